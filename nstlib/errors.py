@@ -1,0 +1,45 @@
+"""What the library raises. Each error is also a builtin one, and says what was needed, what came, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ShapeError(ValueError):
+    """A tensor has the wrong number of axes, or two tensors do not fit each other."""
+
+
+class LayerError(ValueError):
+    """A network has no layer of that name."""
+
+
+class ImageError(ValueError):
+    """A file is not an image that can be used, or an image cannot be written there."""
+
+
+class WeightsError(OSError):
+    """A network's weights are missing, altered, or cannot be fetched."""
+
+
+class ChoiceError(ValueError):
+    """An option was given a value that it does not have."""
+
+
+class DivergenceError(ArithmeticError):
+    """An optimization left the finite numbers.
+
+    Attributes:
+        last: the last good ``Step`` before that, or None if there was none.
+    """
+
+    def __init__(self, message: str, last: object | None = None):
+        super().__init__(message)
+        self.last = last
+
+
+def choice(what: str, value: str, choices: Iterable[str]) -> str:
+    """Return ``value`` if it is one of ``choices``, else raise a ChoiceError that lists them."""
+    known = list(choices)
+    if value not in known:
+        raise ChoiceError(f"There is no {what} {value!r}. Choose one of: {', '.join(known)}.")
+    return value
