@@ -1,0 +1,114 @@
+"""Style as correlations between channels: the Gram matrix, and what it does not see (chapter 07)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nstlib.errors import ShapeError
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Return how strongly each pair of channels fires together.
+
+    Where two channels meet is averaged away, so only texture is left:
+    ``G[b, i, j] = mean over (h, w) of F[b, i, h, w] * F[b, j, h, w]``.
+
+    Args:
+        features: activations of one layer, shape (B, C, H, W).
+
+    Returns:
+        Symmetric matrices, shape (B, C, C), in squared activation units.
+
+    Raises:
+        ShapeError: if ``features`` does not have four axes, or has no positions.
+
+    Differs from Gatys et al. (2016, eq. 3), who sum over positions: the mean makes the result independent of image size.
+    """
+    vectors = _positions(features, "gram_matrix")  # (B, C, H*W)
+    return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
+
+
+def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
+    """Return the features with their positions in another order, the same for every channel and image.
+
+    The Gram matrix cannot tell the result from the original: it is a sum over positions, and a sum has no order.
+
+    Args:
+        features: shape (B, C, H, W).
+        order: a permutation of ``0 .. H*W - 1``, shape (H*W,); position ``k`` of the result is position ``order[k]``.
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+    """
+    vectors = _positions(features, "shuffle_positions")
+    if order.shape != vectors.shape[-1:]:
+        raise ShapeError(
+            f"order needs one entry for each of the {vectors.shape[-1]} positions, got shape {tuple(order.shape)}."
+        )
+    return vectors[..., order].reshape(features.shape)
+
+
+def gram_from_spectrum(features: Tensor) -> Tensor:
+    """Return the Gram matrix computed from the Fourier transform of the features.
+
+    Parseval's theorem turns the mean over positions into a sum over frequencies w, with M = H*W positions:
+    ``G[i, j] = sum_w Re(S_i(w) conj(S_j(w))) / M**2 = sum_w |S_i||S_j| cos(phi_i - phi_j) / M**2``.
+    So the diagonal needs amplitudes only, and the rest needs the phase of one channel *relative to another*.
+
+    Args:
+        features: shape (B, C, H, W).
+
+    Returns:
+        What ``gram_matrix`` returns, shape (B, C, C), up to rounding.
+
+    Raises:
+        ShapeError: if ``features`` does not have four axes.
+    """
+    positions = _positions(features, "gram_from_spectrum").shape[-1]
+    spectrum = torch.fft.fft2(features).flatten(2)  # (B, C, H*W), complex
+    return (spectrum @ spectrum.mH).real / positions**2
+
+
+def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
+    """Return the squared maximum mean discrepancy between the positions of two feature maps.
+
+    Each position is a vector of C activations, a sample of "what is found somewhere in the picture". With the kernel
+    ``k(a, b) = (a . b)**2`` the distance between the two sets of samples is exactly the squared Frobenius distance
+    of the two (mean) Gram matrices (Li et al., 2017): matching Gram matrices is matching distributions.
+
+    Args:
+        x: features, shape (B, C, H, W).
+        y: features, shape (B, C, H', W').
+
+    Returns:
+        Shape (B,). The biased estimator: pairs of a position with itself count.
+
+    Raises:
+        ShapeError: if the numbers of axes, images or channels differ.
+
+    Needs the memory of all pairs of positions, (H*W)**2: for small maps only.
+    """
+    a, b = _positions(x, "mmd_polynomial"), _positions(y, "mmd_polynomial")
+    if a.shape[:2] != b.shape[:2]:
+        raise ShapeError(
+            f"mmd_polynomial compares features with as many images and channels, got {tuple(x.shape)} and "
+            f"{tuple(y.shape)}. Use the same layer of the same network for both."
+        )
+
+    def kernel_mean(p: Tensor, q: Tensor) -> Tensor:
+        return (p.mT @ q).square().mean((1, 2))  # (B, positions of p, positions of q) -> (B,)
+
+    return kernel_mean(a, a) + kernel_mean(b, b) - 2 * kernel_mean(a, b)
+
+
+def _positions(features: Tensor, who: str) -> Tensor:
+    """Return the features as vectors over positions, (B, C, H*W)."""
+    if features.ndim != 4:
+        raise ShapeError(
+            f"{who} needs features of shape (B, C, H, W), got {tuple(features.shape)}. "
+            "For one image, add the batch axis: features[None]."
+        )
+    if features.shape[2] * features.shape[3] == 0:
+        raise ShapeError(f"{who} needs at least one position, got features of shape {tuple(features.shape)}.")
+    return features.flatten(2)

@@ -1,0 +1,77 @@
+import pytest
+import torch
+
+from nstlib.errors import ShapeError
+from nstlib.gram import gram_from_spectrum, gram_matrix, mmd_polynomial, shuffle_positions
+
+
+@pytest.fixture
+def features(rng):
+    return torch.randn(2, 3, 5, 8, generator=rng, dtype=torch.float64)
+
+
+def test_gram_matrix_equals_the_definition_written_as_loops(features):
+    expected = torch.zeros(2, 3, 3, dtype=torch.float64)
+    for b in range(2):
+        for i in range(3):
+            for j in range(3):
+                for h in range(5):
+                    for w in range(8):
+                        expected[b, i, j] += features[b, i, h, w] * features[b, j, h, w] / 40
+    torch.testing.assert_close(gram_matrix(features), expected)
+
+
+def test_gram_matrix_ignores_where_things_are(features, rng):
+    shuffled = shuffle_positions(features, torch.randperm(40, generator=rng))
+    assert not torch.equal(shuffled, features)
+    torch.testing.assert_close(gram_matrix(shuffled), gram_matrix(features))
+
+
+def test_gram_matrix_of_a_repeated_texture_does_not_grow_with_the_picture(features):
+    torch.testing.assert_close(gram_matrix(features.repeat(1, 1, 3, 2)), gram_matrix(features))
+
+
+def test_gram_matrix_has_no_negative_direction(features):
+    assert torch.linalg.eigvalsh(gram_matrix(features)).min() > -1e-12
+
+
+def test_gram_matrix_grows_with_the_square_of_the_activations(features):
+    torch.testing.assert_close(gram_matrix(3 * features), 9 * gram_matrix(features))
+
+
+def test_gram_matrix_says_how_to_add_the_batch_axis():
+    with pytest.raises(ShapeError, match=r"shape \(B, C, H, W\), got \(3, 5, 8\).*features\[None\]"):
+        gram_matrix(torch.zeros(3, 5, 8))
+
+
+def test_gram_matrix_needs_a_position():
+    with pytest.raises(ShapeError, match="at least one position"):
+        gram_matrix(torch.zeros(1, 3, 0, 8))
+
+
+def test_the_gram_matrix_can_be_read_from_the_spectrum(features):
+    torch.testing.assert_close(gram_from_spectrum(features), gram_matrix(features))
+
+
+def test_a_phase_common_to_all_channels_leaves_the_gram_matrix_alone(features, rng):
+    phase = torch.fft.fft2(torch.randn(5, 8, generator=rng, dtype=torch.float64)).angle()
+    moved = torch.fft.ifft2(torch.fft.fft2(features) * torch.exp(1j * phase)).real
+    assert not torch.allclose(moved, features)
+    torch.testing.assert_close(gram_matrix(moved), gram_matrix(features), atol=1e-12, rtol=0)
+
+
+def test_the_gram_distance_is_an_mmd_with_the_squared_dot_product(rng):
+    x = torch.randn(1, 4, 5, 6, generator=rng, dtype=torch.float64)
+    y = torch.randn(1, 4, 7, 3, generator=rng, dtype=torch.float64)
+    distance = (gram_matrix(x) - gram_matrix(y)).square().sum((1, 2))
+    torch.testing.assert_close(mmd_polynomial(x, y), distance, rtol=1e-10, atol=0)
+
+
+def test_mmd_wants_features_of_one_layer():
+    with pytest.raises(ShapeError, match="Use the same layer"):
+        mmd_polynomial(torch.zeros(1, 3, 4, 4), torch.zeros(1, 5, 4, 4))
+
+
+def test_shuffle_positions_wants_one_entry_for_each_position():
+    with pytest.raises(ShapeError, match="each of the 40 positions"):
+        shuffle_positions(torch.zeros(1, 3, 5, 8), torch.arange(39))
