@@ -1,0 +1,284 @@
+"""VGG as a pair of eyes: frozen networks that return the activations of named layers (chapter 03).
+
+Layers carry the names of the style transfer papers: ``conv3_2`` is the second convolution of the third block, ``relu3_2``
+the same after rectification, ``pool3`` the block's end. Keras fuses each ReLU into its convolution, so its
+``block3_conv2`` is our ``relu3_2``; both spellings are accepted wherever a layer is named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nstlib.errors import LayerError, ShapeError, choice
+from nstlib.weights import load_weights
+
+_VGG16 = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
+_VGG19 = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
+_TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a network wants its pixels: ``(image * scale - mean) / std``, in ``order`` of colors."""
+
+    order: str
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Map RGB in [0, 1], shape (B, 3, H, W), to what the network was trained on."""
+        if self.order == "BGR":
+            image = image.flip(1)
+        mean, std = (image.new_tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        return (image * self.scale - mean) / std
+
+
+CAFFE = Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68))
+TORCHVISION = Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Channels of each convolution, block by block, and the pixels they expect."""
+
+    blocks: tuple[tuple[int, ...], ...]
+    preprocessing: Preprocessing
+
+
+NETWORKS = {
+    "vgg16": Architecture(_VGG16, CAFFE),
+    "vgg19": Architecture(_VGG19, CAFFE),
+    "vgg19-torchvision": Architecture(_VGG19, TORCHVISION),
+    "tiny": Architecture(_TINY, TORCHVISION),
+}
+POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {"max": F.max_pool2d, "average": F.avg_pool2d}
+
+
+class Features:
+    """A frozen network: ``network(image, layers)`` returns the activations of those layers.
+
+    Attributes:
+        name: a key of ``NETWORKS``.
+        layers: the names of all layers, shallow to deep.
+        pooling: "max" or "average".
+
+    The weights never require a gradient, and follow the image to its device and precision.
+    """
+
+    def __init__(self, name: str, weights: Mapping[str, Tensor], *, pooling: str = "max"):
+        self.name = name
+        self.pooling = choice("pooling", pooling, POOLINGS)
+        self._architecture = NETWORKS[choice("network", name, NETWORKS)]
+        self.layers = tuple(_layer_names(self._architecture.blocks))
+        self._weights = {key: tensor.detach() for key, tensor in weights.items()}
+
+    def __repr__(self) -> str:
+        return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
+
+    def __call__(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
+        """Return the activations of ``layers``, running no deeper than the deepest of them.
+
+        Args:
+            image: RGB in [0, 1], shape (B, 3, H, W).
+            layers: one name or several, in any order and either spelling.
+
+        Returns:
+            A dictionary from each name, as it was asked for, to activations of shape (B, C, H', W').
+
+        Raises:
+            LayerError: if there is no such layer. ShapeError: if the image has another shape, or is too small.
+        """
+        asked = {name: self.canonical(name) for name in ([layers] if isinstance(layers, str) else layers)}
+        if not asked:
+            return {}
+        depth = max(self.layers.index(name) for name in asked.values())
+        self._check_image(image, depth)
+        self._follow(image)
+        wanted, found = set(asked.values()), {}
+        x = self._architecture.preprocessing(image)
+        for layer in self.layers[: depth + 1]:
+            x = self._run(layer, x, keep_input=layer.replace("relu", "conv") in wanted)
+            if layer in wanted:
+                found[layer] = x
+        return {name: found[canonical] for name, canonical in asked.items()}
+
+    def canonical(self, layer: str) -> str:
+        """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
+        name = layer.strip().lower()
+        if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
+            name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
+        if name not in self.layers:
+            raise LayerError(
+                f"{self.name} has no layer {layer!r}. It has: {', '.join(self.layers)} "
+                "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
+            )
+        return name
+
+    def channels(self, layer: str) -> int:
+        """Return how many channels a layer has."""
+        block, place = _place(self.canonical(layer))
+        return self._architecture.blocks[block - 1][(place or 0) - 1]
+
+    def _run(self, layer: str, x: Tensor, *, keep_input: bool) -> Tensor:
+        if layer.startswith("conv"):
+            return F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
+        if layer.startswith("relu"):
+            # In place saves memory and time, but would overwrite a convolution's output that somebody asked for.
+            return F.relu(x, inplace=not keep_input)
+        return POOLINGS[self.pooling](x, 2)
+
+    def _check_image(self, image: Tensor, depth: int) -> None:
+        if image.ndim != 4 or image.shape[1] != 3:
+            raise ShapeError(
+                f"{self.name} needs an image of shape (B, 3, H, W), got {tuple(image.shape)}. "
+                "load_image returns that shape; for one image without a batch axis use image[None]."
+            )
+        if not image.is_floating_point():
+            raise ShapeError(f"{self.name} needs an image of floats in [0, 1], got {image.dtype}. Divide by 255.")
+        deepest = self.layers[depth]
+        smallest = 2 ** (_place(deepest)[0] - (0 if deepest.startswith("pool") else 1))
+        if min(image.shape[2:]) < smallest:
+            raise ShapeError(
+                f"{deepest} needs an image of at least {smallest} x {smallest} pixels, because each pooling halves it; "
+                f"got {image.shape[2]} x {image.shape[3]}. Use a larger picture or a shallower layer."
+            )
+
+    def _follow(self, image: Tensor) -> None:
+        first = self._weights["conv1_1.weight"]
+        if (first.device, first.dtype) != (image.device, image.dtype):
+            self._weights = {key: tensor.to(image) for key, tensor in self._weights.items()}
+
+
+def load_network(name: str = "vgg16", *, pooling: str = "max") -> Features:
+    """Return a frozen network with trained weights, fetching them the first time.
+
+    Args:
+        name: "vgg16" (the default), "vgg19" (Caffe weights), "vgg19-torchvision", or "tiny": few channels and random
+            weights from a fixed seed, for tests and instant demonstrations.
+        pooling: "max", as trained, or "average", which Gatys et al. (2016) found to look slightly better.
+
+    Raises:
+        ChoiceError: if there is no such network or pooling. WeightsError: if its weights cannot be had.
+    """
+    choice("network", name, NETWORKS)
+    choice("pooling", pooling, POOLINGS)
+    if name == "tiny":
+        return random_network("tiny", pooling=pooling)
+    return Features(name, load_weights(name), pooling=pooling)
+
+
+def random_network(name: str = "vgg16", *, pooling: str = "max", generator: torch.Generator | None = None) -> Features:
+    """Return a network of the same shape that was never trained: the control for every claim about learned features.
+
+    Weights are drawn as He et al. (2015) initialize ReLU networks, so that activations keep their size with depth.
+
+    Args:
+        name: a key of ``NETWORKS``.
+        pooling: "max" or "average".
+        generator: where the weights come from; None means a fixed seed.
+    """
+    blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
+    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    weights, fan_in = {}, 3
+    for layer in _layer_names(blocks):
+        if layer.startswith("conv"):
+            block, place = _place(layer)
+            out = blocks[block - 1][place - 1]
+            scale = (2 / (9 * fan_in)) ** 0.5
+            weights[f"{layer}.weight"] = torch.randn(out, fan_in, 3, 3, generator=generator) * scale
+            weights[f"{layer}.bias"] = torch.zeros(out)
+            fan_in = out
+    return Features(name, weights, pooling=pooling)
+
+
+def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
+    """Return (C, H, W) of VGG layers for an image of ``height`` x ``width`` pixels, without running the network.
+
+    Convolutions pad and keep the size; each pooling halves it and rounds down. Channels: 64, 128, 256, 512, 512.
+    """
+    shapes = {}
+    for layer in layers:
+        block, place = _place(layer)
+        halvings = block - 1 if place else block
+        shapes[layer] = (_VGG19[block - 1][0], height // 2**halvings, width // 2**halvings)
+    return shapes
+
+
+def extract(
+    image: Tensor, stages: Iterable[tuple[str, Callable[[Tensor], Tensor]]], layers: Iterable[str]
+) -> dict[str, Tensor]:
+    """Return the outputs of the named stages of any sequential network, running no deeper than needed.
+
+    Args:
+        image: what the first stage gets; it is not changed, even if that stage works in place.
+        stages: (name, function) pairs in the order they run.
+        layers: the names to return.
+
+    Raises:
+        LayerError: if a name is not among the stages.
+    """
+    wanted, found, x = set(layers), {}, image.clone()
+    for name, stage in stages:
+        if len(found) == len(wanted):
+            break
+        x = stage(x)
+        if name in wanted:
+            found[name] = x.clone()  # the next stage may be a ReLU in place
+    if missing := sorted(wanted - set(found)):
+        raise LayerError(f"There is no stage {', '.join(map(repr, missing))} among the stages given.")
+    return found
+
+
+def dead_channels(features: Tensor) -> Tensor:
+    """Return which channels never fire: nowhere, in no image of the batch.
+
+    Args:
+        features: activations, shape (B, C, H, W).
+
+    Returns:
+        Booleans, shape (C,).
+    """
+    return features.amax((0, 2, 3)) <= 0
+
+
+def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
+    """Return how strongly each pixel can move the unit in the middle of a layer (Luo et al., 2016).
+
+    Args:
+        layer: from an image to activations, (1, 3, H, W) to (1, C, H', W').
+        image: shape (1, 3, H, W).
+
+    Returns:
+        Shape (H, W): absolute gradient of the central position (summed over channels), summed over colors, scaled so
+        that its maximum is 1 (all zeros if nothing moves the unit).
+    """
+    leaf = image.detach().clone().requires_grad_(True)
+    features = layer(leaf)
+    center = features[0, :, features.shape[2] // 2, features.shape[3] // 2].sum()
+    (gradient,) = torch.autograd.grad(center, leaf)
+    field = gradient[0].abs().sum(0)  # (H, W)
+    peak = field.max()
+    return field / torch.where(peak > 0, peak, torch.ones_like(peak))
+
+
+def _layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
+    for block, convolutions in enumerate(blocks, 1):
+        for place in range(1, len(convolutions) + 1):
+            yield f"conv{block}_{place}"
+            yield f"relu{block}_{place}"
+        yield f"pool{block}"
+
+
+def _place(layer: str) -> tuple[int, int | None]:
+    """Return block and place of a canonical layer name; a pooling layer has no place."""
+    match = re.fullmatch(r"(?:conv|relu)(\d+)_(\d+)|pool(\d+)", layer)
+    if match is None:
+        raise LayerError(f"{layer!r} is not the name of a VGG layer. Names look like conv3_2, relu3_2, pool3.")
+    return (int(match[3]), None) if match[3] else (int(match[1]), int(match[2]))
