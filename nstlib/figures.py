@@ -1,0 +1,192 @@
+"""Every plot of the book: the only module that draws.
+
+Each function returns a ``matplotlib.figure.Figure`` that belongs to no global state: a notebook shows it when it is the
+last line of a cell, a script calls ``.savefig``.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
+from PIL import Image
+from torch import Tensor
+
+from nstlib.errors import ShapeError
+
+WIDTH = 8.0  # inches: the book's text column
+STYLE = {
+    "figure.dpi": 100,
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "lines.linewidth": 1.8,
+    # Okabe and Ito's colors: told apart with any color vision.
+    "axes.prop_cycle": mpl.cycler(color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]),
+}
+
+
+def use_book_style() -> None:
+    """Draw as the book does: its fonts and colors, and, in a notebook, pictures stored as JPEG, a tenth of the size."""
+    mpl.rcParams.update(STYLE)
+    if "IPython" in sys.modules:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})
+
+
+def show_images(images: Sequence[Tensor] | Mapping[str, Tensor], *, columns: int | None = None) -> Figure:
+    """Return pictures side by side.
+
+    Args:
+        images: tensors of shape (1, 3, H, W) or (3, H, W), RGB in [0, 1]; a mapping gives each its title.
+        columns: pictures in a row; None means all of them, up to five.
+    """
+    titles = list(images) if isinstance(images, Mapping) else [""] * len(images)
+    pictures = [_picture(image) for image in (images.values() if isinstance(images, Mapping) else images)]
+    figure, axes = _grid(len(pictures), columns, aspect=pictures[0].shape[0] / pictures[0].shape[1])
+    for ax, title, picture in zip(axes, titles, pictures, strict=True):
+        ax.imshow(picture, interpolation="antialiased")
+        ax.set_title(title)
+    return figure
+
+
+def show_maps(
+    maps: Tensor | Mapping[str, Tensor], *, columns: int | None = None, titles: Sequence[str] | None = None
+) -> Figure:
+    """Return feature maps side by side, each scaled to its own maximum: bright means active.
+
+    Args:
+        maps: shape (K, H, W), or a mapping from title to one map of shape (H, W).
+        columns: maps in a row.
+        titles: one for each map.
+    """
+    if isinstance(maps, Mapping):
+        titles, maps = list(maps), list(maps.values())
+    arrays = [_array(one) for one in maps]
+    if arrays[0].ndim != 2:
+        raise ShapeError(f"show_maps needs maps of shape (H, W), got {arrays[0].shape}. Take one image: features[0].")
+    figure, axes = _grid(len(arrays), columns, aspect=arrays[0].shape[0] / arrays[0].shape[1])
+    for ax, title, array in zip(axes, titles or [""] * len(arrays), arrays, strict=True):
+        ax.imshow(array, cmap="viridis", interpolation="nearest")
+        ax.set_title(title)
+    return figure
+
+
+def show_matrices(matrices: Mapping[str, Tensor], *, columns: int | None = None, signed: bool = False) -> Figure:
+    """Return matrices as heat maps on one common scale, with a color bar.
+
+    Args:
+        matrices: title to shape (C, C) or (1, C, C).
+        signed: color zero white, positive red and negative blue; otherwise dark is zero.
+    """
+    arrays = [_array(matrix.squeeze(0) if matrix.ndim == 3 else matrix) for matrix in matrices.values()]
+    top = max(float(np.abs(array).max()) for array in arrays)
+    figure, axes = _grid(len(arrays), columns, aspect=1.0)
+    for ax, title, array in zip(axes, matrices, arrays, strict=True):
+        drawn = ax.imshow(
+            array, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top, interpolation="nearest"
+        )
+        ax.set_title(title)
+    figure.colorbar(drawn, ax=list(axes), shrink=0.7)
+    return figure
+
+
+def plot_curves(
+    curves: Mapping[str, Sequence[float] | tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str = "step",
+    ylabel: str = "loss",
+    log: bool = True,
+) -> Figure:
+    """Return lines over steps, told apart by color and dash.
+
+    Args:
+        curves: label to values, or to a pair (x, values).
+        log: a logarithmic vertical axis.
+    """
+    figure = Figure(figsize=(WIDTH * 0.75, 3.2), layout="constrained")
+    ax = figure.subplots()
+    dashes = ["-", "--", "-.", ":"]
+    for k, (label, values) in enumerate(curves.items()):
+        x, y = values if isinstance(values, tuple) else (range(len(values)), values)
+        ax.plot(x, y, dashes[k % len(dashes)], label=label)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if log:
+        ax.set_yscale("log")
+        for axis_formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+            axis_formatter(LogFormatter(minor_thresholds=(2, 0.5)))  # plain numbers: 0.5, 2, 10
+    _legend_above(ax, len(curves))
+    return figure
+
+
+def plot_bars(groups: Mapping[str, Mapping[str, float]], *, ylabel: str = "") -> Figure:
+    """Return bars side by side: one group for each key of the inner mappings, one color for each outer key."""
+    figure = Figure(figsize=(WIDTH * 0.75, 3.0), layout="constrained")
+    ax = figure.subplots()
+    names = list(next(iter(groups.values())))
+    width = 0.8 / len(groups)
+    for k, (label, values) in enumerate(groups.items()):
+        ax.bar(np.arange(len(names)) + k * width, [values[name] for name in names], width, label=label)
+    ax.set_xticks(np.arange(len(names)) + width * (len(groups) - 1) / 2, names)
+    ax.set_ylabel(ylabel)
+    ax.grid(axis="x", visible=False)
+    _legend_above(ax, len(groups))
+    return figure
+
+
+def encode_map(activation: Tensor, *, side: int = 224) -> bytes:
+    """Return one feature map as a small PNG picture in viridis, enlarged without smoothing to about ``side`` px.
+
+    Args:
+        activation: shape (H, W); scaled to its own maximum, and dark where it is zero.
+    """
+    array = _array(activation)
+    scaled = np.clip(array / max(float(array.max()), 1e-12), 0, 1)
+    # A palette picture: 256 colors are what the color map has, at a third of the bytes.
+    picture = Image.fromarray((scaled * 255).round().astype(np.uint8), mode=None)
+    palette = (mpl.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+    picture.putpalette(palette.tobytes())
+    factor = side / max(picture.size)
+    picture = picture.resize([max(1, round(length * factor)) for length in picture.size], Image.Resampling.NEAREST)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _grid(count: int, columns: int | None, *, aspect: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure of ``count`` empty, frameless axes in rows, each ``aspect`` times as high as wide."""
+    columns = min(count, 5) if columns is None else columns
+    rows = -(-count // columns)
+    width = min(WIDTH, 2.6 * columns)
+    figure = Figure(figsize=(width, width / columns * aspect * rows + 0.3 * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for ax in axes:
+        ax.set_axis_off()
+    return figure, axes[:count]
+
+
+def _legend_above(ax: Axes, entries: int) -> None:
+    """Name the curves or bars above the axes, where nothing can hide behind the names."""
+    if entries > 1:
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(entries, 5), frameon=False, columnspacing=1.2)
+
+
+def _picture(image: Tensor) -> np.ndarray:
+    array = _array(image.squeeze(0) if image.ndim == 4 else image)
+    if array.ndim != 3 or array.shape[0] != 3:
+        raise ShapeError(f"A picture has shape (1, 3, H, W) or (3, H, W), got {tuple(image.shape)}.")
+    return array.transpose(1, 2, 0).clip(0, 1)
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().float().cpu().numpy()

@@ -1,0 +1,62 @@
+import io
+
+import pytest
+import torch
+from PIL import Image
+
+from nstlib import figures
+from nstlib.errors import ShapeError
+
+
+def drawn(figure):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer)
+
+
+def test_pictures_with_titles_become_one_figure(rng):
+    image = torch.rand(1, 3, 8, 12, generator=rng)
+    figure = figures.show_images({"one": image, "two": image[0], "three": image}, columns=2)
+    assert [ax.get_title() for ax in figure.axes if ax.images] == ["one", "two", "three"]
+    assert drawn(figure).width == pytest.approx(520, abs=5)
+
+
+def test_a_feature_map_with_a_batch_axis_is_refused_with_the_way_out():
+    with pytest.raises(ShapeError, match=r"maps of shape \(H, W\), got \(4, 5, 6\).*features\[0\]"):
+        figures.show_maps(torch.zeros(2, 4, 5, 6))
+
+
+def test_what_is_not_a_picture_is_refused():
+    with pytest.raises(ShapeError, match=r"A picture has shape \(1, 3, H, W\) or \(3, H, W\), got \(4, 8, 8\)"):
+        figures.show_images([torch.zeros(4, 8, 8)])
+
+
+def test_matrices_share_one_scale(rng):
+    small, large = torch.rand(1, 4, 4, generator=rng), 9 * torch.rand(4, 4, generator=rng)
+    figure = figures.show_matrices({"small": small, "large": large})
+    limits = {ax.images[0].get_clim() for ax in figure.axes if ax.images}
+    assert limits == {(0, float(large.max()))}
+
+
+def test_curves_are_told_apart_by_dashes_as_well_as_colors():
+    figure = figures.plot_curves({"a": [3, 2, 1], "b": ([0, 5], [2, 1])})
+    lines = figure.axes[0].get_lines()
+    assert len({line.get_linestyle() for line in lines}) == 2
+    assert [line.get_label() for line in lines] == ["a", "b"]
+
+
+def test_bars_stand_in_groups():
+    figure = figures.plot_bars({"x": {"l1": 1.0, "l2": 2.0}, "y": {"l1": 3.0, "l2": 4.0}})
+    assert [patch.get_height() for patch in figure.axes[0].patches] == [1, 2, 3, 4]
+
+
+def test_an_encoded_map_is_a_small_palette_png_that_keeps_its_shape():
+    encoded = figures.encode_map(torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 0.0]]), side=30)
+    picture = Image.open(io.BytesIO(encoded))
+    assert (picture.format, picture.mode, picture.size) == ("PNG", "P", (30, 20))
+    bright, dark = picture.convert("RGB").getpixel((29, 0)), picture.convert("RGB").getpixel((0, 19))
+    assert sum(bright) > sum(dark)
+
+
+def test_a_map_of_zeros_is_dark_and_no_error():
+    assert Image.open(io.BytesIO(figures.encode_map(torch.zeros(4, 4)))).convert("L").getextrema()[1] < 60
