@@ -132,9 +132,7 @@ def test_nothing_asked_is_nothing_done(tiny, image):
 
 @pytest.mark.parametrize(("size", "layer", "smallest"), [((1, 1), "relu2_1", 2), ((3, 4000), "relu3_1", 4)])
 def test_an_image_that_is_too_small_for_the_layer_is_refused_with_the_smallest_size(tiny, size, layer, smallest):
-    with pytest.raises(
-        ShapeError, match=f"{layer} needs an image of at least {smallest} x {smallest} pixels.*got {size[0]} x"
-    ):
+    with pytest.raises(ShapeError, match=f"{layer} needs .* at least {smallest} x {smallest} pixels.*got {size[0]} x"):
         tiny(torch.zeros(1, 3, *size), layer)
 
 

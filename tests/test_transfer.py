@@ -61,7 +61,7 @@ def test_the_last_losses_are_those_of_the_last_image(network, pair):
     found, wanted = (network(image, ["relu4_2", *STYLE_LAYERS]) for image in (step.image, content))
     textures = network(style, STYLE_LAYERS)
     expected_content = content_loss(found["relu4_2"], wanted["relu4_2"], convention="relative")
-    expected_style = sum(style_loss(found[l], textures[l], convention="relative") for l in STYLE_LAYERS) / 5
+    expected_style = sum(style_loss(found[k], textures[k], convention="relative") for k in STYLE_LAYERS) / 5
     assert step.content == pytest.approx(expected_content.item(), rel=1e-4)
     assert step.style == pytest.approx(expected_style.item(), rel=1e-4)
     assert step.total == pytest.approx(2 * step.content + 3 * step.style, rel=1e-5)
@@ -193,9 +193,9 @@ def test_an_image_too_small_for_the_layers_is_refused(network, pair):
 
 
 def test_a_diverging_run_stops_says_why_and_keeps_the_last_good_step(network, pair):
+    run = stylize(*pair, network, optimizer="lbfgs", learning_rate=1e30, steps=30, tv_weight=0)
     seen = []
     with pytest.raises(DivergenceError, match="loss became .* at step .*learning rate that is too large") as caught:
-        for step in stylize(*pair, network, optimizer="lbfgs", learning_rate=1e30, steps=30, tv_weight=0):
-            seen.append(step)
+        seen.extend(run)
     assert caught.value.last is seen[-1]
     assert torch.isfinite(caught.value.last.image).all()
