@@ -16,10 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, choice
-from nstlib.weights import load_weights
+from nstlib.weights import VGG16, VGG19, load_weights
 
-_VGG16 = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
-_VGG19 = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
 _TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
 
 
@@ -53,9 +51,9 @@ class Architecture:
 
 
 NETWORKS = {
-    "vgg16": Architecture(_VGG16, CAFFE),
-    "vgg19": Architecture(_VGG19, CAFFE),
-    "vgg19-torchvision": Architecture(_VGG19, TORCHVISION),
+    "vgg16": Architecture(VGG16, CAFFE),
+    "vgg19": Architecture(VGG19, CAFFE),
+    "vgg19-torchvision": Architecture(VGG19, TORCHVISION),
     "tiny": Architecture(_TINY, TORCHVISION),
 }
 POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {"max": F.max_pool2d, "average": F.avg_pool2d}
@@ -207,7 +205,7 @@ def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, 
     for layer in layers:
         block, place = _place(layer)
         halvings = block - 1 if place else block
-        shapes[layer] = (_VGG19[block - 1][0], height // 2**halvings, width // 2**halvings)
+        shapes[layer] = (VGG19[block - 1][0], height // 2**halvings, width // 2**halvings)
     return shapes
 
 
