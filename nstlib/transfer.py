@@ -292,8 +292,8 @@ def _step(index: int, image: Tensor, terms: tuple[Tensor, ...], last: Step | Non
     total, content, style, tv = torch.stack(terms).tolist()  # one transfer from the device
     if not total - total == 0:  # NaN or infinite
         raise DivergenceError(
-            f"The loss became {total} at step {index}, so the run was stopped. The step before is kept in the error's "
-            "attribute .last. Usual causes: a learning rate that is too large, or weights of very different size.",
+            f"The loss became {total} at step {index}, so the run was stopped there; the image before it is good. "
+            "Usual causes: a learning rate that is too large, or weights of very different size.",
             last,
         )
     return Step(index, image, content, style, tv, total)

@@ -1,0 +1,382 @@
+"""The command ``nst``: mistakes are found before the run, in one line; what was computed is never lost."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import nstlib
+from nstlib import cli, features, transfer, weights
+from nstlib.errors import DivergenceError, ImageError, WeightsError
+from nstlib.images import load_image, save_image
+
+SHORT = ("--network", "tiny", "--size", "32", "--steps", "4")
+
+
+@pytest.fixture(autouse=True)
+def gallery(tmp_path, monkeypatch):
+    """Work in an empty folder, with two pictures of different size and shape named cat and wave."""
+    generator = torch.Generator().manual_seed(0)
+    for kind, name, shape in (("content", "cat", (3, 48, 64)), ("style", "wave", (3, 50, 40))):
+        (tmp_path / "gallery" / kind).mkdir(parents=True)
+        save_image(torch.rand(shape, generator=generator), tmp_path / "gallery" / kind / f"{name}.png")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("NST_IMAGES", str(tmp_path / "gallery"))
+    monkeypatch.setenv("NST_MODELS", str(tmp_path / "models"))
+    for name, value in (("COLUMNS", "80"), ("TERM", "dumb"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    return tmp_path / "gallery"
+
+
+@pytest.fixture
+def nst(capsys):
+    """Run the command; return its exit code, what it said, and what it complained about."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            cli.app([str(argument) for argument in arguments], prog_name="nst")
+        said = capsys.readouterr()
+        return end.value.code, said.out, said.err
+
+    return run
+
+
+def complaint(err):
+    """Return the complaint without the progress bar, and insist that it is one line."""
+    lines = [line for line in err.replace("\r", "\n").splitlines() if line.startswith("nst: ")]
+    assert len(lines) == 1
+    assert "Traceback" not in err
+    return lines[0]
+
+
+# A run
+
+
+def test_two_pictures_become_one_named_after_both(nst):
+    code, out, err = nst("stylize", "cat", "wave", *SHORT)
+    assert code == 0
+    assert "32 x 24 px, 4 steps of lbfgs, network tiny." in out
+    assert "s to go. Ctrl-C stops early and keeps the best image so far." in out
+    assert "Wrote cat_wave.png after 4 steps" in out
+    assert load_image("cat_wave.png").shape == (1, 3, 24, 32)
+    assert "4/4" in err
+    assert "content=" in err
+    assert "style=" in err
+
+
+def test_the_written_picture_is_the_librarys_last_step(nst, gallery):
+    nst("stylize", "cat", "wave", "-o", "out.png", *SHORT, "--optimizer", "adam", "--style-weight", "3")
+    content, style = (load_image(gallery / path, size=32) for path in ("content/cat.png", "style/wave.png"))
+    network = features.load_network("tiny")
+    *_, last = transfer.stylize(content, style, network, steps=4, optimizer="adam", style_weight=3.0)
+    save_image(last.image, "expected.png")
+    assert Path("out.png").read_bytes() == Path("expected.png").read_bytes()
+
+
+def test_paths_are_taken_as_well_as_names(nst, gallery):
+    code, _, _ = nst("stylize", gallery / "content/cat.png", gallery / "style/wave.png", "-o", "out.jpg", *SHORT)
+    assert code == 0
+    with Image.open("out.jpg") as picture:
+        assert picture.format == "JPEG"
+
+
+@pytest.mark.parametrize("init", ["noise", "mixed"])
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(nst, init):
+    for seed, name in (("7", "a.png"), ("7", "b.png"), ("8", "c.png")):
+        assert nst("stylize", "cat", "wave", *SHORT, "--init", init, "--seed", seed, "-o", name)[0] == 0
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes() != Path("c.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "option", [("--pooling", "average"), ("--content-weight", "0.1"), ("--tv-weight", "5"), ("--optimizer", "gd")]
+)
+def test_options_change_the_result(nst, option):
+    nst("stylize", "cat", "wave", *SHORT, "-o", "plain.png")
+    assert nst("stylize", "cat", "wave", *SHORT, *option, "-o", "other.png")[0] == 0
+    assert Path("plain.png").read_bytes() != Path("other.png").read_bytes()
+
+
+def test_every_kth_image_is_saved_from_the_start_on(nst):
+    assert nst("stylize", "cat", "wave", *SHORT, "--save-every", "2", "frames")[0] == 0
+    assert sorted(path.name for path in Path("frames").iterdir()) == [
+        "step_00000.png",
+        "step_00002.png",
+        "step_00004.png",
+    ]
+    assert Path("frames/step_00004.png").read_bytes() == Path("cat_wave.png").read_bytes()
+
+
+def test_an_animation_shows_the_run(nst):
+    assert nst("stylize", "cat", "wave", *SHORT, "--gif", "run.gif")[0] == 0
+    with Image.open("run.gif") as animation:
+        assert animation.size == (32, 24)
+        assert animation.n_frames >= 4
+        assert animation.info["loop"] == 0
+
+
+def test_one_step_is_a_run_too(nst):
+    code, out, _ = nst("stylize", "cat", "wave", "--network", "tiny", "--size", "32", "--steps", "1")
+    assert code == 0
+    assert "after 1 steps" in out
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (200, "3 min 20 s")])
+def test_durations_are_readable(seconds, words):
+    assert cli._duration(seconds) == words
+
+
+# Mistakes are found before the run
+
+
+@pytest.fixture
+def no_run(monkeypatch):
+    monkeypatch.setattr(transfer, "stylize", lambda *_args, **_options: pytest.fail("the run was started"))
+
+
+@pytest.mark.usefixtures("no_run")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dog", "wave"), "The course has no picture 'dog'. It has content: cat; style: wave."),
+        (("dog.png", "wave"), "There is no file dog.png."),
+        (("cat", "notes.png"), "notes.png is not a picture that can be read"),
+        (("cat", "wave", "-o", "nowhere/out.png"), "There is no folder nowhere to write out.png to."),
+        (("cat", "wave", "-o", "."), "is a folder. Name a file in it"),
+        (("cat", "wave", "-o", "out.xyz"), "out.xyz should end in one of .png, .jpg"),
+        (("cat", "wave", "--gif", "run.png"), "run.png should end in one of .gif"),
+        (("cat", "wave", "--gif", "nowhere/run.gif"), "There is no folder nowhere to write run.gif to."),
+        (("cat", "wave", "--save-every", "0", "frames"), "--save-every needs a whole number of at least 1"),
+        (("cat", "wave", "--save-every", "2", "nowhere/frames"), "frames cannot be made: "),
+        (("cat", "wave", "--size", "0"), "must be a whole number of at least 1, got 0."),
+        (("cat", "wave", "--steps", "0"), "--steps must be at least 1, got 0. 100 is a good start."),
+        (("cat", "wave", "--seed", "-1"), "--seed must be a whole number from 0"),
+        (("cat", "wave", "--optimizer", "sgd"), "There is no optimizer 'sgd'. Choose one of: lbfgs, adam, gd."),
+        (("cat", "wave", "--init", "style"), "There is no init 'style'. Choose one of: content, noise, mixed."),
+        (("cat", "wave", "--network", "vgg11"), "There is no network 'vgg11'. Choose one of: vgg16, vgg19, vgg19-t"),
+        (("cat", "wave", "--pooling", "min"), "There is no pooling 'min'. Choose one of: max, average."),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_before_the_run(nst, arguments, message):
+    Path("notes.png").write_text("not a picture")
+    code, out, err = nst("stylize", *arguments)
+    assert code == 2
+    assert message in complaint(err)
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--style-weight", "-1"), "style_weight must be a finite number, 0 or larger, got -1.0."),
+        (("--size", "8"), "relu4_2 needs an image of at least 8 x 8 pixels"),
+    ],
+)
+def test_what_the_library_refuses_is_told_in_one_line_too(nst, arguments, message):
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, *arguments)
+    assert code == 2
+    assert message in complaint(err)
+
+
+@pytest.mark.usefixtures("no_run")
+def test_missing_weights_are_told_in_one_line(nst, monkeypatch):
+    def offline(_name):
+        raise WeightsError("The weights of vgg16 are not here\nand could not be fetched.")
+
+    monkeypatch.setattr(features, "load_weights", offline)
+    code, _, err = nst("stylize", "cat", "wave")
+    assert code == 2
+    assert complaint(err) == "nst: The weights of vgg16 are not here and could not be fetched."
+
+
+@pytest.mark.usefixtures("no_run")
+def test_the_result_may_not_replace_a_picture_it_is_made_from(nst, gallery):
+    before = (gallery / "content/cat.png").read_bytes()
+    code, _, err = nst("stylize", "cat", "wave", "-o", gallery / "content/cat.png")
+    assert code == 2
+    assert "is one of the pictures to start from. Choose another name" in complaint(err)
+    assert (gallery / "content/cat.png").read_bytes() == before
+
+
+@pytest.mark.usefixtures("no_run")
+def test_a_read_only_folder_is_found_before_the_run(nst, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    code, _, err = nst("stylize", "cat", "wave", "-o", "out.png")
+    assert code == 2
+    assert "out.png cannot be written: Permission denied." in complaint(err)
+
+
+# A run that does not reach its end
+
+
+def fake_run(monkeypatch, totals, error=None):
+    """Let every run go through these losses, its images as bright as the step's number, and perhaps end in an error."""
+
+    def run(content, _style, _network, **_options):
+        step = None
+        for index, total in enumerate(totals):
+            step = transfer.Step(index, torch.full_like(content, index / 10), 0.0, 0.0, 0.0, total)
+            yield step
+        if error is not None:
+            raise error(step) if callable(error) and not isinstance(error, type) else error
+
+    monkeypatch.setattr(transfer, "stylize", run)
+
+
+def test_ctrl_c_keeps_the_best_image_so_far(nst, monkeypatch):
+    fake_run(monkeypatch, [3.0, 1.0, 2.0], KeyboardInterrupt)
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--gif", "run.gif")
+    assert code == 130
+    assert complaint(err) == "nst: Stopped. Wrote the best image so far, of step 1, to out.png."
+    assert load_image("out.png").unique().tolist() == pytest.approx([26 / 255])
+    assert Path("run.gif").exists()
+
+
+def test_a_run_that_reaches_its_end_writes_its_last_image_even_if_another_was_better(nst, monkeypatch):
+    fake_run(monkeypatch, [3.0, 1.0, 2.0])
+    assert nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")[0] == 0
+    assert load_image("out.png").unique().tolist() == pytest.approx([51 / 255])
+
+
+def test_ctrl_c_before_the_first_image_writes_nothing(nst, monkeypatch):
+    fake_run(monkeypatch, [], KeyboardInterrupt)
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert code == 130
+    assert complaint(err) == "nst: Stopped. Nothing was written."
+    assert not Path("out.png").exists()
+
+
+def test_a_diverging_run_says_why_and_keeps_the_last_good_image(nst, monkeypatch):
+    fake_run(monkeypatch, [1.0, 2.0, 3.0], lambda step: DivergenceError("The loss became nan at step 3.", step))
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert code == 1
+    assert complaint(err) == "nst: The loss became nan at step 3. Wrote the last image so far, of step 2, to out.png."
+    assert load_image("out.png").unique().tolist() == pytest.approx([51 / 255])
+
+
+def test_a_run_that_diverges_at_once_says_so(nst):
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "--style-weight", "1e39", "-o", "out.png")
+    assert code == 1
+    assert "The loss became inf at step 0" in complaint(err)
+    assert "Nothing was written." in err
+    assert not Path("out.png").exists()
+
+
+def test_if_an_image_on_the_way_cannot_be_saved_the_best_is_still_written(nst, monkeypatch):
+    fake_run(monkeypatch, [3.0, 2.0], ImageError("frames/step_00002.png cannot be written: No space left."))
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert code == 1
+    assert "No space left. Wrote the best image so far, of step 1, to out.png." in complaint(err)
+    assert Path("out.png").exists()
+
+
+# Weights
+
+
+def test_weights_are_listed_with_their_state_and_place(nst, tmp_path):
+    code, out, _ = nst("weights", "list")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()] == [[name, "missing"] for name in weights.SOURCES]
+    assert str(tmp_path / "models" / "vgg19-d01eb7cb.pth") in out
+
+
+def test_fetch_and_verify_take_a_name_and_default_to_vgg16(nst, monkeypatch):
+    for function in ("fetch", "verify"):
+        monkeypatch.setattr(weights, function, lambda name: Path(f"{name}.file"))
+        word = "ready" if function == "fetch" else "unaltered"
+        assert nst("weights", function) == (0, f"vgg16: {word}, vgg16.file\n", "")
+        assert nst("weights", function, "vgg19") == (0, f"vgg19: {word}, vgg19.file\n", "")
+
+
+@pytest.mark.parametrize("command", ["fetch", "verify"])
+def test_an_unknown_network_is_told_in_one_line(nst, command):
+    code, _, err = nst("weights", command, "tiny")
+    assert code == 1
+    assert "Choose one of: vgg16, vgg19, vgg19-torchvision." in complaint(err)
+
+
+def test_verifying_what_is_not_there_fails(nst):
+    code, _, err = nst("weights", "verify")
+    assert code == 1
+    assert "there is no file" in complaint(err)
+
+
+# Help
+
+
+def test_version(nst):
+    assert nst("--version") == (0, f"nst {nstlib.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", [(), ("stylize",), ("weights",), ("weights", "fetch")])
+def test_help_fits_into_80_columns(nst, command):
+    code, out, _ = nst(*command, "--help")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_help_gives_examples_and_every_choice(nst):
+    _, out, _ = nst("stylize", "--help")
+    assert "nst stylize cat sandstone" in out
+    for name in (*transfer.OPTIMIZERS, *transfer.INITS, *features.NETWORKS, *features.POOLINGS):
+        assert name in out
+
+
+def test_the_commands_defaults_are_the_librarys():
+    command = inspect.signature(cli.stylize).parameters
+    library = {
+        name: parameter
+        for function in (transfer.stylize, features.load_network)
+        for name, parameter in inspect.signature(function).parameters.items()
+    }
+    shared = {"content_weight", "style_weight", "tv_weight", "optimizer", "init", "steps", "pooling"}
+    assert shared <= command.keys() & library.keys()
+    assert {name: command[name].default for name in shared} == {name: library[name].default for name in shared}
+    assert command["network"].default == library["name"].default
+
+
+def test_the_command_starts_without_torch():
+    code = "import sys, nstlib.cli; print('torch' in sys.modules, 'matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+# A real process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_picture():
+    command = [sys.executable, "-m", "nstlib", "stylize", "cat", "wave", "-o", "out.png", "--network", "tiny"]
+    process = subprocess.Popen(
+        [*command, "--size", "32", "--steps", "1000000", "--save-every", "1", "frames"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Started in the background, a shell lets its children ignore SIGINT; a terminal does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not Path("frames/step_00003.png").exists() and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Stopped. Wrote the best image so far, of step" in complaint(err)
+    assert load_image("out.png").shape == (1, 3, 24, 32)
+    assert [path.name for path in Path().iterdir() if path.name.endswith(".part")] == []
