@@ -1,0 +1,123 @@
+"""The exercises of the course, and what decides them: ``gram_matrix = check(gram_matrix)``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from nstlib.check import chapter03, chapter07, chapter09, chapter10, record
+from nstlib.check.exercise import Exercise
+from nstlib.check.judge import examine_exercise, is_examining
+from nstlib.check.report import WIDTH, Result
+
+__all__ = ["CheckFailed", "Result", "UnknownExercise", "check", "examine", "exercises", "hint", "progress"]
+
+_CHAPTERS = (chapter03, chapter07, chapter09, chapter10)
+exercises: dict[str, Exercise] = {exercise.name: exercise for chapter in _CHAPTERS for exercise in chapter.EXERCISES}
+_hints_given: dict[str, int] = {}
+
+
+class CheckFailed(AssertionError):
+    """A checked answer is not right (raised on request only, for autograders)."""
+
+
+class UnknownExercise(LookupError):
+    """There is no exercise of that name."""
+
+
+def check(function: Callable, *, raise_on_fail: bool = False) -> Callable:
+    """Examine an answer, print what was found, and return the function to go on with.
+
+    Args:
+        function: your answer; its name says which exercise it answers.
+        raise_on_fail: raise a CheckFailed if it is not right. The environment variable NST_CHECK_RAISE=1 does the same.
+
+    Returns:
+        Your function if it is right, the reference otherwise: later cells always run.
+
+    Raises:
+        UnknownExercise: if no exercise has the function's name.
+    """
+    exercise = _find(function)
+    if is_examining():  # else an answer could call check and go on with the reference it hands back
+        raise CheckFailed("A function cannot be checked from inside itself.")
+    result = _reference_again(exercise) if function is exercise.reference else examine_exercise(exercise, function)
+    if result.outcome != "not attempted" and (remark := record.note(exercise.name, result.outcome)):
+        print(remark)
+    if not result.passed and (raise_on_fail or os.environ.get("NST_CHECK_RAISE", "") not in ("", "0")):
+        raise CheckFailed(str(result))
+    print(result)
+    return function if result.passed else exercise.reference
+
+
+def examine(name: str, function: object) -> Result:
+    """Return what is found about an answer to the exercise ``name``. Prints and raises nothing."""
+    try:
+        exercise = _find(name)
+    except UnknownExercise as error:
+        return Result(str(name), "error", str(error))
+    return examine_exercise(exercise, function)
+
+
+def hint(exercise: str | Callable, level: int | None = None) -> None:
+    """Print the next hint of an exercise: first the idea, then the direction, then almost the line.
+
+    Args:
+        exercise: its name, or your function.
+        level: 1, 2 or 3 for that hint; None for the next one.
+    """
+    found = _find(exercise)
+    last = len(found.hints)
+    level = min(max(level or _hints_given.get(found.name, 0) + 1, 1), last)
+    _hints_given[found.name] = level
+    kind = ("the idea", "the direction", "almost the line")[level - 1]
+    print(f"Hint {level} of {last} for {found.name}, {kind}:")
+    print("\n".join(line for part in found.hints[level - 1].split("\n") for line in textwrap.wrap(part, WIDTH)))
+
+
+def progress(export: str | Path | None = None) -> None:
+    """Print what is done in each chapter of the course.
+
+    Args:
+        export: a path to write the same as CSV to, for yourself or an instructor. Nothing leaves the machine otherwise.
+    """
+    known, remark = record.load()
+    if remark:
+        print(remark)
+    chapters = sorted({exercise.chapter for exercise in exercises.values()})
+    for chapter in chapters:
+        names = [name for name, exercise in exercises.items() if exercise.chapter == chapter]
+        marks = [f"[{'x' if _done(known, name) else ' '}] {name}" for name in names]
+        print(f"{chapter}: {sum(_done(known, name) for name in names)} of {len(names)}")
+        print(textwrap.indent("\n".join(marks), "  "))
+    print(f"The course: {sum(_done(known, name) for name in exercises)} of {len(exercises)} exercises done.")
+    if export is not None:
+        record.export_csv(export, [_row(known, exercise) for exercise in exercises.values()])
+        print(f"Written as CSV: {Path(export).name}")
+
+
+def _reference_again(exercise: Exercise) -> Result:
+    text = "This is the reference's function, from an earlier check. Run the cell with your own first, then this one."
+    return Result(exercise.name, "not attempted", text)
+
+
+def _done(known: dict[str, dict], name: str) -> bool:
+    return known.get(name, {}).get("right", False)
+
+
+def _row(known: dict[str, dict], exercise: Exercise) -> tuple[str, str, str, str, int]:
+    tries = known.get(exercise.name, {}).get("tries", 0)
+    state = "done" if _done(known, exercise.name) else "tried" if tries else "not attempted"
+    return exercise.chapter, exercise.name, exercise.title, state, tries
+
+
+def _find(exercise: str | Callable) -> Exercise:
+    name = exercise if isinstance(exercise, str) else getattr(exercise, "__name__", type(exercise).__name__)
+    if name in exercises:
+        return exercises[name]
+    near = difflib.get_close_matches(str(name), exercises, n=3, cutoff=0.5)
+    ask = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(exercises)}."
+    raise UnknownExercise(f"There is no exercise named {name!r}. {ask} The function's name says which one it answers.")

@@ -1,0 +1,239 @@
+"""Whether two results are the same, and if not, in which way: type, names, shape, precision, numbers."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+TOLERANCE = 1e-3  # relative to the largest number expected: float32 or float64, loops or matrix products, all pass
+_LARGEST = 10_000_000  # numbers that are worth looking at
+
+
+@dataclass(frozen=True)
+class Odd:
+    """Something that no exercise asks for, described."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is wrong first: ``kind`` is type, names, length, shape, dtype, device, finite or value."""
+
+    kind: str
+    text: str
+    expected: str = ""
+    actual: str = ""
+
+
+def freeze(value: object, depth: int = 4) -> object:
+    """Return a result as plain data that nothing can change or disturb any more."""
+    kind = type(value)
+    if value is None or value is ... or kind in (bool, int, float, str):
+        return value
+    if issubclass(kind, Tensor):
+        return _freeze_tensor(value)
+    if issubclass(kind, (np.ndarray, np.generic)):
+        array = np.array(value)
+        return torch.from_numpy(array) if array.dtype.kind in "biufc" else Odd(f"an array of {array.dtype}")
+    if depth and issubclass(kind, (list, tuple)) and len(value) <= 100_000:
+        items = [freeze(item, depth - 1) for item in value]
+        return tuple(items) if issubclass(kind, tuple) else items
+    if depth and issubclass(kind, Mapping) and len(value) <= 100_000:
+        return {key if isinstance(key, str) else repr(key): freeze(item, depth - 1) for key, item in value.items()}
+    if inspect.iscoroutine(value):
+        value.close()  # or Python complains later that nobody waited for it
+    return Odd(f"{_article(kind.__name__)} {kind.__name__}")
+
+
+def _freeze_tensor(value: Tensor) -> object:
+    if value.numel() > _LARGEST:
+        return Odd(f"a tensor of shape {tuple(value.shape)}")
+    if value.is_meta:
+        return Odd("a tensor without data (device meta)")
+    if value.layout is not torch.strided:
+        value = value.to_dense()
+    return value.detach().clone()
+
+
+def difference(expected: object, actual: object, where: str = "") -> Difference | None:
+    """Return the first way in which ``actual`` is not what is expected, or None. Both are frozen."""
+    if isinstance(expected, Tensor):
+        return _tensor_difference(expected, actual, where)
+    if isinstance(expected, Mapping):
+        return _mapping_difference(expected, actual, where)
+    if isinstance(expected, (list, tuple)):
+        return _sequence_difference(expected, actual, where)
+    return _plain_difference(expected, actual, where)
+
+
+def same(expected: object, actual: object) -> bool:
+    """Return whether two frozen results are the same up to rounding."""
+    return difference(expected, actual) is None
+
+
+def describe(value: object) -> str:
+    """Return what a frozen value is, in a few words."""
+    if value is None:
+        return "None"
+    if isinstance(value, Odd):
+        return value.text
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, (bool, int, float)):
+        return number(value)
+    if isinstance(value, str):
+        return repr(value[:40])
+    return f"{_article(type(value).__name__)} {type(value).__name__} of {len(value)}"
+
+
+def number(value: float) -> str:
+    """Return three digits of a number: enough to see what is wrong, and the same on every machine."""
+    return str(value) if isinstance(value, (bool, int)) else f"{value:.3g}"
+
+
+def as_tensor(value: object) -> Tensor | None:
+    """Return a frozen number, tensor or list of numbers as a tensor; None if it is something else."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return torch.tensor(value)
+    if isinstance(value, (list, tuple)) and value:
+        items = [as_tensor(item) for item in value]
+        if all(item is not None and item.shape == items[0].shape for item in items):
+            return torch.stack([item.to(torch.float64) if item.is_floating_point() else item for item in items])
+    return None
+
+
+def _tensor_difference(expected: Tensor, actual: object, where: str) -> Difference | None:
+    found = as_tensor(actual)
+    if found is None:
+        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a tensor.")
+    if found.shape != expected.shape:
+        text = f"{_it(where)} has the wrong shape."
+        return Difference("shape", text, str(tuple(expected.shape)), str(tuple(found.shape)))
+    if found.device != expected.device:
+        return Difference("device", f"{_it(where)} is on {found.device}, its input on {expected.device}.")
+    if (bad := _dtype_problem(expected, found, isinstance(actual, Tensor))) is not None:
+        return Difference("dtype", f"{_it(where)} {bad}", _dtype(expected), _dtype(found))
+    return _value_difference(expected, found, where)
+
+
+def _dtype_problem(expected: Tensor, found: Tensor, is_tensor: bool) -> str | None:
+    if expected.dtype == torch.bool:
+        return None if found.dtype == torch.bool else "should hold True and False: compare with a number."
+    if found.is_complex():
+        return "holds complex numbers: take the real part."
+    if not expected.is_floating_point() or not is_tensor:
+        return None
+    if not found.is_floating_point():
+        return "should hold floating point numbers."
+    return None if found.dtype in (torch.float32, torch.float64) else "has lost precision: stay with float32."
+
+
+def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference | None:
+    if expected.dtype == torch.bool:
+        wrong = expected != found
+    else:
+        expected, found = expected.to(torch.float64), found.to(torch.float64)
+        if not torch.isfinite(found).all() and torch.isfinite(expected).all():
+            name = "NaN (not a number)" if found.isnan().any() else "infinity"
+            few = f"{int((~torch.isfinite(found)).sum())} of {found.numel()} numbers"
+            return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
+        scale = float(expected.abs().max()) if expected.numel() else 0.0
+        near = (expected - found).abs() <= TOLERANCE * scale + 1e-6 * min(1.0, scale or 1.0)
+        wrong = ~(near | (expected == found) | (expected.isnan() & found.isnan()))
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in wrong.nonzero()[0])
+    text = f"{_it(where)} has {int(wrong.sum())} of {wrong.numel()} numbers wrong."
+    if not index:
+        text = f"{_it(where)} is another number."
+    return Difference("value", text, _few(expected, index), _few(found, index))
+
+
+def _few(tensor: Tensor, index: tuple[int, ...]) -> str:
+    if not index:
+        return number(tensor.item())
+    row = tensor[index[:-1]][index[-1] : index[-1] + 4]
+    if tensor.dtype != torch.bool:
+        row = torch.where(row.abs() > 1e-6 * tensor.abs().max(), row, torch.zeros_like(row))  # rounding is no number
+    row = row.tolist()
+    return ", ".join(number(v) for v in row) + f"  (from {list(index)} on)"
+
+
+def _mapping_difference(expected: Mapping, actual: object, where: str) -> Difference | None:
+    if not isinstance(actual, Mapping):
+        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a dictionary.")
+    if set(expected) != set(actual):
+        return Difference("names", f"{_it(where)} has other names in it.", _names(expected), _names(actual))
+    for key, value in expected.items():
+        if (found := difference(value, actual[key], _inside(where, key))) is not None:
+            return found
+    return None
+
+
+def _sequence_difference(expected: list | tuple, actual: object, where: str) -> Difference | None:
+    if isinstance(actual, Tensor) and actual.ndim:
+        actual = actual.tolist()
+    if not isinstance(actual, (list, tuple)):
+        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a {type(expected).__name__}.")
+    if len(expected) != len(actual):
+        return Difference("length", f"{_it(where)} has another length.", str(len(expected)), str(len(actual)))
+    for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
+        if (found := difference(a, b, where)) is not None:
+            if found.kind == "value" and all(isinstance(v, (int, float)) for v in (*expected, *actual)):
+                return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
+            return found if where else Difference(found.kind, f"Number {k}: {found.text}", found.expected, found.actual)
+    return None
+
+
+def _plain_difference(expected: object, actual: object, where: str) -> Difference | None:
+    if isinstance(actual, Tensor) and actual.numel() == 1:
+        actual = actual.item()
+    if isinstance(expected, bool) or not isinstance(expected, (int, float)):
+        if type(expected) is type(actual) and expected == actual:
+            return None
+        return Difference("value", f"{_it(where)} is not as it should be.", describe(expected), describe(actual))
+    if isinstance(actual, bool) or not isinstance(actual, (int, float)):
+        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")
+    if not math.isfinite(actual):
+        return Difference("finite", f"{_it(where)} is {actual}. Where is something divided by zero?")
+    if abs(expected - actual) > TOLERANCE * abs(expected) + 1e-9:
+        return Difference("value", f"{_it(where)} is wrong.", number(expected), number(actual))
+    if isinstance(expected, int) and not isinstance(actual, int):
+        return Difference(
+            "dtype", f"{_it(where)} is {actual}: a whole number is asked for (`//` divides without rest)."
+        )
+    return None
+
+
+def _it(where: str) -> str:
+    return where or "The result"
+
+
+def _inside(where: str, key: str) -> str:
+    return f"{where}, {key}" if where else key
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1].lower() in "aeiou" else "a"
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _names(mapping: Mapping) -> str:
+    names = [str(key)[:30] for key in sorted(mapping)]
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") if names else "none"
+
+
+def _listed(values: list | tuple) -> str:
+    return "(" + ", ".join(number(v) for v in values[:6]) + (", ..." if len(values) > 6 else "") + ")"

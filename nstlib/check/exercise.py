@@ -1,0 +1,125 @@
+"""What an exercise is made of: cases, laws, named mistakes, other conventions, hints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+Function = Callable[..., object]
+
+
+def call(function: Function, arguments: tuple) -> object:
+    """Return what the function returns: the plainest way to watch it."""
+    return function(*arguments)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of arguments.
+
+    Attributes:
+        label: what stands in it, for the reader ("features (2, 3, 4, 5)").
+        make: from a dtype to fresh arguments, the same numbers each time.
+        quantities: what a wrong factor may be called: {"H*W": 20}.
+    """
+
+    label: str
+    make: Callable[[torch.dtype], tuple]
+    quantities: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A sentence that is true of every right answer, and a way to try it on a function."""
+
+    sentence: str
+    holds: Callable[[Function], bool]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people do give, as a function, and what to tell them.
+
+    ``variants`` are other ways of writing the same mistake, where they give other numbers.
+    """
+
+    id: str
+    function: Function
+    message: str
+    variants: tuple[Function, ...] = ()
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """Return all ways of making it."""
+        return (self.function, *self.variants)
+
+
+@dataclass(frozen=True)
+class Convention:
+    """An answer that is right in another book: accepted, and named."""
+
+    id: str
+    function: Function
+    message: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A statement that can be checked.
+
+    Attributes:
+        name: of the function to write.
+        chapter: its slug, "07_gram".
+        title: a few words.
+        difficulty: 1 to 3.
+        minutes: that it takes.
+        signature: as the statement gives it.
+        hints: the idea, the direction, almost the line (Markdown).
+        reference: the answer that later cells go on with.
+        verified: what a right answer has been found to do.
+        differentiable: positions of the arguments that the gradient must reach; empty where none is asked for.
+        observe: how to watch the function on a case, where looking at its result is not enough.
+        pure: whether it must leave its arguments alone.
+    """
+
+    name: str
+    chapter: str
+    title: str
+    difficulty: int
+    minutes: int
+    signature: str
+    hints: tuple[str, str, str]
+    reference: Function
+    cases: tuple[Case, ...]
+    laws: tuple[Law, ...]
+    mistakes: tuple[Mistake, ...]
+    verified: str
+    conventions: tuple[Convention, ...] = ()
+    differentiable: tuple[int, ...] = ()
+    observe: Callable[[Function, tuple], object] = call
+    pure: bool = True
+
+
+def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return the same normal numbers each time, in any precision."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+
+def uniform(seed: int, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return the same uniform numbers in [0, 1) each time, in any precision."""
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+
+def scattered(tensor: Tensor) -> Tensor:
+    """Return the same numbers in the same shape, but not contiguous in memory."""
+    return tensor.mT.contiguous().mT
+
+
+def close(a: object, b: object, tolerance: float = 1e-3) -> bool:
+    """Return whether two results are the same up to rounding, whatever their precision."""
+    x, y = (torch.as_tensor(v).detach().to(torch.float64) for v in (a, b))
+    scale = float(y.abs().max()) if y.numel() else 0.0
+    return x.shape == y.shape and bool(((x - y).abs() <= tolerance * scale + 1e-6).all())

@@ -1,0 +1,21 @@
+import pytest
+import torch
+
+from nstlib.check import record
+
+
+@pytest.fixture(autouse=True)
+def _private(monkeypatch):
+    """No test touches the progress of whoever runs it, nor depends on the one before."""
+    monkeypatch.setenv("NST_PROGRESS", "off")
+    monkeypatch.delenv("NST_CHECK_RAISE", raising=False)
+    record.forget_session()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """The tensors here are tiny."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

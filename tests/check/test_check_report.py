@@ -1,0 +1,325 @@
+"""What the reader of a check sees: outcomes, lines, numbers, hints; and what the caller gets back."""
+
+import time
+
+import pytest
+import torch
+
+from nstlib.check import CheckFailed, UnknownExercise, check, examine, exercises, hint
+from nstlib.check import guard as guard_module
+from nstlib.gram import gram_matrix as reference
+
+
+def _as_exercise(function, name="gram_matrix"):
+    function.__name__ = name
+    return function
+
+
+def test_a_right_answer_is_handed_back_and_praised_with_what_was_verified(capsys):
+    def gram_matrix(features):
+        vectors = features.flatten(2)
+        return vectors @ vectors.mT / vectors.shape[-1]
+
+    assert check(gram_matrix) is gram_matrix
+    said = capsys.readouterr().out
+    assert said.startswith("gram_matrix: right. Verified on 5 inputs, 6 laws and the gradient")
+    assert "hint" not in said
+
+
+def test_a_wrong_answer_is_named_and_the_reference_handed_back(capsys):
+    def gram_matrix(features):
+        vectors = features.flatten(2)
+        return vectors @ vectors.mT / vectors.shape[-1] ** 2
+
+    assert check(gram_matrix) is reference
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("gram_matrix: not yet. This divides by the number of positions twice.")
+    assert lines[-4].startswith("On:       features (1, 3, 4, 5)")
+    assert lines[-3].startswith("Expected: ")
+    assert lines[-2].startswith("Yours:    ")
+    assert lines[-1] == 'Next: hint("gram_matrix")'
+    assert len(lines) <= 8
+
+
+@pytest.mark.parametrize(
+    "body", ["...", "pass", "return None", '"""Only words."""', "raise NotImplementedError", "return ..."]
+)
+def test_a_stub_is_neutral(body):
+    scope = {}
+    exec(f"def gram_matrix(features):\n    {body}\n", scope)
+    result = examine("gram_matrix", scope["gram_matrix"])
+    assert result.outcome == "not attempted"
+    assert not result.passed
+    assert "10 minutes" in result.message
+
+
+def test_an_operation_that_torch_does_not_have_is_no_stub():
+    def gram_matrix(features):
+        raise_not_implemented()
+
+    def raise_not_implemented():
+        raise NotImplementedError("mse is not implemented for Bool")
+
+    assert examine("gram_matrix", gram_matrix).outcome == "error"
+
+
+def test_work_without_return_is_said_to_return_none():
+    def gram_matrix(features):
+        vectors = features.flatten(2)
+        vectors @ vectors.mT
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.outcome == "not yet"
+    assert "returns None" in result.message
+
+
+def test_an_error_shows_the_readers_own_line_and_no_traceback():
+    def gram_matrix(features):
+        vectors = features.flatten(2)
+        return vectors @ vector.mT  # noqa: F821
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.outcome == "error"
+    assert "`return vectors @ vector.mT" in result.message
+    assert "NameError: name 'vector' is not defined" in result.message
+    assert "Traceback" not in str(result)
+    assert ".py" not in str(result)
+
+
+def test_an_error_in_a_helper_shows_the_deepest_line_of_the_readers():
+    def helper(features):
+        return torch.nn.functional.conv2d(features, features)  # deep inside torch
+
+    def gram_matrix(features):
+        return helper(features[0, 0])
+
+    assert "conv2d(features, features)" in examine("gram_matrix", gram_matrix).message
+
+
+def test_other_parameters_are_answered_with_the_signature():
+    def shuffle_positions(features):
+        return features
+
+    result = examine("shuffle_positions", shuffle_positions)
+    assert result.outcome == "error"
+    assert "`shuffle_positions(features, order)`" in result.message
+
+
+def test_view_on_scattered_memory_is_answered_with_advice():
+    def gram_matrix(features):
+        b, c, h, w = features.shape
+        vectors = features.view(b, c, h * w)
+        return vectors @ vectors.mT / (h * w)
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.outcome == "error"
+    assert "not contiguous in memory" in str(result)
+    assert "`.flatten`" in str(result)
+
+
+def test_numpy_where_a_gradient_is_asked_for_is_explained():
+    def gram_matrix(features):
+        vectors = features.flatten(2).numpy()
+        return torch.from_numpy(vectors @ vectors.swapaxes(1, 2) / vectors.shape[-1])
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.mistake == "gradient_cut"
+    assert "NumPy does not record gradients" in result.message
+
+
+@pytest.mark.parametrize(
+    ("change", "mistake", "words"),
+    [
+        (lambda g, f: 2 * g, "scaled", "exactly 2 times too large"),
+        (lambda g, f: g / f.shape[1] ** 2, "scaled", "exactly C*C (here 9) times too small"),
+        (lambda g, f: 0.3 * g, "scaled", "0.3 times what it should be"),
+        (lambda g, f: -g, "negated", "minus what it should be"),
+        (lambda g, f: g.roll(1, 2), "shifted", "shifted by 1 along axis 2"),
+        (lambda g, f: 0 * g, "zeros", "Every number is 0"),
+        (lambda g, f: g.permute(1, 0, 2), "transposed", "axes are in another order: [1, 0, 2]"),
+        (lambda g, f: g.flip(1), "permuted", "in another order"),
+        (lambda g, f: g + 1, None, "this should hold"),
+        (lambda g, f: g / 0, None, "contains infinity"),
+        (lambda g, f: g / 0 * 0, None, "contains NaN"),
+        (lambda g, f: g.half(), None, "lost precision"),
+        (lambda g, f: g[0], None, "wrong shape"),
+        (lambda g, f: [g], "reshaped", "only the shape is not"),
+        (lambda g, f: {"g": g}, None, "is a dict of 1, and should be a tensor"),
+    ],
+)
+def test_what_no_mistake_explains_is_said_in_numbers(change, mistake, words):
+    result = examine("gram_matrix", lambda features: change(reference(features), features))
+    assert not result.passed
+    assert result.mistake == mistake
+    assert words in result.message.replace("\n", " "), str(result)
+
+
+def test_complex_numbers_are_named():
+    def gram_from_spectrum(features):
+        spectrum = torch.fft.fft2(features).flatten(2)
+        return spectrum @ spectrum.mH / spectrum.shape[-1] ** 2
+
+    assert "complex numbers: take the real part" in examine("gram_from_spectrum", gram_from_spectrum).message
+
+
+def test_a_changed_input_is_named():
+    def gram_matrix(features):
+        features /= features[0, 0].numel() ** 0.5
+        return features.flatten(2) @ features.flatten(2).mT
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.mistake == "changes_its_input"
+    assert "`features`" in result.message
+
+
+def test_a_gradient_left_on_the_input_is_named():
+    def effective_receptive_field(layer, image):
+        image.requires_grad_(True)
+        return exercises["effective_receptive_field"].reference(layer, image)
+
+    result = examine("effective_receptive_field", effective_receptive_field)
+    assert result.mistake == "changes_its_input"
+    assert "its requires_grad is switched" in result.message
+
+
+def test_a_function_that_knows_only_the_examples_breaks_a_law():
+    shapes = {case.make(torch.float32)[0].shape for case in exercises["gram_matrix"].cases}
+
+    def gram_matrix(features):
+        known = features.shape in shapes
+        return reference(features) if known and (features != 0).all() else reference(features) * 0
+
+    result = examine("gram_matrix", gram_matrix)
+    assert not result.passed
+
+
+def test_an_endless_loop_is_stopped_and_its_line_shown(monkeypatch):
+    monkeypatch.setattr(guard_module, "SECONDS", 0.3)
+
+    def gram_matrix(features):
+        try:
+            while True:
+                features = features + 0
+        except Exception:
+            return features
+
+    begin = time.monotonic()
+    result = examine("gram_matrix", gram_matrix)
+    assert time.monotonic() - begin < 10
+    assert result.outcome == "error"
+    assert "loop that never ends" in result.message
+    assert "features = features + 0" in str(result) or "while True" in str(result)
+    assert examine("gram_matrix", reference).passed  # the alarm is off again
+
+
+def test_an_examination_works_in_another_thread():
+    import threading
+
+    results = []
+    thread = threading.Thread(target=lambda: results.append(examine("gram_matrix", reference)))
+    thread.start()
+    thread.join()
+    assert results[0].passed
+
+
+def test_ctrl_c_is_not_swallowed():
+    def gram_matrix(features):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        examine("gram_matrix", gram_matrix)
+    assert examine("gram_matrix", reference).passed
+
+
+def test_the_words_are_the_same_each_time():
+    def gram_matrix(features):
+        return reference(features) + torch.rand(()) * 0 + object.__hash__(features) * 0 + 1
+
+    assert str(examine("gram_matrix", gram_matrix)) == str(examine("gram_matrix", gram_matrix))
+
+
+def test_addresses_are_left_out_of_errors():
+    def gram_matrix(features):
+        raise ValueError(f"{object()}")
+
+    assert "0x" not in str(examine("gram_matrix", gram_matrix))
+
+
+def test_no_report_is_longer_than_eight_lines_even_for_long_errors():
+    def gram_matrix(features):
+        raise ValueError("long " * 1000)
+
+    text = str(examine("gram_matrix", gram_matrix))
+    assert len(text.splitlines()) <= 8
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_on_request_a_failed_check_raises(monkeypatch):
+    def gram_matrix(features):
+        return features
+
+    with pytest.raises(CheckFailed, match="gram_matrix: not yet"):
+        check(gram_matrix, raise_on_fail=True)
+    monkeypatch.setenv("NST_CHECK_RAISE", "1")
+    with pytest.raises(AssertionError):
+        check(gram_matrix)
+    monkeypatch.setenv("NST_CHECK_RAISE", "0")
+    check(gram_matrix)
+
+
+def test_a_right_answer_does_not_raise_on_request(monkeypatch, capsys):
+    monkeypatch.setenv("NST_CHECK_RAISE", "1")
+    answer = _as_exercise(lambda features: reference(features))
+    assert check(answer) is answer
+
+
+def test_the_reference_handed_back_earlier_is_not_taken_for_an_answer(capsys):
+    assert check(reference) is reference
+    assert "not attempted" in capsys.readouterr().out
+
+
+def test_an_unknown_name_lists_near_names():
+    def gram_matrx(features):
+        return features
+
+    with pytest.raises(UnknownExercise, match=r"Did you mean .*gram_matrix"):
+        check(gram_matrx)
+    with pytest.raises(LookupError, match="There are: feature_shapes"):
+        check(lambda x: x)
+
+
+def test_check_inside_the_answer_is_refused():
+    def gram_matrix(features):
+        return check(gram_matrix)(features)
+
+    result = examine("gram_matrix", gram_matrix)
+    assert result.outcome == "error"
+    assert "from inside itself" in result.message
+
+
+def test_hints_come_one_after_the_other(capsys):
+    for kind in ("the idea", "the direction", "almost the line", "almost the line"):
+        hint("total_variation")
+        assert kind in capsys.readouterr().out.splitlines()[0]
+    hint("total_variation", level=1)
+    assert "Hint 1 of 3 for total_variation, the idea:" in capsys.readouterr().out
+    hint(exercises["total_variation"].reference, level=9)
+    assert "Hint 3 of 3" in capsys.readouterr().out
+    with pytest.raises(UnknownExercise):
+        hint("total_variance_of_everything_else")
+
+
+def test_the_advice_for_shapes_shows_both():
+    result = examine("total_loss", lambda content, styles, weights, alpha, beta: torch.zeros(3))
+    assert "Expected: ()" in result.details
+    assert "Yours:    (3,)" in result.details
+
+
+def test_single_numbers_are_not_called_multiples_of_each_other():
+    def total_loss(content, styles, weights, alpha, beta):
+        return exercises["total_loss"].reference(content, styles, weights, alpha, 2 * beta)
+
+    result = examine("total_loss", total_loss)
+    assert result.mistake is None
+    assert "another number" in result.message
+    assert "multiple" not in result.message
