@@ -1,0 +1,86 @@
+# The course's commands. `make help` lists them; CONTRIBUTING.md says what each does without make.
+# PYTHON chooses the interpreter for the virtual environment:  make book PYTHON=python3.12
+
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+STAMPS := $(VENV)/stamps
+VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint unit drift nbval browser notebooks serve weights bench clean
+.DELETE_ON_ERROR:
+
+help:  ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+book: $(STAMPS)/book weights  ## Install what the book needs, fetch the weights, build the book into _build/html
+	@$(PY) tools/vendor.py
+	@$(PY) tools/build_book.py
+
+test:  ## Run every check: lint, unit tests, notebooks, a clean build of the book, the built pages in Chromium
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory drift
+	@$(MAKE) --no-print-directory nbval
+	@$(MAKE) --no-print-directory browser CLEAN=--clean
+
+lint: $(STAMPS)/test  ## Check style, and that imports only go down
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(BIN)/lint-imports
+
+unit: $(STAMPS)/test weights  ## Run the unit tests
+	$(PY) -m pytest -n 2 --dist loadfile -rs -m "not browser"
+
+drift: $(STAMPS)/test  ## Check that the notebooks say what their chapters say
+	$(PY) tools/notebooks.py --check
+
+nbval: $(STAMPS)/test weights  ## Run lessons and solutions; compare the solutions' outputs
+	$(PY) tools/run_notebooks.py
+
+browser: $(STAMPS)/test weights  ## Build the book if needed, and check its pages in Chromium
+	@$(PY) tools/vendor.py
+	$(PY) tools/build_book.py $(CLEAN)
+	$(PY) -m pytest -rs -m browser tests/browser
+
+notebooks: $(STAMPS)/book weights  ## Write lessons and solutions from the chapters; run what changed (ALL=--all: everything)
+	@$(PY) tools/notebooks.py --execute $(ALL)
+
+serve:  ## Show the built book on http://127.0.0.1:8000 (PORT=... for another port)
+	@test -x $(PY) || { echo "There is no $(VENV) yet: run  make book"; exit 1; }
+	@$(PY) tools/serve.py --port $(or $(PORT),8000)
+
+weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
+	@$(BIN)/nst weights fetch
+
+bench: $(STAMPS)/test weights  ## Run the benchmarks in bench/
+	@ls bench/*.py >/dev/null 2>&1 || { echo "bench/ holds no benchmarks."; exit 1; }
+	@for file in bench/[!_]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+
+clean:  ## Delete what was built and installed; weights stay
+	rm -rf $(VENV) _build _vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The virtual environment. Each failure says what to do about it.
+$(PY):
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed. Get Python 3.10 or newer (python.org), or name yours:  make book PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c "$(VERSION_TEST)" || { echo "The course needs Python 3.10 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another:  make book PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu:  sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps: installing is skipped until pyproject.toml changes.
+$(STAMPS)/book: pyproject.toml | $(PY)
+	@echo "Installing the course and what builds the book (some minutes the first time) ..."
+	$(PY) -m pip install --disable-pip-version-check -e ".[book]"
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/test: pyproject.toml $(STAMPS)/book
+	$(PY) -m pip install --disable-pip-version-check -e ".[book,test]"
+	@mkdir -p $(STAMPS)
+	@touch $@

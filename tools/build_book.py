@@ -1,0 +1,131 @@
+"""Build the book into _build/html; every warning is an error.
+
+    python tools/build_book.py            rebuild what changed
+    python tools/build_book.py --clean    forget everything built before, as a release does
+
+Jupyter Book itself notices changes in a chapter only. This script also looks at what chapters use: when nstlib, the pictures
+or the weights change, outputs computed with them are thrown away; when the table of contents, the theme's files or the
+notebooks change, all pages are written again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+HTML = BUILD / "html"
+STATE = BUILD / "built-from.json"  # written after a build without warnings, never before
+
+COMPUTES = ("nstlib/**/*.py", "images/**/*", "models/*")  # outputs of cells depend on these
+FRAMES = (
+    "_config.yml",
+    "_toc.yml",
+    "_static/**/*",
+    "_ext/*.py",
+    "_vendor/made-from.txt",
+    "lessons/*.ipynb",
+    "solutions/*.ipynb",
+)
+TEXTS = ("book/*",)
+TOOLS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb", "torch", "matplotlib", "ipywidgets")
+
+
+def digest(patterns: Iterable[str]) -> str:
+    """Return a hash of the files' names and contents; of large files (weights) the size stands for the content."""
+    found = sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()})
+    result = hashlib.sha256()
+    for path in found:
+        if "__pycache__" in path.parts:
+            continue
+        large = path.stat().st_size > 5_000_000
+        content = str(path.stat().st_size).encode() if large else path.read_bytes()
+        result.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + hashlib.sha256(content).digest())
+    return result.hexdigest()
+
+
+def present_state() -> dict[str, str]:
+    """Return what a build depends on, hashed."""
+    tools = " ".join(f"{name}={version(name)}" for name in TOOLS)
+    return {"computes": digest(COMPUTES), "frames": digest(FRAMES), "texts": digest(TEXTS), "tools": tools}
+
+
+def former_state() -> dict[str, str]:
+    """Return what the last good build was made from; nothing if there was none."""
+    try:
+        return json.loads(STATE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def remove(*paths: Path) -> None:
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def prepare(now: dict[str, str], before: dict[str, str]) -> None:
+    """Throw away what the new build must not reuse."""
+    if any(now[key] != before.get(key) for key in ("computes", "tools")):
+        remove(BUILD / ".jupyter_cache")
+    # Also after a failed build, whose pages would hide their warnings from the next one.
+    if any(now[key] != before.get(key) for key in ("computes", "tools", "frames")):
+        remove(HTML, BUILD / ".doctrees", BUILD / "jupyter_execute")
+    STATE.unlink(missing_ok=True)
+
+
+def pages(toc: Path = ROOT / "_toc.yml") -> list[str]:
+    """Return the documents of the table of contents, in order, without suffix."""
+    table = yaml.safe_load(toc.read_text(encoding="utf-8"))
+    chapters = [entry["file"] for part in table["parts"] for entry in part["chapters"]]
+    return [table["root"], *chapters]
+
+
+def run_jupyter_book() -> int:
+    """Run Jupyter Book and return its exit code."""
+    start = "from jupyter_book.cli.main import main; main()"  # its command lies elsewhere on each system
+    command = [sys.executable, "-c", start, "build", str(ROOT), "-W", "--keep-going"]
+    # UTF-8 throughout, also where Windows would use something else.
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
+
+
+def missing_pages() -> list[str]:
+    """Return the pages that should be there and are not."""
+    return [page for page in [*pages(), "index", "genindex", "search"] if not (HTML / f"{page}.html").is_file()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clean", action="store_true", help="delete _build first")
+    if parser.parse_args().clean:
+        remove(BUILD)
+    now, before, start = present_state(), former_state(), time.perf_counter()
+    if now == before and not missing_pages():
+        print("The book is up to date.")
+    else:
+        prepare(now, before)
+        if code := run_jupyter_book():
+            print("\nThe book was NOT built: see the warnings and errors above.", file=sys.stderr)
+            return code
+        if missing := missing_pages():
+            print(f"\nThe book lacks pages: {', '.join(missing)}", file=sys.stderr)
+            return 1
+        STATE.write_text(json.dumps(now, indent=1), encoding="utf-8")
+        print(f"\nThe book was built in {time.perf_counter() - start:.0f} s.")
+    print(f"It is in {HTML.relative_to(ROOT)}. To read it: make serve  (or: python tools/serve.py)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
