@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-WIDTH = 96
+WIDTH = 80  # characters: what a page shows without scrolling
 LINES = 8
 LONGEST = 120  # a line of details
 
