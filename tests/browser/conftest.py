@@ -1,0 +1,148 @@
+"""The built book, served on this machine, and a Chromium that can reach nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+SETTLED = """async () => {
+  if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
+  const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
+  for (let i = 0; i < 100 && document.querySelectorAll('.cell_output .jupyter-widgets').length < wanted; i++)
+    await new Promise((done) => setTimeout(done, 100));
+  await document.fonts.ready;
+  await new Promise((done) => setTimeout(done, wanted ? 800 : 300));
+}"""
+
+
+def load_tool(name: str):
+    """Return a module of tools/, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def toc_pages() -> list[str]:
+    """Return the pages of the table of contents, and those that Sphinx adds."""
+    return [*load_tool("build_book").pages(), "search", "genindex", "py-modindex"]
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Run a test that asks for ``page`` on every page, and one that asks for ``chapter`` on every chapter."""
+    if "page" in metafunc.fixturenames:
+        metafunc.parametrize("page", toc_pages())
+    if "chapter" in metafunc.fixturenames:
+        metafunc.parametrize("chapter", [page for page in toc_pages() if re.search(r"/\d\d_", page)])
+
+
+@dataclass
+class Visit:
+    """A page that was opened, and what went wrong while it loaded."""
+
+    page: object
+    problems: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def html(lacking) -> Path:
+    """The folder of the built book."""
+    if not (HTML / "index.html").exists():
+        lacking("the book is not built: run  make browser  (or: python tools/build_book.py)")
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def site(html: Path) -> Iterator[str]:
+    """The address at which the built book is served."""
+    server = load_tool("serve").make_server(html)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium(lacking) -> Iterator:
+    """A running Chromium: the machine's own, $CHROMIUM if set."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        lacking("no Chromium: install one, or set CHROMIUM to its path")
+    if importlib.util.find_spec("playwright") is None:
+        lacking('playwright is missing: pip install -e ".[test]"')
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(lacking) -> str:
+    """The source of axe-core, which looks for barriers in a page."""
+    path = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        lacking("axe-core is missing: python tools/vendor.py")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def visit(chromium, site: str):
+    """Open a page: ``with visit("book/intro", width=360, scheme="dark") as visited``; nothing off the machine is reached."""
+
+    @contextmanager
+    def opened(page: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        visited = Visit(context.new_page())
+        watch(visited, site)
+        path, _, query = page.partition("?")
+        visited.page.goto(f"{site}/{path}.html{'?' + query if query else ''}", wait_until="load")
+        visited.page.evaluate(SETTLED)
+        try:
+            yield visited
+        finally:
+            context.close()
+
+    return opened
+
+
+def watch(visited: Visit, site: str) -> None:
+    """Note every request that fails or leaves the machine, and every error of the page."""
+    page, note = visited.page, visited.problems.append
+
+    def guard(route) -> None:
+        address = route.request.url
+        if address.startswith((site, "data:", "blob:")):
+            route.continue_()
+        else:
+            note(f"request off the machine: {address}")
+            route.abort()
+
+    page.route("**/*", guard)
+    page.on("requestfailed", lambda request: note(f"request failed: {request.url} ({request.failure})"))
+    page.on("response", lambda answer: answer.status >= 400 and note(f"status {answer.status}: {answer.url}"))
+    page.on("pageerror", lambda error: note(f"page error: {error}"))
+    page.on("console", lambda message: message.type == "error" and note(f"console error: {message.text}"))

@@ -1,0 +1,150 @@
+"""Every page of the built book, as a reader meets it: offline, on a desk or a telephone, by keyboard or screen reader."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+pytestmark = pytest.mark.browser
+SCREENS = {
+    "light": (1280, "light"),
+    "dark": (1280, "dark"),
+    "telephone": (360, "light"),
+    "dark telephone": (360, "dark"),
+}
+
+OPEN_ALL = "() => document.querySelectorAll('article details').forEach((d) => { d.open = true; })"
+BAD_IMAGES = """() => [...document.querySelectorAll('main img')].flatMap((i) => {
+  const name = (i.getAttribute('src') || '').slice(0, 80);
+  if (!i.complete || !i.naturalWidth) return [`does not load: ${name}`];
+  return i.alt.trim() || i.closest('[aria-hidden=true]') ? [] : [`has no alt text: ${name}`];
+})"""
+MATH = """() => {
+  const text = document.querySelector('main').cloneNode(true);
+  text.querySelectorAll('pre, code, script').forEach((e) => e.remove());
+  return {
+    sources: document.querySelectorAll('main .math').length,
+    drawn: document.querySelectorAll('main .math mjx-container').length,
+    errors: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map((e) => e.outerHTML.slice(0, 200)),
+    raw: /\\\\[(\\[]/.test(text.textContent),
+  };
+}"""
+TOO_WIDE = """() => {
+  const limit = document.documentElement.clientWidth;
+  const scrolls = (e) => { for (; e; e = e.parentElement)
+    if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(e).overflowX) && e !== document.body
+        && e.getBoundingClientRect().right <= limit + 1) return true; return false; };
+  const found = [...document.querySelectorAll('article *')].filter((e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > limit + 1 && getComputedStyle(e).position !== 'fixed' && !scrolls(e.parentElement);
+  }).map((e) => {
+    const right = Math.round(e.getBoundingClientRect().right);
+    return `${e.tagName}.${e.className} ends at ${right} px: ${e.textContent.trim().slice(0, 60)}`;
+  });
+  const width = document.documentElement.scrollWidth;
+  if (width > limit) found.unshift(`the page is ${width} px wide`);
+  return found.slice(0, 8);
+}"""
+AXE = """async () => {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
+  const result = await axe.run(document, { runOnly: tags });
+  const why = (n) => [...n.any, ...n.all, ...n.none].map((c) => c.message).join('; ').slice(0, 200);
+  const where = (v) => v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} | ${why(n)}`).join(' || ');
+  return result.violations.map((v) => `${v.id} (${v.impact}): ${where(v)}`);
+}"""
+SHOWN = """(output) => [...output.querySelectorAll('img, canvas, figcaption, .widget-html-content, .progress-bar, svg')]
+  .filter((e) => e.getClientRects().length)
+  .map((e) => e.currentSrc || (e.toDataURL ? e.toDataURL() : e.outerHTML)).join('|')"""
+
+
+@pytest.fixture(scope="module")
+def look(visit, axe):
+    """Look at a page on one screen, everything on it opened; each is looked at once for all tests."""
+
+    @cache
+    def looked(page: str, screen: str) -> dict:
+        width, scheme = SCREENS[screen]
+        with visit(page, width=width, scheme=scheme) as visited:
+            here = visited.page
+            here.evaluate(OPEN_ALL)
+            here.wait_for_timeout(200)
+            found = {"images": here.evaluate(BAD_IMAGES), "math": here.evaluate(MATH), "wide": here.evaluate(TOO_WIDE)}
+            here.evaluate(axe)
+            return {**found, "barriers": here.evaluate(AXE), "problems": visited.problems}
+
+    return looked
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_page_loads_without_errors_and_without_the_network(look, page, screen):
+    assert look(page, screen)["problems"] == []
+
+
+def test_pictures_load_and_say_what_they_show(look, page):
+    assert look(page, "light")["images"] == []
+
+
+def test_formulas_are_drawn(look, page):
+    math = look(page, "light")["math"]
+    assert math["errors"] == []
+    assert math["drawn"] >= math["sources"]
+    assert not math["raw"], "TeX is left as text"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_nothing_is_wider_than_the_screen(look, page, screen):
+    assert look(page, screen)["wide"] == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_page_has_no_barriers(look, page, screen):
+    assert look(page, screen)["barriers"] == []
+
+
+def test_every_control_changes_what_is_shown(visit, chapter):
+    with visit(chapter) as visited:
+        here = visited.page
+        views = here.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
+        outputs = here.locator(".cell_output").filter(has=here.locator(".jupyter-widgets")).all()
+        assert bool(outputs) == bool(views), "widgets are in the page but were not drawn"
+        for output in outputs:
+            controls = output.locator(".noUi-handle, select, input:not([type=hidden]), button")
+            assert controls.count() or not output.locator(".nst-explore").count()
+            for index in range(controls.count()):
+                control = controls.nth(index)
+                if control.is_visible():
+                    before = output.evaluate(SHOWN)
+                    operate(control)
+                    here.wait_for_timeout(250)
+                    name = control.get_attribute("aria-label") or control.evaluate("(e) => e.outerHTML.slice(0, 120)")
+                    assert output.evaluate(SHOWN) != before, f"a control that does nothing: {name}"
+        assert visited.problems == []
+
+
+def operate(control) -> None:
+    """Move a control with the keyboard, as somebody without a mouse does."""
+    kind = control.evaluate("(e) => e.tagName === 'INPUT' ? e.type : e.tagName.toLowerCase()")
+    control.focus()
+    if kind == "select":
+        count, now = control.evaluate("(e) => [e.options.length, e.selectedIndex]")
+        control.select_option(index=(now + 1) % count)
+    elif kind in ("checkbox", "radio", "button"):
+        control.press("Space")
+    else:
+        at_end = control.get_attribute("aria-valuenow") == control.get_attribute("aria-valuemax") is not None
+        control.press("ArrowLeft" if at_end else "ArrowRight")
+
+
+def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
+    with visit(chapter) as visited:
+        for block in ("details.quiz-option", "details.exercise-hint", ".tag_exercise details"):
+            first = visited.page.locator(block).first
+            first.locator("summary").first.press("Enter")
+            assert first.get_attribute("open") is not None, f"{block} stays closed"
+
+
+def test_search_finds_a_word_without_the_network(visit):
+    with visit("search?q=image") as visited:
+        visited.page.wait_for_selector("#search-results li", timeout=10_000)
+        assert visited.problems == []
