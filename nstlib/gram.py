@@ -25,8 +25,26 @@ def gram_matrix(features: Tensor) -> Tensor:
 
     Differs from Gatys et al. (2016, eq. 3), who sum over positions: the mean makes the result independent of image size.
     """
-    vectors = _positions(features, "gram_matrix")  # (B, C, H*W)
-    return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
+    _positions(features, "gram_matrix")
+    if features.is_contiguous(memory_format=torch.channels_last):
+        vectors = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B, H*W, C), the same memory
+    else:
+        vectors = features.flatten(2).mT  # (B, H*W, C), the same memory if contiguous
+    return _MeanOuterProduct.apply(vectors)  # (B, C, C)
+
+
+class _MeanOuterProduct(torch.autograd.Function):
+    """``v.mT @ v / M`` with one matrix product on the way back, where autograd, not knowing the two are one, takes two."""
+
+    @staticmethod
+    def forward(ctx, vectors: Tensor) -> Tensor:
+        ctx.save_for_backward(vectors)
+        return vectors.mT @ vectors / vectors.shape[1]  # (B, C, C)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        (vectors,) = ctx.saved_tensors
+        return vectors @ ((gradient + gradient.mT) / vectors.shape[1])  # (B, M, C)
 
 
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:

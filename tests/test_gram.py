@@ -75,3 +75,16 @@ def test_mmd_wants_features_of_one_layer():
 def test_shuffle_positions_wants_one_entry_for_each_position():
     with pytest.raises(ShapeError, match="each of the 40 positions"):
         shuffle_positions(torch.zeros(1, 3, 5, 8), torch.arange(39))
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_the_gradient_of_the_gram_matrix_is_that_of_its_differences(features, memory_format):
+    features = features.contiguous(memory_format=memory_format).requires_grad_(True)
+    assert torch.autograd.gradcheck(gram_matrix, features)
+    assert torch.autograd.gradgradcheck(gram_matrix, features)
+
+
+def test_the_gram_matrix_does_not_depend_on_the_order_in_memory(features):
+    torch.testing.assert_close(
+        gram_matrix(features.contiguous(memory_format=torch.channels_last)), gram_matrix(features)
+    )
