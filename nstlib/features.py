@@ -17,6 +17,12 @@ from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.weights import VGG16, VGG19, load_weights
+from nstlib.winograd import Kernel, convolve, error_of, transform_kernel
+
+# Winograd wins from about this many input channels and positions on (bench/engine.py measures it).
+WINOGRAD_CHANNELS = 128
+WINOGRAD_POSITIONS = 192
+WINOGRAD_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
 
 _TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
 
@@ -66,16 +72,20 @@ class Features:
         name: a key of ``NETWORKS``.
         layers: the names of all layers, shallow to deep.
         pooling: "max" or "average".
+        winograd: whether ``fast`` may run convolutions with many channels by Winograd's algorithm.
 
-    The weights never require a gradient, and follow the image to its device and precision.
+    The weights never require a gradient, and follow the image to its device and precision. Activations are channels last
+    in memory, which the CPU's convolutions like best: use ``flatten`` or ``reshape`` on them, not ``view``.
     """
 
-    def __init__(self, name: str, weights: Mapping[str, Tensor], *, pooling: str = "max"):
+    def __init__(self, name: str, weights: Mapping[str, Tensor], *, pooling: str = "max", winograd: bool = True):
         self.name = name
+        self.winograd = winograd
+        self._kernels: dict[str, Kernel | None] = {}
         self.pooling = choice("pooling", pooling, POOLINGS)
         self._architecture = NETWORKS[choice("network", name, NETWORKS)]
         self.layers = tuple(_layer_names(self._architecture.blocks))
-        self._weights = {key: tensor.detach() for key, tensor in weights.items()}
+        self._weights = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
 
     def __repr__(self) -> str:
         return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
@@ -93,6 +103,20 @@ class Features:
         Raises:
             LayerError: if there is no such layer. ShapeError: if the image has another shape, or is too small.
         """
+        return self._activations(image, layers, fast=False)
+
+    def fast(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
+        """Return what calling the network returns, up to rounding, sooner: for loops that need gradients many times.
+
+        On the CPU and in float32, convolutions with many channels run by Winograd's algorithm, whose transformed kernels
+        take 8 times the memory of the kernels. Its rounding errors (some 1e-6) reach pixels that a unit does not see at
+        all, so whoever looks at gradients themselves calls the network instead.
+
+        Args, Returns, Raises: as for calling the network.
+        """
+        return self._activations(image, layers, fast=self.winograd)
+
+    def _activations(self, image: Tensor, layers: str | Iterable[str], *, fast: bool) -> dict[str, Tensor]:
         asked = {name: self.canonical(name) for name in ([layers] if isinstance(layers, str) else layers)}
         if not asked:
             return {}
@@ -100,9 +124,17 @@ class Features:
         self._check_image(image, depth)
         self._follow(image)
         wanted, found = set(asked.values()), {}
-        x = self._architecture.preprocessing(image)
+        x = _channels_last(self._architecture.preprocessing(image))
+        rectified = False
         for layer in self.layers[: depth + 1]:
-            x = self._run(layer, x, keep_input=layer.replace("relu", "conv") in wanted)
+            if layer.startswith("conv"):
+                # The ReLU is done together with its convolution, unless somebody asked for what lies between.
+                rectified = layer not in wanted
+                x = self._convolve(layer, x, relu=rectified, fast=fast)
+            elif layer.startswith("relu"):
+                x = x if rectified else F.relu(x)
+            else:
+                x = POOLINGS[self.pooling](x, 2)
             if layer in wanted:
                 found[layer] = x
         return {name: found[canonical] for name, canonical in asked.items()}
@@ -124,13 +156,19 @@ class Features:
         block, place = _place(self.canonical(layer))
         return self._architecture.blocks[block - 1][(place or 0) - 1]
 
-    def _run(self, layer: str, x: Tensor, *, keep_input: bool) -> Tensor:
-        if layer.startswith("conv"):
-            return F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
-        if layer.startswith("relu"):
-            # In place saves memory and time, but would overwrite a convolution's output that somebody asked for.
-            return F.relu(x, inplace=not keep_input)
-        return POOLINGS[self.pooling](x, 2)
+    def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
+        if fast and _suits_winograd(x) and (kernel := self._kernel(layer)):
+            return convolve(x, kernel, relu=relu)
+        x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
+        return F.relu_(x) if relu else x
+
+    def _kernel(self, layer: str) -> Kernel | None:
+        """Return a layer's transformed kernel, made at its first use; None if it does not compute what it should."""
+        if layer not in self._kernels:
+            weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
+            kernel = transform_kernel(weight, bias)
+            self._kernels[layer] = kernel if error_of(kernel, weight) < WINOGRAD_ERROR else None
+        return self._kernels[layer]
 
     def _check_image(self, image: Tensor, depth: int) -> None:
         if image.ndim != 4 or image.shape[1] != 3:
@@ -151,16 +189,17 @@ class Features:
     def _follow(self, image: Tensor) -> None:
         first = self._weights["conv1_1.weight"]
         if (first.device, first.dtype) != (image.device, image.dtype):
-            self._weights = {key: tensor.to(image) for key, tensor in self._weights.items()}
+            self._weights = {key: _channels_last(tensor.to(image)) for key, tensor in self._weights.items()}
 
 
-def load_network(name: str = "vgg16", *, pooling: str = "max") -> Features:
+def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = True) -> Features:
     """Return a frozen network with trained weights, fetching them the first time.
 
     Args:
         name: "vgg16" (the default), "vgg19" (Caffe weights), "vgg19-torchvision", or "tiny": few channels and random
             weights from a fixed seed, for tests and instant demonstrations.
         pooling: "max", as trained, or "average", which Gatys et al. (2016) found to look slightly better.
+        winograd: False keeps ``fast``, and so ``stylize``, from Winograd's algorithm: slower on a CPU, with less memory.
 
     Raises:
         ChoiceError: if there is no such network or pooling. WeightsError: if its weights cannot be had.
@@ -168,11 +207,13 @@ def load_network(name: str = "vgg16", *, pooling: str = "max") -> Features:
     choice("network", name, NETWORKS)
     choice("pooling", pooling, POOLINGS)
     if name == "tiny":
-        return random_network("tiny", pooling=pooling)
-    return Features(name, load_weights(name), pooling=pooling)
+        return random_network("tiny", pooling=pooling, winograd=winograd)
+    return Features(name, load_weights(name), pooling=pooling, winograd=winograd)
 
 
-def random_network(name: str = "vgg16", *, pooling: str = "max", generator: torch.Generator | None = None) -> Features:
+def random_network(
+    name: str = "vgg16", *, pooling: str = "max", winograd: bool = True, generator: torch.Generator | None = None
+) -> Features:
     """Return a network of the same shape that was never trained: the control for every claim about learned features.
 
     Weights are drawn as He et al. (2015) initialize ReLU networks, so that activations keep their size with depth.
@@ -180,6 +221,7 @@ def random_network(name: str = "vgg16", *, pooling: str = "max", generator: torc
     Args:
         name: a key of ``NETWORKS``.
         pooling: "max" or "average".
+        winograd: as in ``load_network``.
         generator: where the weights come from; None means a fixed seed.
     """
     blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
@@ -193,7 +235,7 @@ def random_network(name: str = "vgg16", *, pooling: str = "max", generator: torc
             weights[f"{layer}.weight"] = torch.randn(out, fan_in, 3, 3, generator=generator) * scale
             weights[f"{layer}.bias"] = torch.zeros(out)
             fan_in = out
-    return Features(name, weights, pooling=pooling)
+    return Features(name, weights, pooling=pooling, winograd=winograd)
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
@@ -264,6 +306,16 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
     field = gradient[0].abs().sum(0)  # (H, W)
     peak = field.max()
     return field / torch.where(peak > 0, peak, torch.ones_like(peak))
+
+
+def _suits_winograd(x: Tensor) -> bool:
+    # Without a gradient there is one pass only, which does not pay for transforming the kernels.
+    many = x.shape[1] >= WINOGRAD_CHANNELS and x.shape[2] * x.shape[3] >= WINOGRAD_POSITIONS
+    return many and x.requires_grad and x.device.type == "cpu" and x.dtype == torch.float32
+
+
+def _channels_last(tensor: Tensor) -> Tensor:
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def _layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:

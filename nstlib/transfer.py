@@ -159,7 +159,7 @@ class Objective:
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the scalars total, content, style and total variation of an image of shape (1, 3, H, W)."""
-        features = self.network(image, self.layers)
+        features = self.network.fast(image, self.layers)
         content = sum(
             (
                 weight * content_loss(features[layer], self.content_targets[layer], convention="relative")

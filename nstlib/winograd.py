@@ -1,0 +1,172 @@
+"""Winograd's F(4 x 4, 3 x 3): 3 x 3 convolutions with a quarter of the multiplications (Lavin and Gray, 2016).
+
+A direct 3 x 3 convolution spends 9 multiplications on each output pixel and pair of channels. Winograd's algorithm computes
+a tile of 4 x 4 outputs from a tile of 6 x 6 inputs with 36 multiplications instead of 144: both tile and kernel are
+transformed, multiplied point by point, and the product is transformed back. The transforms cost additions that do not
+depend on the *pair* of channels, so they are cheap where channels are many.
+
+Everything here works on channels-last tensors on the CPU and on frozen kernels: each kernel is transformed once. What is
+gained depends on the machine; ``bench/`` measures it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from nstlib.errors import ShapeError
+
+TILE = 4  # outputs of one tile, along each axis
+PATCH = TILE + 2  # inputs that they depend on
+CACHE = 8_000_000  # bytes of transformed tiles worked on at a time: about what a core's caches hold
+
+# Lavin and Gray (2016), section 4.3: transforms of inputs, kernels and outputs.
+INPUT = torch.tensor(
+    [
+        [4, 0, -5, 0, 1, 0],
+        [0, -4, -4, 1, 1, 0],
+        [0, 4, -4, -1, 1, 0],
+        [0, -2, -1, 2, 1, 0],
+        [0, 2, -1, -2, 1, 0],
+        [0, 4, 0, -5, 0, 1],
+    ],
+    dtype=torch.float64,
+)
+KERNEL = (
+    torch.tensor([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]], dtype=torch.float64) / 24
+)
+OUTPUT = torch.tensor(
+    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]], dtype=torch.float64
+)
+# Both axes of a tile at once: one matrix instead of two products.
+INPUT_2D = torch.kron(INPUT, INPUT).float()  # (36, 36)
+OUTPUT_2D = torch.kron(OUTPUT, OUTPUT).float()  # (16, 36)
+
+
+class Kernel(NamedTuple):
+    """A frozen 3 x 3 kernel, transformed.
+
+    Attributes:
+        forward: (36, C, K), for the convolution. backward: (36, K, C), for its transpose. bias: (K,).
+    """
+
+    forward: Tensor
+    backward: Tensor
+    bias: Tensor
+
+
+def transform_kernel(weight: Tensor, bias: Tensor) -> Kernel:
+    """Return a kernel ready for ``convolve``.
+
+    The transpose of a convolution is a convolution with the kernel flipped and its channels exchanged, so the way back to
+    the image has a transformed kernel of its own.
+
+    Args:
+        weight: shape (K, C, 3, 3). bias: shape (K,).
+
+    Raises:
+        ShapeError: if the kernel is not 3 x 3.
+    """
+    if weight.ndim != 4 or weight.shape[2:] != (3, 3):
+        raise ShapeError(f"Winograd F(4, 3) needs a kernel of shape (K, C, 3, 3), got {tuple(weight.shape)}.")
+    return Kernel(_transform(weight), _transform(weight.transpose(0, 1).flip(2, 3)), bias.detach().float())
+
+
+def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
+    """Return ``conv2d(x, weight, bias, padding=1)``, followed by a ReLU if asked.
+
+    Args:
+        x: shape (B, C, H, W), float32 on the CPU, any memory format.
+        kernel: from ``transform_kernel``.
+        relu: rectify in the same pass; the gradient then is zero where the output is.
+
+    Returns:
+        Shape (B, K, H, W), channels last in memory. Differentiable once with respect to ``x``.
+
+    Raises:
+        ShapeError: if ``x`` has other channels than the kernel.
+    """
+    if x.ndim != 4 or x.shape[1] != kernel.forward.shape[1]:
+        raise ShapeError(
+            f"This kernel needs features of shape (B, {kernel.forward.shape[1]}, H, W), got {tuple(x.shape)}."
+        )
+    return _Convolution.apply(x, kernel, relu)
+
+
+class _Convolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
+        y = _winograd(x, kernel.forward, kernel.bias, relu)
+        ctx.kernel, ctx.relu = kernel, relu
+        ctx.save_for_backward(y if relu else None)
+        return y
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        if ctx.relu:
+            gradient = torch.ops.aten.threshold_backward(gradient, ctx.saved_tensors[0], 0)
+        return _winograd(gradient, ctx.kernel.backward, None, False), None, None
+
+
+def error_of(kernel: Kernel, weight: Tensor) -> float:
+    """Return the relative error of a transformed kernel against direct convolution, forward and backward, on noise.
+
+    Args:
+        kernel: from ``transform_kernel``. weight: what it was made from, shape (K, C, 3, 3).
+    """
+    noise = torch.randn(1, weight.shape[1], 6, 7, generator=torch.Generator().manual_seed(0))
+    results = []
+    for run in (lambda x: convolve(x, kernel), lambda x: F.conv2d(x, weight, kernel.bias, padding=1)):
+        x = noise.clone().requires_grad_(True)
+        y = run(x)
+        y.square().sum().backward()
+        results.append((y.detach(), x.grad))
+    return max(((ours - direct).norm() / direct.norm()).item() for ours, direct in zip(*results, strict=True))
+
+
+def _transform(weight: Tensor) -> Tensor:
+    """Return G w G^T for each pair of channels, (K, C, 3, 3) to (36, C, K)."""
+    double = torch.einsum("ia,kcab,jb->ijck", KERNEL, weight.double().cpu(), KERNEL)
+    return double.flatten(0, 1).float().contiguous()
+
+
+def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
+    """Convolve each image in bands of tile rows that fit into the cache."""
+    batch, channels, height, width = x.shape
+    out = kernel.shape[2]
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    # One pixel of padding on each side, and more below and to the right to complete the last tiles; channels last.
+    margins = (0, 0, 1, 1 + columns * TILE - width, 1, 1 + rows * TILE - height)
+    padded = F.pad(x.permute(0, 2, 3, 1), margins)  # (B, H', W', C)
+    result = x.new_empty(batch, rows * TILE, columns * TILE, out)
+    band = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
+    for image in range(batch):
+        for row in range(0, rows, band):
+            count = min(band, rows - row)
+            tiles = _band(padded[image], row, count, columns, kernel)  # (16, count * columns * K)
+            tiles = tiles.view(TILE, TILE, count, columns, out).permute(2, 0, 3, 1, 4)
+            result[image, row * TILE : (row + count) * TILE].view(count, TILE, columns, TILE, out).copy_(tiles)
+    result = result[:, :height, :width]
+    if bias is not None:
+        result = result.add_(bias)
+    if relu:
+        result = result.relu_()
+    return result.permute(0, 3, 1, 2)
+
+
+def _band(padded: Tensor, row: int, count: int, columns: int, kernel: Tensor) -> Tensor:
+    """Return the transformed outputs of ``count`` rows of tiles, (16, count * columns * K)."""
+    _, stride, channels = padded.shape
+    stride *= channels
+    overlapping = padded.as_strided(
+        (PATCH, PATCH, count, columns, channels),
+        (stride, channels, TILE * stride, TILE * channels, 1),
+        padded.storage_offset() + row * TILE * stride,
+    )
+    patches = overlapping.reshape(PATCH * PATCH, -1)  # a copy: the tiles overlap
+    transformed = (INPUT_2D @ patches).view(PATCH * PATCH, count * columns, channels)
+    return OUTPUT_2D @ torch.bmm(transformed, kernel).flatten(1)  # 36 products of (tiles, C) and (C, K)
