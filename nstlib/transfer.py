@@ -183,6 +183,8 @@ class Objective:
 # moves the pixels once and returns the terms of the image *before* the move.
 Update = Callable[[], tuple[Tensor, ...]]
 
+GRADIENT_DESCENT_RATE = 1e-4
+
 
 def start_lbfgs(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
     """L-BFGS (Liu and Nocedal, 1989), one evaluation per step, with a penalty for leaving [0, 1]."""
@@ -195,44 +197,28 @@ def start_lbfgs(pixels: Tensor, objective: Objective, learning_rate: float | Non
         tolerance_grad=0.0,
         tolerance_change=0.0,
     )
-
     strength = RANGE_PENALTY * sum(objective.weights[:2])
 
-    def penalized() -> tuple[Tensor, tuple[Tensor, ...]]:
-        terms = objective(pixels)
-        outside = pixels - pixels.clamp(0, 1)
-        return terms[0] + strength * outside.square().mean(), terms
+    def penalty() -> Tensor:
+        return strength * (pixels - pixels.clamp(0, 1)).square().mean()
 
-    return _stepper(optimizer, penalized)
+    return _stepper(optimizer, pixels, objective, penalty=penalty)
 
 
 def start_adam(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
     """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step."""
     optimizer = torch.optim.Adam([pixels], lr=0.03 if learning_rate is None else learning_rate)
-
-    def plain() -> tuple[Tensor, tuple[Tensor, ...]]:
-        terms = objective(pixels)
-        return terms[0], terms
-
-    return _stepper(optimizer, plain, clamped=pixels)
+    return _stepper(optimizer, pixels, objective)
 
 
 def start_gradient_descent(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
     """Plain gradient descent, ``image - rate * gradient``, the pixels clamped to [0, 1] after each step.
 
-    The default rate is per pixel value of an image: gradients of a mean over H * W positions shrink as 1 / (H * W).
+    The default rate grows with the picture: gradients of a mean over H * W positions shrink as 1 / (H * W).
     """
     rate = GRADIENT_DESCENT_RATE * pixels.shape[2] * pixels.shape[3] if learning_rate is None else learning_rate
-    optimizer = torch.optim.SGD([pixels], lr=rate)
+    return _stepper(torch.optim.SGD([pixels], lr=rate), pixels, objective)
 
-    def plain() -> tuple[Tensor, tuple[Tensor, ...]]:
-        terms = objective(pixels)
-        return terms[0], terms
-
-    return _stepper(optimizer, plain, clamped=pixels)
-
-
-GRADIENT_DESCENT_RATE = 1e-4
 
 OPTIMIZERS: dict[str, Callable[[Tensor, Objective, float | None], Update]] = {
     "lbfgs": start_lbfgs,
@@ -243,16 +229,18 @@ OPTIMIZERS: dict[str, Callable[[Tensor, Objective, float | None], Update]] = {
 
 def _stepper(
     optimizer: torch.optim.Optimizer,
-    evaluate: Callable[[], tuple[Tensor, tuple[Tensor, ...]]],
+    pixels: Tensor,
+    objective: Objective,
     *,
-    clamped: Tensor | None = None,
+    penalty: Callable[[], Tensor] | None = None,
 ) -> Update:
-    """Return the function that performs one step of a torch optimizer."""
+    """Return the function that performs one step of a torch optimizer, kept in [0, 1] by a penalty or by clamping."""
     terms: list[tuple[Tensor, ...]] = []
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss, parts = evaluate()
+        parts = objective(pixels)
+        loss = parts[0] if penalty is None else parts[0] + penalty()
         loss.backward()
         terms.append(tuple(part.detach() for part in parts))
         return loss
@@ -260,9 +248,9 @@ def _stepper(
     def update() -> tuple[Tensor, ...]:
         terms.clear()
         optimizer.step(closure)
-        if clamped is not None:
+        if penalty is None:
             with torch.no_grad():
-                clamped.clamp_(0, 1)  # outside the graph: inside, clipped pixels would never feel a gradient again
+                pixels.clamp_(0, 1)  # outside the graph: inside, clipped pixels would never feel a gradient again
         return terms[0]
 
     return update
