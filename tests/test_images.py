@@ -113,7 +113,8 @@ def test_the_orientation_in_exif_data_is_applied(tmp_path):
 def test_every_kind_of_pixel_becomes_rgb(tmp_path, mode, color, file, expected, size):
     path = stored(tmp_path / file, Image.new(mode, (12, 8), color))
     with Image.open(path) as check:
-        assert check.mode in (mode, "I;16" if mode == "I" else mode)
+        # Some versions of Pillow convert these two while they open them.
+        assert check.mode in (mode, {"I": "I;16", "YCbCr": "RGB"}.get(mode))
     image = load_image(path, size=size)
     assert image.shape[:2] == (1, 3)
     torch.testing.assert_close(image[0, :, 1, 1], torch.tensor(expected, dtype=torch.float32), atol=1.5 / 255, rtol=0)
