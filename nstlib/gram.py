@@ -25,7 +25,7 @@ def gram_matrix(features: Tensor) -> Tensor:
 
     Differs from Gatys et al. (2016, eq. 3), who sum over positions: the mean makes the result independent of image size.
     """
-    _positions(features, "gram_matrix")
+    _check_features(features, "gram_matrix")
     if features.is_contiguous(memory_format=torch.channels_last):
         vectors = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B, H*W, C), the same memory
     else:
@@ -122,6 +122,11 @@ def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
 
 def _positions(features: Tensor, who: str) -> Tensor:
     """Return the features as vectors over positions, (B, C, H*W)."""
+    _check_features(features, who)
+    return features.flatten(2)
+
+
+def _check_features(features: Tensor, who: str) -> None:
     if features.ndim != 4:
         raise ShapeError(
             f"{who} needs features of shape (B, C, H, W), got {tuple(features.shape)}. "
@@ -129,4 +134,3 @@ def _positions(features: Tensor, who: str) -> Tensor:
         )
     if features.shape[2] * features.shape[3] == 0:
         raise ShapeError(f"{who} needs at least one position, got features of shape {tuple(features.shape)}.")
-    return features.flatten(2)
