@@ -59,10 +59,9 @@ def find_exercise(name: str):
     # Imported here: it brings PyTorch along, which most of what uses this module does not need.
     from nstlib.check import exercises
 
-    known = exercises() if callable(exercises) else exercises
-    if name not in known:
-        raise BlockError(f"no exercise is called {name!r}; nstlib.check knows: {', '.join(sorted(known)) or 'none'}")
-    return known[name]
+    if name not in exercises:
+        raise BlockError(f"no exercise is called {name!r}; nstlib.check knows: {', '.join(sorted(exercises))}")
+    return exercises[name]
 
 
 def describe_effort(exercise) -> str:

@@ -31,11 +31,6 @@ RED, GREEN = (255, 0, 0), (0, 255, 0)
 
 
 @pytest.fixture
-def rng():
-    return torch.Generator().manual_seed(0)
-
-
-@pytest.fixture
 def photo(tmp_path):
     """A smooth 40 x 30 JPEG."""
     x, y = np.meshgrid(np.linspace(0, 255, 40), np.linspace(0, 255, 30))
