@@ -8,7 +8,7 @@ the same after rectification, ``pool3`` the block's end. Keras fuses each ReLU i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -106,11 +106,11 @@ class Features:
         return self._activations(image, layers, fast=False)
 
     def fast(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
-        """Return what calling the network returns, up to rounding, sooner: for loops that need gradients many times.
+        """Return what calling the network returns, up to rounding, sooner: for loops that come here many times.
 
         On the CPU and in float32, convolutions with many channels run by Winograd's algorithm, whose transformed kernels
-        take 8 times the memory of the kernels. Its rounding errors (some 1e-6) reach pixels that a unit does not see at
-        all, so whoever looks at gradients themselves calls the network instead.
+        are made at their first use and take 8 times the memory of the kernels. Its rounding errors (some 1e-6) reach
+        pixels that a unit does not see at all, so whoever looks at gradients themselves calls the network instead.
 
         Args, Returns, Raises: as for calling the network.
         """
@@ -121,12 +121,31 @@ class Features:
         if not asked:
             return {}
         depth = max(self.layers.index(name) for name in asked.values())
-        self._check_image(image, depth)
+        self.check_image(image, self.layers[depth])
+        found, _ = self.through(self.prepared(image), self.layers[: depth + 1], set(asked.values()), fast=fast)
+        return {name: found[canonical] for name, canonical in asked.items()}
+
+    def prepared(self, image: Tensor) -> Tensor:
+        """Return what the first convolution gets: RGB in [0, 1], shape (B, 3, H, W), as the network was trained on it."""
         self._follow(image)
-        wanted, found = set(asked.values()), {}
-        x = _channels_last(self._architecture.preprocessing(image))
-        rectified = False
-        for layer in self.layers[: depth + 1]:
+        return _channels_last(self._architecture.preprocessing(image))
+
+    def through(
+        self, x: Tensor, layers: Sequence[str], wanted: Container[str], *, fast: bool
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Run a stretch of the network: what calling it is made of, for those who take it apart (``nstlib.tiles``).
+
+        Args:
+            x: what the first of ``layers`` gets, shape (B, C, H, W).
+            layers: consecutive layers, in order and in the papers' spelling.
+            wanted: those whose activations to return.
+            fast: as in the method ``fast``.
+
+        Returns:
+            The activations of the wanted layers by name, and the output of the last layer.
+        """
+        found, rectified = {}, False
+        for layer in layers:
             if layer.startswith("conv"):
                 # The ReLU is done together with its convolution, unless somebody asked for what lies between.
                 rectified = layer not in wanted
@@ -137,7 +156,7 @@ class Features:
                 x = POOLINGS[self.pooling](x, 2)
             if layer in wanted:
                 found[layer] = x
-        return {name: found[canonical] for name, canonical in asked.items()}
+        return found, x
 
     def canonical(self, layer: str) -> str:
         """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
@@ -170,7 +189,8 @@ class Features:
             self._kernels[layer] = kernel if error_of(kernel, weight) < WINOGRAD_ERROR else None
         return self._kernels[layer]
 
-    def _check_image(self, image: Tensor, depth: int) -> None:
+    def check_image(self, image: Tensor, deepest: str) -> None:
+        """Raise a ShapeError unless ``image`` is of shape (B, 3, H, W) and large enough for the layer ``deepest``."""
         if image.ndim != 4 or image.shape[1] != 3:
             raise ShapeError(
                 f"{self.name} needs an image of shape (B, 3, H, W), got {tuple(image.shape)}. "
@@ -178,7 +198,6 @@ class Features:
             )
         if not image.is_floating_point():
             raise ShapeError(f"{self.name} needs an image of floats in [0, 1], got {image.dtype}. Divide by 255.")
-        deepest = self.layers[depth]
         smallest = 2 ** (_place(deepest)[0] - (0 if deepest.startswith("pool") else 1))
         if min(image.shape[2:]) < smallest:
             raise ShapeError(
@@ -309,9 +328,8 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
 
 
 def _suits_winograd(x: Tensor) -> bool:
-    # Without a gradient there is one pass only, which does not pay for transforming the kernels.
     many = x.shape[1] >= WINOGRAD_CHANNELS and x.shape[2] * x.shape[3] >= WINOGRAD_POSITIONS
-    return many and x.requires_grad and x.device.type == "cpu" and x.dtype == torch.float32
+    return many and x.device.type == "cpu" and x.dtype == torch.float32
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

@@ -112,6 +112,7 @@ class _Convolution(torch.autograd.Function):
         return _winograd(gradient, ctx.kernel.backward, None, False), None, None
 
 
+@torch.enable_grad()
 def error_of(kernel: Kernel, weight: Tensor) -> float:
     """Return the relative error of a transformed kernel against direct convolution, forward and backward, on noise.
 

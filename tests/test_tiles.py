@@ -1,0 +1,82 @@
+"""Tiles are exact: what the strips give is what the whole gives, losses and gradients, whatever the strips."""
+
+import pytest
+import torch
+
+from nstlib.features import random_network
+from nstlib.gram import gram_matrix
+from nstlib.tiles import blocks_of, measure, strip_rows
+
+LAYERS = ("conv1_1", "relu1_2", "pool1", "relu2_2", "pool3", "relu4_1")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return random_network("tiny")
+
+
+def sums(layer, features, rows):
+    """Two statistics that add up over rows: a Gram matrix, and how the rows lie (so that an exchange would show)."""
+    places = torch.arange(rows.start, rows.stop, dtype=features.dtype)
+    return gram_matrix(features) * features[0, 0].numel(), (features * places[:, None]).sum((0, 2, 3))
+
+
+def pull(network, image, **options):
+    """All statistics, and their gradient with respect to the pixels."""
+    image = image.clone().requires_grad_(True)
+    found = measure(network, image, LAYERS, sums, **options)
+    values = torch.cat([value.flatten() for layer in LAYERS for value in found[layer]])
+    weights = torch.linspace(-1, 1, values.numel(), dtype=values.dtype)
+    (gradient,) = torch.autograd.grad((values * weights).sum(), image)
+    return values.detach(), gradient
+
+
+@pytest.mark.parametrize("rows", [2, 6, 16, 1000])
+@pytest.mark.parametrize("tiled", [1, 2, 4])
+@pytest.mark.parametrize("size", [(64, 48), (97, 41), (35, 90), (66, 33)])
+def test_strips_give_what_the_whole_gives_and_pull_as_the_whole_pulls(network, rng, size, tiled, rows):
+    image = torch.rand(1, 3, *size, generator=rng, dtype=torch.float64)
+    whole, strips = pull(network, image), pull(network, image, tiled=tiled, rows=rows)
+    torch.testing.assert_close(strips, whole, rtol=1e-10, atol=1e-10)
+
+
+def test_a_seam_is_as_exact_as_the_rows_beside_it(rng):
+    """In float32 and with the convolutions that stylize uses: rounding at the edges of strips is like rounding elsewhere.
+
+    Medians, because here and there rounding turns a tie in a max-pooling, which moves a whole patch a little.
+    """
+    network = random_network("vgg16")
+    at_seams, elsewhere = [], []
+    for _ in range(3):
+        image = torch.rand(1, 3, 128, 64, generator=rng)
+        whole, strips = (pull(network, image, **options)[1] for options in ({}, {"tiled": 3, "rows": 32}))
+        error = (strips - whole).abs().mean((0, 1, 3)) / whole.abs().mean()  # by row of the image
+        at_seams += [error[row - 1 : row + 1] for row in (32, 64, 96)]
+        elsewhere.append(error)
+    usual = torch.cat(elsewhere).median()
+    assert usual < 1e-5
+    assert torch.cat(at_seams).median() < 2 * usual
+
+
+def test_a_batch_is_tiled_too(network, rng):
+    images = torch.rand(2, 3, 40, 32, generator=rng, dtype=torch.float64)
+    torch.testing.assert_close(pull(network, images, tiled=2, rows=8), pull(network, images), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 4), (4, 9), (9, 12), (3, 4)])
+@pytest.mark.parametrize("convolutions", [1, 2, 4])
+def test_strip_rows_are_those_that_a_gradient_reaches_and_no_others(start, stop, convolutions):
+    image = torch.ones(1, 1, 12, 1, dtype=torch.float64, requires_grad=True)
+    x = image
+    for _ in range(convolutions):
+        x = torch.nn.functional.conv2d(x, torch.ones(1, 1, 3, 3, dtype=torch.float64), padding=1)
+    (gradient,) = torch.autograd.grad(x[:, :, start:stop].sum(), image)
+    reached = gradient.flatten().nonzero().flatten().tolist()
+    assert (reached[0], reached[-1] + 1) == strip_rows(start, stop, 12, convolutions)
+
+
+def test_blocks_end_where_the_deepest_layer_is(network):
+    blocks = list(blocks_of(network, ("relu2_1", "pool1")))
+    assert [block.layers for block in blocks] == [("conv1_1", "relu1_1", "conv1_2", "relu1_2"), ("conv2_1", "relu2_1")]
+    assert [block.pool for block in blocks] == ["pool1", None]
+    assert [block.wanted for block in blocks] == [("pool1",), ("relu2_1",)]
