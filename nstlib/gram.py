@@ -8,7 +8,7 @@ from torch import Tensor
 from nstlib.errors import ShapeError
 
 
-def gram_matrix(features: Tensor) -> Tensor:
+def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return how strongly each pair of channels fires together.
 
     Where two channels meet is averaged away, so only texture is left:
@@ -16,6 +16,9 @@ def gram_matrix(features: Tensor) -> Tensor:
 
     Args:
         features: activations of one layer, shape (B, C, H, W).
+        weights: how much each position counts, shape (1 or B, 1, H, W), not negative: the texture of a region. The mean
+            becomes ``sum(weights * F_i * F_j) / (H * W)``, so give them a mean of 1 (Gatys et al., 2017, guide their
+            style like this). None: all count the same.
 
     Returns:
         Symmetric matrices, shape (B, C, C), in squared activation units.
@@ -26,6 +29,8 @@ def gram_matrix(features: Tensor) -> Tensor:
     Differs from Gatys et al. (2016, eq. 3), who sum over positions: the mean makes the result independent of image size.
     """
     _check_features(features, "gram_matrix")
+    if weights is not None:
+        features = features * weights.sqrt()
     if features.is_contiguous(memory_format=torch.channels_last):
         vectors = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B, H*W, C), the same memory
     else:

@@ -160,10 +160,15 @@ def layer_weights(layers: Iterable[str], ratio: float = 1.0) -> dict[str, float]
     return {name: weight / sum(raw) for name, weight in zip(names, raw, strict=True)}
 
 
+def scale_of(target: Tensor) -> Tensor:
+    """Return what a "relative" loss is relative to: the target's mean square, a scalar.
+
+    A target of zeros (a black, flat layer) has no scale of its own; then it is 1, and the plain mean is all there is.
+    """
+    scale = target.square().mean()
+    return torch.where(scale > 0, scale, torch.ones_like(scale))
+
+
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:
     error = (value - target).square().mean()
-    if convention == "relative":
-        # A target of zeros (a black, flat layer) has no scale of its own; then the plain mean is all there is.
-        scale = target.square().mean()
-        error = error / torch.where(scale > 0, scale, torch.ones_like(scale))
-    return error
+    return error / scale_of(target) if convention == "relative" else error

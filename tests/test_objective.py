@@ -1,0 +1,125 @@
+import pytest
+import torch
+
+from nstlib.errors import ChoiceError
+from nstlib.features import load_network
+from nstlib.gram import gram_matrix
+from nstlib.losses import content_loss, style_loss
+from nstlib.objective import Objective, Style
+from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_network("tiny")
+
+
+@pytest.fixture
+def pictures(rng):
+    """A content, and two styles of other sizes, in float64."""
+    shapes = ((48, 64), (40, 50), (60, 33))
+    return [torch.rand(1, 3, *shape, generator=rng, dtype=torch.float64) for shape in shapes]
+
+
+def objective(content, styles, network, **options):
+    layers = {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS, **options}
+    return Objective(content, styles, network, *layers.values(), (1.0, 10.0, 0.0))
+
+
+def test_the_terms_are_the_losses_of_chapter_09(network, pictures, rng):
+    content, style, _ = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    total, of_content, of_style, _ = objective(content, [Style(style)], network)(image)
+    found, wanted = (network(picture, ["relu4_2", *STYLE_LAYERS]) for picture in (image, content))
+    textures = network(style, STYLE_LAYERS)
+    expected = content_loss(found["relu4_2"], wanted["relu4_2"], convention="relative")
+    texture = sum(style_loss(found[layer], textures[layer], convention="relative") for layer in STYLE_LAYERS) / 5
+    torch.testing.assert_close(of_content, expected)
+    torch.testing.assert_close(of_style, texture)
+    torch.testing.assert_close(total, expected + 10 * texture)
+
+
+def test_a_style_given_twice_is_the_style_given_once(network, pictures, rng):
+    content, style, _ = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    once, twice = (
+        objective(content, styles, network)(image) for styles in ([Style(style)], [Style(style, 3), Style(style)])
+    )
+    torch.testing.assert_close(once, twice)
+
+
+def test_only_the_ratio_of_the_styles_weights_counts_and_each_adds_its_share(network, pictures, rng):
+    content, one, two = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    alone = [objective(content, [Style(style)], network)(image)[2] for style in (one, two)]
+    for weights in ((3.0, 1.0), (30.0, 10.0)):
+        styles = [Style(style, weight) for style, weight in zip((one, two), weights, strict=True)]
+        torch.testing.assert_close(objective(content, styles, network)(image)[2], 0.75 * alone[0] + 0.25 * alone[1])
+
+
+def test_a_mask_of_ones_is_no_mask(network, pictures, rng):
+    content, style, _ = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    everywhere = torch.ones(1, 1, *content.shape[2:], dtype=torch.float64)
+    masked, plain = (objective(content, [Style(style, 1, mask)], network)(image) for mask in (everywhere, None))
+    torch.testing.assert_close(masked, plain)
+
+
+def test_a_region_is_compared_as_if_it_were_alone(network, rng):
+    """Left a flat gray, right a texture: the right half's Gram matrix at relu1_1 is that of its positions only."""
+    features = torch.rand(1, 5, 6, 8, generator=rng, dtype=torch.float64)
+    weights = torch.zeros(1, 1, 6, 8, dtype=torch.float64)
+    weights[..., 4:] = 2.0  # mean 1
+    torch.testing.assert_close(gram_matrix(features, weights), gram_matrix(features[..., 4:]))
+
+
+def test_pixels_far_from_a_region_do_not_feel_its_style(network, pictures, rng):
+    content, style, _ = pictures
+    mask = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
+    mask[..., :16] = 1
+    layers = {"style_layers": ("relu1_1", "relu2_1"), "content_layers": "relu1_1"}
+    image = content.clone().requires_grad_(True)  # its content error is zero, so only the style pulls
+    total = objective(content, [Style(style, 1, mask)], network, **layers)(image)[0]
+    (gradient,) = torch.autograd.grad(total, image)
+    assert gradient[..., :16].abs().max() > 0
+    assert gradient[..., 28:].abs().max() == 0  # relu2_1 sees 10 pixels
+
+
+def test_styles_of_two_regions_each_pull_in_their_own(network, pictures):
+    content, one, two = pictures
+    left = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
+    left[..., :32] = 1
+    only = objective(content, [Style(one, 1, left)], network, style_layers="relu1_1", content_layers="relu1_1")
+    both = objective(
+        content,
+        [Style(one, 1, left), Style(two, 1, 1 - left)],
+        network,
+        style_layers="relu1_1",
+        content_layers="relu1_1",
+    )
+    pulls = []
+    for each in (only, both):
+        image = content.clone().requires_grad_(True)
+        pulls.append(torch.autograd.grad(each(image)[2], image)[0][..., :30])
+    torch.testing.assert_close(pulls[0], 2 * pulls[1])  # the same pull, at half the share
+
+
+def test_a_mask_that_leaves_nothing_at_a_layer_is_refused(network, pictures):
+    content, style, _ = pictures
+    mask = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
+    with pytest.raises(ChoiceError, match="A mask leaves nothing at relu1_1"):
+        objective(content, [Style(style, 1, mask)], network)
+
+
+def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng):
+    content, one, two = pictures
+    left = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
+    left[..., :32] = 1
+    styles = [Style(one, 2, left), Style(two, 1, 1 - left), Style(one, 1)]
+    results = []
+    for tiled in (0, 2, 5):
+        image = torch.rand(content.shape, generator=rng.manual_seed(5), dtype=torch.float64).requires_grad_(True)
+        terms = Objective(content, styles, network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 1.0), tiled=tiled)(image)
+        results.append((*terms, torch.autograd.grad(terms[0], image)[0]))
+    torch.testing.assert_close(results[0], results[1])
+    torch.testing.assert_close(results[0], results[2])
