@@ -25,6 +25,10 @@ class ChoiceError(ValueError):
     """An option was given a value that it does not have."""
 
 
+class ResumeError(ValueError):
+    """A saved run cannot be continued."""
+
+
 class DivergenceError(ArithmeticError):
     """An optimization left the finite numbers.
 

@@ -1,20 +1,26 @@
 """Neural style transfer: optimize the pixels until the features say "this content, that style" (chapter 10).
 
-``stylize`` is a generator. A notebook, a progress bar, a GIF writer and a test all just loop over its steps.
+``stylize`` returns an iterator. A notebook, a progress bar, an animation and a test all just loop over its steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, choice
+from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice
 from nstlib.features import Features
-from nstlib.gram import gram_matrix
-from nstlib.losses import content_loss, style_loss, total_variation
+from nstlib.memory import GIGABYTE, Plan, plan
+from nstlib.objective import LayerChoice, Objective, Style, layer_shares
+from nstlib.optimizers import OPTIMIZERS, Descent
 
 CONTENT_LAYERS = ("relu4_2",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -24,15 +30,17 @@ STYLE_WEIGHT = 10.0
 TV_WEIGHT = 1.0
 STEPS = 100
 
-# Keeps L-BFGS near [0, 1] while it runs, times the weights of content and style. Without it the image leaves the range
-# and the final clamp undoes part of the work. Cat on fluid, 128 px, 40 steps, style weights 3, 10, 100: clamping cost
-# 17, 25 and 73 % of the loss; with this penalty nothing.
-RANGE_PENALTY = 50.0
-
 INITS = ("content", "noise", "mixed")
 MIXED_NOISE = 0.5  # how much of the "mixed" start is noise
 
-LayerChoice = str | Iterable[str] | Mapping[str, float]
+TOLERANCE = 1e-4
+PATIENCE = 20  # steps over which an improvement is looked for
+
+# From coarse to fine: the coarsest size (longer side, px) from noise and otherwise, and the least side that shows anything.
+NOISE_COARSEST = 64
+COARSEST = 512
+SMALLEST = 32
+FINEST_SHARE = 0.6  # of all steps
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Step:
         style: weighted mean of the style layers' relative losses.
         tv: total variation.
         total: what was lowered: the three, times their weights.
+        scale: size at which the image was compared, over its size in the end: below 1 while a run from coarse to fine
+            is on its way. The losses are those at that size; ``image`` is enlarged.
     """
 
     index: int
@@ -54,11 +64,12 @@ class Step:
     style: float
     tv: float
     total: float
+    scale: float = 1.0
 
 
 def stylize(
     content: Tensor,
-    style: Tensor,
+    style: Tensor | Style | Sequence[Style],
     network: Features,
     *,
     content_layers: LayerChoice = CONTENT_LAYERS,
@@ -67,18 +78,22 @@ def stylize(
     style_weight: float = STYLE_WEIGHT,
     tv_weight: float = TV_WEIGHT,
     optimizer: str = "lbfgs",
-    init: str = "content",
+    init: str | Tensor = "content",
     steps: int = STEPS,
+    levels: int | None = None,
     learning_rate: float | None = None,
+    tolerance: float = TOLERANCE,
+    memory: float | None = None,
     generator: torch.Generator | None = None,
-) -> Iterator[Step]:
-    """Yield the images of a style transfer, ``steps + 1`` of them, from the start image to the result.
+) -> Run:
+    """Iterate over the images of a style transfer, at most ``steps + 1`` of them, from the start image to the result.
 
     The pixels are the parameters; the network stays frozen (Gatys, Ecker, Bethge, 2016).
 
     Args:
         content: the picture whose scene is kept, RGB in [0, 1], shape (1, 3, H, W); the result has its size.
-        style: the picture whose texture is taken, shape (1, 3, H', W'), any size.
+        style: the picture whose texture is taken, shape (1, 3, H', W'), any size; or ``Style`` records, each with a weight
+            and, if wanted, a mask that says where in the content it goes.
         network: from ``load_network``.
         content_layers: a name, several, or a mapping from name to weight.
         style_layers: likewise. Names alone share the weight equally; weights are scaled to sum to 1.
@@ -88,44 +103,61 @@ def stylize(
         tv_weight: how much to smooth.
         optimizer: a key of ``OPTIMIZERS``: "lbfgs" (with a penalty outside [0, 1]), "adam" (clamped after each step), or
             "gd", plain gradient descent.
-        init: one of ``INITS``: where the pixels start.
+        init: one of ``INITS``, or an image to go on from, shape (1, 3, h, w), any size: where the pixels start.
         steps: how many updates, at least 1. Each costs one pass forward and one backward.
+        levels: from coarse to fine, each twice as large as the one before; 1 works at the full size only. None: coarse to
+            fine from noise and for large pictures, where it gets further in the same time.
         learning_rate: None takes the optimizer's own default.
-        generator: where the noise of the start comes from; None means a fixed seed, so the same call gives the same pixels.
+        tolerance: a level ends early when its last ``PATIENCE`` steps together lowered the total by less than this share.
+            0 never does.
+        memory: how many GB the process may take; see ``Run.plan``. None: 4, or what it takes.
+        generator: where the noise of the start comes from; None means a fixed seed: the same call gives the same pixels.
 
-    Yields:
-        Step records. Losses belong to the image in the same record; under L-BFGS, whose pixels may lie slightly outside
-        [0, 1] on the way, they are those before clamping, except in the last record.
+    Returns:
+        A ``Run``, which yields Step records. The losses in a record belong to its image. Averaging optimizers ("adam") end
+        with the average of their last images where that has the lower loss.
 
     Raises:
         ShapeError: if an image has another shape, or holds NaN. LayerError: if there is no such layer.
-        ChoiceError: for an unknown optimizer or init, a negative weight, or ``steps`` below 1.
+        ChoiceError: for an unknown optimizer or init, a negative weight, ``steps`` or ``levels`` below 1, too little memory.
         DivergenceError: if the loss stops being a finite number; ``.last`` is the last good Step.
     """
-    start_optimizer = OPTIMIZERS[choice("optimizer", optimizer, OPTIMIZERS)]
-    choice("init", init, INITS)
-    for name, picture in (("content", content), ("style", style)):
-        _check_picture(name, picture)
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise ChoiceError(f"steps must be a whole number of at least 1, got {steps!r}. 100 is a good start.")
-    for name, weight in (("content", content_weight), ("style", style_weight), ("tv", tv_weight)):
-        if not 0 <= weight < float("inf"):
-            raise ChoiceError(f"{name}_weight must be a finite number, 0 or larger, got {weight!r}.")
-    style = style.to(content)
-    objective = Objective(
-        content, style, network, content_layers, style_layers, (content_weight, style_weight, tv_weight)
-    )
-    return _run(objective, init_image(content, init, generator=generator), start_optimizer, steps, learning_rate)
+    choice("optimizer", optimizer, OPTIMIZERS)
+    _check_picture("content", content)
+    styles = _styles(style, content)
+    for name, value in (("steps", steps), ("levels", 1 if levels is None else levels)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ChoiceError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    numbers = {"content_weight": content_weight, "style_weight": style_weight, "tv_weight": tv_weight}
+    for name, value in {**numbers, "tolerance": tolerance}.items():
+        if not 0 <= value < float("inf"):
+            raise ChoiceError(f"{name} must be a finite number, 0 or larger, got {value!r}.")
+    settings = {
+        "network": f"{network.name}, {network.pooling} pooling",
+        "content_layers": layer_shares("content_layers", content_layers, network),
+        "style_layers": layer_shares("style_layers", style_layers, network),
+        **numbers,
+        "optimizer": optimizer,
+        "learning_rate": learning_rate,
+        "tolerance": tolerance,
+    }
+    start = init_image(content, init, generator=generator)
+    sizes = schedule(*content.shape[2:], steps, levels, init="content" if isinstance(init, Tensor) else init)
+    return Run(content, styles, network, start, sizes, settings, memory)
 
 
-def init_image(content: Tensor, how: str = "content", *, generator: torch.Generator | None = None) -> Tensor:
+def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image a transfer starts from, shape and device as ``content``, values in [0, 1].
 
     Args:
         content: shape (1, 3, H, W).
-        how: "content" (a copy), "noise" (gray with Gaussian noise of standard deviation 1/4), or "mixed" (half of each).
+        how: "content" (a copy), "noise" (gray with Gaussian noise of standard deviation 1/4), "mixed" (half of each), or
+            an image, shape (1, 3, h, w), which is brought to the content's size.
         generator: None means a fixed seed.
     """
+    if isinstance(how, Tensor):
+        _check_picture("init", how)
+        return _fit(how.detach().to(content), content.shape[2:])
     if choice("init", how, INITS) == "content":
         return content.detach().clamp(0, 1)
     generator = torch.Generator().manual_seed(0) if generator is None else generator
@@ -135,170 +167,255 @@ def init_image(content: Tensor, how: str = "content", *, generator: torch.Genera
     return noise if how == "noise" else torch.lerp(content.detach().clamp(0, 1), noise, MIXED_NOISE)
 
 
-class Objective:
-    """The loss of an image: targets are computed once, when it is made; then ``objective(image)`` compares."""
+@dataclass(frozen=True)
+class Level:
+    """A size to work at, and for how many steps at most."""
+
+    height: int
+    width: int
+    steps: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
+
+
+class Run:
+    """A transfer under way: an iterator over its steps that can be saved and continued, bit for bit.
+
+    >>> run = stylize(content, style, network)
+    >>> for step in run: ...                      # may be left at any step
+    >>> torch.save(run.state_dict(), "run.pt")
+    >>> again = stylize(content, style, network)  # the same call
+    >>> again.load_state_dict(torch.load("run.pt"))
+
+    Attributes:
+        levels: the sizes to work at, from coarse to fine.
+        plan: how the last and largest of them is computed, and what memory the process will take.
+        finished: whether its last step has been handed out.
+    """
 
     def __init__(
         self,
         content: Tensor,
-        style: Tensor,
+        styles: Sequence[Style],
         network: Features,
-        content_layers: LayerChoice,
-        style_layers: LayerChoice,
-        weights: tuple[float, float, float],
+        start: Tensor,
+        levels: Sequence[Level],
+        settings: Mapping[str, Any],
+        memory: float | None,
     ):
-        self.network, self.weights = network, weights
-        # A loss that does not count is not computed, and then is reported as 0.
-        self.content_layers = _shares("content_layers", content_layers, network) if weights[0] else {}
-        self.style_layers = _shares("style_layers", style_layers, network) if weights[1] else {}
-        self.layers = list(dict.fromkeys([*self.content_layers, *self.style_layers]))
+        self._content, self._styles, self._network, self._start = content, styles, network, start
+        self._settings, self._memory = dict(settings), memory
+        self.levels = tuple(levels)
+        layers = {**settings["content_layers"], **settings["style_layers"]}
+        network.check_image(content, max(layers, key=network.layers.index))
+        self.plan = self._plan(self.levels[-1])
+        self._objective: Objective | None = None
+        self._descent: Descent | None = None
+        self._level = self._index = self._in_level = 0
+        self._totals: list[float] = []
+        self._last: Step | None = None
+        self._moving = self.finished = False
+
+    def __iter__(self) -> Run:
+        return self
+
+    def __next__(self) -> Step:
+        if self.finished:
+            raise StopIteration
+        if self._descent is None:
+            self._enter(0, self._start)
+        if self._in_level == self.levels[self._level].steps or self._stalls():
+            if self._level == len(self.levels) - 1:
+                return self._finish()
+            self._enter(self._level + 1, self._best_image()[0])
+        image = self._descent.image()
+        self._moving = True
+        terms = self._descent.step()
+        self._moving = False
+        step = self._record(image, terms)
+        self._index += 1
+        self._in_level += 1
+        self._totals.append(step.total)
+        return step
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the steps to come depend on: tensors (shared with the run, not copied), numbers and names.
+
+        Raises:
+            ResumeError: if the run was interrupted in the middle of an update, when there is no state to go on from.
+        """
+        if self._moving:
+            raise ResumeError("The run was interrupted while the pixels moved. Save its state between two steps.")
+        descent = None if self._descent is None else self._descent.state_dict()
+        counters = {"level": self._level, "index": self._index, "in_level": self._in_level, "totals": self._totals[:]}
+        return {"settings": self._fingerprint(), **counters, "finished": self.finished, "descent": descent}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where the run was that this state is from. Both must have been made by the same call.
+
+        Raises:
+            ResumeError: if this run has begun already, or was made by another call: the message says what differs.
+        """
+        if self._descent is not None:
+            raise ResumeError("This run has begun already. Load the state into a new one, before its first step.")
+        mine, theirs = self._fingerprint(), state["settings"]
+        differing = [name for name in mine if mine[name] != theirs.get(name)]
+        if differing:
+            listed = "; ".join(f"{name} was {_brief(theirs.get(name))}, now {_brief(mine[name])}" for name in differing)
+            raise ResumeError(f"The saved run was another one: {listed}. Repeat its settings, or start anew.")
+        if state["descent"] is not None:
+            self._enter(state["level"], self._start)
+            self._descent.load_state_dict(deepcopy(state["descent"]))
+        self._index, self._in_level, self._totals = state["index"], state["in_level"], list(state["totals"])
+        self.finished = state["finished"]
+
+    def _plan(self, level: Level) -> Plan:
+        layers = tuple({**self._settings["content_layers"], **self._settings["style_layers"]})
+        return plan(
+            self._network,
+            layers,
+            level.height,
+            level.width,
+            optimizer=self._settings["optimizer"],
+            budget=None if self._memory is None else self._memory * GIGABYTE,
+        )
+
+    def _enter(self, number: int, image: Tensor) -> None:
+        """Begin a level: goals and optimizer of its size."""
+        self._descent = self._objective = None  # free their memory first
+        level, settings = self.levels[number], self._settings
+        size, share = level.size, level.width / self.levels[-1].width
+        chosen = self._plan(level)
+        self._objective = Objective(
+            _fit(self._content, size),
+            [_resized(style, size, share) for style in self._styles],
+            self._network,
+            settings["content_layers"],
+            settings["style_layers"],
+            (settings["content_weight"], settings["style_weight"], settings["tv_weight"]),
+            tiled=chosen.tiled,
+        )
+        pixels = _fit(image, size).clone(memory_format=torch.contiguous_format).requires_grad_(True)
+        start = OPTIMIZERS[settings["optimizer"]]
+        self._descent = start(pixels, self._objective, settings["learning_rate"], chosen.history)
+        self._level, self._in_level, self._totals = number, 0, []
+
+    def _stalls(self) -> bool:
+        """Return whether the last steps of this level were hardly of use."""
+        before, recent, tolerance = self._totals[:-PATIENCE], self._totals[-PATIENCE:], self._settings["tolerance"]
+        return tolerance > 0 and bool(before) and min(recent) > (1 - tolerance) * min(before)
+
+    def _best_image(self) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the image that the level ends with, and its terms: the last one, or the average if it is better."""
+        images = [image for image in (self._descent.image(), self._descent.average()) if image is not None]
         with torch.no_grad():
-            self.content_targets = network(content, self.content_layers)
-            features = network(style, self.style_layers)
-            self.style_targets = {layer: gram_matrix(activations) for layer, activations in features.items()}
+            return min(((image, self._objective(image)) for image in images), key=lambda pair: pair[1][0].item())
 
-    def __call__(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the scalars total, content, style and total variation of an image of shape (1, 3, H, W)."""
-        features = self.network.fast(image, self.layers)
-        content = sum(
-            (
-                weight * content_loss(features[layer], self.content_targets[layer], convention="relative")
-                for layer, weight in self.content_layers.items()
-            ),
-            start=image.new_zeros(()),
-        )
-        style = sum(
-            (
-                weight * style_loss(features[layer], self.style_targets[layer], convention="relative")
-                for layer, weight in self.style_layers.items()
-            ),
-            start=image.new_zeros(()),
-        )
-        tv = total_variation(image)
-        alpha, beta, gamma = self.weights
-        return alpha * content + beta * style + gamma * tv, content, style, tv
+    def _finish(self) -> Step:
+        image, terms = self._best_image()
+        self.finished = True
+        return self._record(image, terms)
 
+    def _record(self, image: Tensor, terms: tuple[Tensor, ...]) -> Step:
+        total, content, style, tv = torch.stack(terms).tolist()  # one transfer from the device
+        if not math.isfinite(total):
+            self.finished = True
+            raise DivergenceError(
+                f"The loss became {total} at step {self._index}, so the run was stopped there; the image before it is "
+                "good. Usual causes: a learning rate that is too large, or weights of very different size.",
+                self._last,
+            )
+        final, level = self.levels[-1], self.levels[self._level]
+        image = _fit(image, final.size)
+        self._last = Step(self._index, image, content, style, tv, total, level.width / final.width)
+        return self._last
 
-# An optimizer is a function from the pixels (a leaf), the objective and a learning rate to ``update``: one call of it
-# moves the pixels once and returns the terms of the image *before* the move.
-Update = Callable[[], tuple[Tensor, ...]]
-
-GRADIENT_DESCENT_RATE = 1e-4
+    def _fingerprint(self) -> dict[str, Any]:
+        digests = {"content": _digest(self._content), "start": _digest(self._start)}
+        for number, style in enumerate(self._styles, 1):
+            mask = None if style.mask is None else _digest(style.mask)
+            digests[f"style {number}"] = [_digest(style.image), float(style.weight), mask]
+        levels = [[level.height, level.width, level.steps] for level in self.levels]
+        return {**self._settings, **digests, "levels": levels, "history": self.plan.history}
 
 
-def start_lbfgs(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
-    """L-BFGS (Liu and Nocedal, 1989), one evaluation per step, with a penalty for leaving [0, 1]."""
-    optimizer = torch.optim.LBFGS(
-        [pixels],
-        lr=1.0 if learning_rate is None else learning_rate,
-        max_iter=1,
-        history_size=20,
-        # Relative losses have small gradients; torch's default tolerances would stop in silence.
-        tolerance_grad=0.0,
-        tolerance_change=0.0,
-    )
-    strength = RANGE_PENALTY * sum(objective.weights[:2])
+def schedule(height: int, width: int, steps: int, levels: int | None = None, *, init: str = "content") -> list[Level]:
+    """Return the sizes of a run, from coarse to fine, and how the steps are shared out among them.
 
-    def penalty() -> Tensor:
-        return strength * (pixels - pixels.clamp(0, 1)).square().mean()
+    Args:
+        height: of the result. width: of the result.
+        steps: updates in all; every level gets at least one.
+        levels: how many sizes, each half of the next. None: from "noise" and "mixed", down to some 64 px; from other starts
+            only for pictures larger than some 512 px.
+        init: where the pixels start.
 
-    return _stepper(optimizer, pixels, objective, penalty=penalty)
-
-
-def start_adam(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
-    """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step."""
-    optimizer = torch.optim.Adam([pixels], lr=0.03 if learning_rate is None else learning_rate)
-    return _stepper(optimizer, pixels, objective)
-
-
-def start_gradient_descent(pixels: Tensor, objective: Objective, learning_rate: float | None) -> Update:
-    """Plain gradient descent, ``image - rate * gradient``, the pixels clamped to [0, 1] after each step.
-
-    The default rate grows with the picture: gradients of a mean over H * W positions shrink as 1 / (H * W).
+    Raises:
+        ChoiceError: if the coarsest size would be too small, or there are fewer steps than levels.
     """
-    rate = GRADIENT_DESCENT_RATE * pixels.shape[2] * pixels.shape[3] if learning_rate is None else learning_rate
-    return _stepper(torch.optim.SGD([pixels], lr=rate), pixels, objective)
-
-
-OPTIMIZERS: dict[str, Callable[[Tensor, Objective, float | None], Update]] = {
-    "lbfgs": start_lbfgs,
-    "adam": start_adam,
-    "gd": start_gradient_descent,
-}
-
-
-def _stepper(
-    optimizer: torch.optim.Optimizer,
-    pixels: Tensor,
-    objective: Objective,
-    *,
-    penalty: Callable[[], Tensor] | None = None,
-) -> Update:
-    """Return the function that performs one step of a torch optimizer, kept in [0, 1] by a penalty or by clamping."""
-    terms: list[tuple[Tensor, ...]] = []
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        parts = objective(pixels)
-        loss = parts[0] if penalty is None else parts[0] + penalty()
-        loss.backward()
-        terms.append(tuple(part.detach() for part in parts))
-        return loss
-
-    def update() -> tuple[Tensor, ...]:
-        terms.clear()
-        optimizer.step(closure)
-        if penalty is None:
-            with torch.no_grad():
-                pixels.clamp_(0, 1)  # outside the graph: inside, clipped pixels would never feel a gradient again
-        return terms[0]
-
-    return update
-
-
-def _run(
-    objective: Objective,
-    start: Tensor,
-    start_optimizer: Callable[[Tensor, Objective, float | None], Update],
-    steps: int,
-    learning_rate: float | None,
-) -> Iterator[Step]:
-    pixels = start.detach().clone(memory_format=torch.contiguous_format).requires_grad_(True)
-    update = start_optimizer(pixels, objective, learning_rate)
-    last = None
-    for index in range(steps):
-        image = pixels.detach().clamp(0, 1)
-        last = _step(index, image, update(), last)
-        yield last
-    image = pixels.detach().clamp(0, 1)
-    with torch.no_grad():
-        terms = objective(image)
-    yield _step(steps, image, terms, last)
-
-
-def _step(index: int, image: Tensor, terms: tuple[Tensor, ...], last: Step | None) -> Step:
-    total, content, style, tv = torch.stack(terms).tolist()  # one transfer from the device
-    if not total - total == 0:  # NaN or infinite
-        raise DivergenceError(
-            f"The loss became {total} at step {index}, so the run was stopped there; the image before it is good. "
-            "Usual causes: a learning rate that is too large, or weights of very different size.",
-            last,
-        )
-    return Step(index, image, content, style, tv, total)
-
-
-def _shares(what: str, layers: LayerChoice, network: Features) -> dict[str, float]:
-    """Return each layer's share of the loss; the shares sum to 1."""
-    if isinstance(layers, str):
-        layers = (layers,)
-    weights = dict(layers) if isinstance(layers, Mapping) else dict.fromkeys(layers, 1.0)
-    weights = {network.canonical(layer): float(weight) for layer, weight in weights.items()}
-    total = sum(weights.values())
-    if not weights or not 0 < total < float("inf") or min(weights.values()) < 0:
+    longer, shorter = max(height, width), min(height, width)
+    if levels is None:
+        coarsest = NOISE_COARSEST if init in ("noise", "mixed") else COARSEST
+        levels = 1
+        while longer / 2**levels >= coarsest and shorter / 2**levels >= SMALLEST and levels < steps:
+            levels += 1
+    if levels > 1 and shorter / 2 ** (levels - 1) < SMALLEST:
         raise ChoiceError(
-            f"{what} needs at least one layer, with weights of 0 or more and a sum above 0; got {dict(weights)}."
+            f"{levels} levels would begin at {width >> (levels - 1)} x {height >> (levels - 1)} px, and less than "
+            f"{SMALLEST} px show nothing. Use at most {max(1, math.floor(math.log2(shorter / SMALLEST)) + 1)}."
         )
-    return {layer: weight / total for layer, weight in weights.items() if weight > 0}
+    if steps < levels:
+        raise ChoiceError(f"{levels} levels need at least {levels} steps, got {steps}.")
+    fine = min(round(steps * FINEST_SHARE), steps - levels + 1) if levels > 1 else steps
+    each, extra = divmod(steps - fine, max(1, levels - 1))
+    counts = [each + (k < extra) for k in range(levels - 1)] + [fine]
+    halvings = range(levels - 1, -1, -1)
+    return [Level(round(height / 2**k), round(width / 2**k), count) for k, count in zip(halvings, counts, strict=True)]
+
+
+def _styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
+    """Return the styles as checked records on the content's device."""
+    if isinstance(style, Tensor):
+        style = Style(style)
+    styles = [style] if isinstance(style, Style) else list(style)
+    if not styles or not all(isinstance(each, Style) for each in styles):
+        raise ChoiceError("style is an image, a Style, or several Styles: [Style(image, weight=2), Style(other)].")
+    checked = []
+    for number, each in enumerate(styles, 1):
+        name = "style" if len(styles) == 1 else f"style {number}"
+        _check_picture(name, each.image)
+        if not 0 < each.weight < float("inf"):
+            raise ChoiceError(f"The weight of {name} must be a finite number above 0, got {each.weight!r}.")
+        if each.mask is not None:
+            _check_mask(name, each.mask, content)
+        mask = None if each.mask is None else each.mask.to(content)
+        checked.append(Style(each.image.to(content), each.weight, mask))
+    return checked
+
+
+def _resized(style: Style, size: tuple[int, int], share: float) -> Style:
+    """Return the style for a coarser level: its picture shrunk like the content, its mask to the level's size."""
+    height, width = (max(16, round(side * share)) for side in style.image.shape[2:])
+    mask = None if style.mask is None else _fit(style.mask, size)
+    return Style(style.image if share == 1 else _fit(style.image, (height, width)), style.weight, mask)
+
+
+def _fit(image: Tensor, size: Sequence[int]) -> Tensor:
+    """Return the image with that height and width (bicubic, antialiased), or itself if it has them."""
+    if tuple(image.shape[2:]) == tuple(size):
+        return image
+    return F.interpolate(image, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def _digest(tensor: Tensor) -> str:
+    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().tobytes()).hexdigest()[:16]
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _check_picture(name: str, picture: Tensor) -> None:
@@ -310,3 +427,13 @@ def _check_picture(name: str, picture: Tensor) -> None:
     bad = int((~torch.isfinite(picture)).sum())
     if bad:
         raise ShapeError(f"{name} holds {bad} values that are NaN or infinite. Check where the image came from.")
+
+
+def _check_mask(name: str, mask: Tensor, content: Tensor) -> None:
+    if tuple(mask.shape) != (1, 1, *content.shape[2:]) or not mask.is_floating_point():
+        raise ShapeError(
+            f"The mask of {name} needs the content's height and width, shape {(1, 1, *content.shape[2:])}, and floats in "
+            f"[0, 1]; got {tuple(mask.shape)} of {mask.dtype}. nstlib.images.load_mask returns that."
+        )
+    if not (mask.min() >= 0 and mask.max() <= 1 and mask.any()):
+        raise ShapeError(f"The mask of {name} must lie in [0, 1] and not be empty: 1 where its texture goes.")

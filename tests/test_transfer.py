@@ -3,11 +3,13 @@ import dataclasses
 import pytest
 import torch
 
-from nstlib import transfer
-from nstlib.errors import ChoiceError, DivergenceError, LayerError, ShapeError
+from nstlib import optimizers
+from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError, ShapeError
 from nstlib.features import load_network
 from nstlib.losses import content_loss, style_loss
-from nstlib.transfer import INITS, OPTIMIZERS, STYLE_LAYERS, init_image, stylize
+from nstlib.objective import Objective, Style
+from nstlib.optimizers import OPTIMIZERS
+from nstlib.transfer import CONTENT_LAYERS, INITS, PATIENCE, STYLE_LAYERS, init_image, schedule, stylize
 
 
 @pytest.fixture(scope="module")
@@ -126,20 +128,182 @@ def test_weights_mean_the_same_at_every_size(network, pair):
     assert large.style == pytest.approx(small.style, rel=0.1)
 
 
-def test_the_range_penalty_saves_what_the_final_clamp_would_destroy(network, rng, monkeypatch):
-    """The style is black and white, so that without a penalty the pixels go beyond both."""
+def test_the_range_penalty_keeps_what_the_optimizer_learns_of_use(network, rng, monkeypatch):
+    """The style is black and white, so that without a penalty the pixels wander far beyond both."""
     content = torch.rand(1, 3, 24, 32, generator=rng)
     style = (torch.rand(1, 1, 24, 32, generator=rng) > 0.5).float().expand(1, 3, -1, -1)
 
-    def lost_by_clamping():
-        *_, before, end = stylize(content, style, network, steps=30, style_weight=100.0, tv_weight=0)
-        return end.total / before.total
+    def reached():
+        return last(content, style, network, steps=40, style_weight=100.0, tv_weight=0).total
 
-    with_penalty = lost_by_clamping()
-    monkeypatch.setattr(transfer, "RANGE_PENALTY", 0.0)
-    without = lost_by_clamping()
-    assert with_penalty < 1.1
-    assert without > 1.5
+    with_penalty = reached()
+    monkeypatch.setattr(optimizers, "RANGE_PENALTY", 0.0)
+    assert with_penalty < 0.6 * reached()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_step_reports_the_losses_of_its_own_image(network, pair, optimizer):
+    content, style = pair
+    objective = Objective(content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 1.0))
+    for step in stylize(*pair, network, optimizer=optimizer, steps=5):
+        assert step.total == pytest.approx(objective(step.image)[0].item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.5])
+def test_adam_ends_with_the_average_of_its_images_or_with_the_last_whichever_is_better(network, pair, rate):
+    run = stylize(*pair, network, optimizer="adam", learning_rate=rate, steps=30)
+    *_, end = run
+    objective = Objective(pair[0], [Style(pair[1])], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 1.0))
+    candidates = [objective(image)[0].item() for image in (run._descent.image(), run._descent.average())]
+    assert end.total == pytest.approx(min(candidates), rel=1e-4)
+
+
+# From coarse to fine, early stop, warm starts
+
+
+@pytest.mark.parametrize(
+    ("size", "init", "expected"),
+    [
+        ((192, 256), "content", 1),
+        ((192, 256), "noise", 3),  # 64, 128, 256
+        ((192, 250), "mixed", 2),  # 62.5 would be below 64
+        ((600, 800), "content", 1),
+        ((768, 1024), "content", 2),  # 512, 1024
+        ((40, 256), "noise", 1),  # 20 px would show nothing
+    ],
+)
+def test_runs_go_from_coarse_to_fine_where_it_helps(size, init, expected):
+    levels = schedule(*size, 90, init=init)
+    assert len(levels) == expected
+    assert levels[-1].size == size
+    assert sum(level.steps for level in levels) == 90
+
+
+@pytest.mark.parametrize("steps", [3, 4, 7, 100])
+def test_every_level_gets_a_step_and_together_they_get_all(steps):
+    counts = [level.steps for level in schedule(256, 256, steps, 3)]
+    assert min(counts) >= 1
+    assert sum(counts) == steps
+
+
+def test_levels_that_cannot_be_are_refused():
+    with pytest.raises(ChoiceError, match="5 levels would begin at 16 x 16 px.* Use at most 4"):
+        schedule(256, 256, 100, 5)
+    with pytest.raises(ChoiceError, match="3 levels need at least 3 steps, got 2"):
+        schedule(256, 256, 2, 3)
+
+
+def test_a_coarse_step_shows_an_image_of_the_final_size_and_says_at_which_size_it_worked(network, rng):
+    content, style = torch.rand(1, 3, 64, 96, generator=rng), torch.rand(1, 3, 80, 80, generator=rng)
+    steps = list(stylize(content, style, network, levels=2, steps=6))
+    assert {step.image.shape for step in steps} == {content.shape}
+    assert [step.scale for step in steps] == [0.5] * 2 + [1.0] * 5
+    assert [step.index for step in steps] == list(range(7))
+
+
+def test_a_run_that_no_longer_improves_ends_early(network, pair):
+    run = stylize(*pair, network, optimizer="gd", learning_rate=1e-9, steps=200, tolerance=1e-3)
+    assert len(list(run)) == 2 * PATIENCE - PATIENCE + 2
+    assert len(list(stylize(*pair, network, optimizer="gd", learning_rate=1e-9, steps=60, tolerance=0))) == 61
+
+
+def test_a_run_can_start_from_any_image(network, pair, rng):
+    start = torch.rand(1, 3, 10, 14, generator=rng)
+    first = next(stylize(*pair, network, init=start))
+    assert first.image.shape == pair[0].shape
+    torch.testing.assert_close(first.image, init_image(pair[0], start))
+    again = next(stylize(*pair, network, init=first.image))
+    assert torch.equal(again.image, first.image)
+
+
+# Saved and continued
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("stop", [0, 1, 5, 8, 11])
+def test_a_saved_run_goes_on_to_the_same_pixels_bit_for_bit(network, rng, tmp_path, optimizer, stop):
+    content, style = torch.rand(1, 3, 64, 70, generator=rng), torch.rand(1, 3, 50, 60, generator=rng)
+
+    def run():
+        return stylize(content, style, network, optimizer=optimizer, steps=12, levels=2, init="noise")
+
+    straight = list(run())
+    first = run()
+    for _ in range(stop):
+        next(first)
+    torch.save(first.state_dict(), tmp_path / "run.pt")
+    second = run()
+    second.load_state_dict(torch.load(tmp_path / "run.pt", weights_only=True))
+    rest = list(second)
+    assert [step.index for step in rest] == list(range(stop, 13))
+    assert all(torch.equal(a.image, b.image) for a, b in zip(rest, straight[stop:], strict=True))
+    assert [step.total for step in rest] == [step.total for step in straight[stop:]]
+
+
+def test_continuing_does_not_change_what_was_saved(network, pair):
+    first = stylize(*pair, network, steps=6)
+    next(first)
+    state = first.state_dict()
+    second = stylize(*pair, network, steps=6)
+    second.load_state_dict(state)
+    before = state["descent"]["pixels"].clone()
+    list(second)
+    assert torch.equal(state["descent"]["pixels"], before)
+
+
+def test_a_run_that_was_another_one_is_refused_with_what_differs(network, pair, rng):
+    state = stylize(*pair, network, steps=6).state_dict()
+    for change, message in (
+        ({"style_weight": 5.0}, "style_weight was 10.0, now 5.0"),
+        ({"steps": 7}, r"levels was \[\[20, 28, 6\]\], now \[\[20, 28, 7\]\]"),
+        ({"optimizer": "adam"}, "optimizer was 'lbfgs', now 'adam'"),
+    ):
+        with pytest.raises(ResumeError, match=f"The saved run was another one: {message}. Repeat its settings"):
+            stylize(*pair, network, **{"steps": 6, **change}).load_state_dict(state)
+    with pytest.raises(ResumeError, match="style 1 was"):
+        stylize(pair[0], torch.rand(1, 3, 24, 17, generator=rng), network, steps=6).load_state_dict(state)
+
+
+def test_a_run_that_has_begun_takes_no_state(network, pair):
+    run = stylize(*pair, network, steps=6)
+    next(run)
+    with pytest.raises(ResumeError, match="has begun already"):
+        run.load_state_dict(run.state_dict())
+
+
+def test_a_run_torn_in_the_middle_of_an_update_has_no_state_to_go_on_from(network, pair, monkeypatch):
+    run = stylize(*pair, network, steps=6)
+    next(run)
+    monkeypatch.setattr(Objective, "__call__", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        next(run)
+    with pytest.raises(ResumeError, match="interrupted while the pixels moved"):
+        run.state_dict()
+
+
+# Several styles, masks
+
+
+def test_styles_and_masks_are_checked_by_name(network, pair):
+    content, style = pair
+    mask = torch.ones(1, 1, 20, 28)
+    for styles, error, message in (
+        ([], ChoiceError, "style is an image, a Style, or several"),
+        ([style], ChoiceError, "style is an image, a Style, or several"),
+        ([Style(style, 0.0)], ChoiceError, "The weight of style must be a finite number above 0, got 0.0"),
+        ([Style(style), Style(style[0])], ShapeError, "style 2 must be one RGB image"),
+        (Style(style, 1, mask[0]), ShapeError, "The mask of style needs the content's height and width"),
+        (Style(style, 1, 2 * mask), ShapeError, r"must lie in \[0, 1\]"),
+        (Style(style, 1, 0 * mask), ShapeError, "must lie in .* and not be empty"),
+    ):
+        with pytest.raises(error, match=message):
+            stylize(content, styles, network)
+
+
+def test_too_little_memory_is_refused_before_the_run(network):
+    picture = torch.rand(1, 3, 64, 64)
+    with pytest.raises(ChoiceError, match=r"needs about 0.\d GB, but may take only 0.1 GB. Allow more memory"):
+        stylize(picture, picture, network, memory=0.1)
 
 
 @pytest.mark.parametrize("steps", [0, -3, 2.5, True])
@@ -188,7 +352,7 @@ def test_an_image_of_another_shape_is_refused(network, pair):
 
 
 def test_an_image_too_small_for_the_layers_is_refused(network, pair):
-    with pytest.raises(ShapeError, match="relu4_2 needs an image of at least 8 x 8 pixels"):
+    with pytest.raises(ShapeError, match="relu5_1 needs an image of at least 16 x 16 pixels"):
         stylize(torch.rand(1, 3, 3, 60), pair[1], network)
 
 

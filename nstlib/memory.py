@@ -1,0 +1,126 @@
+"""How much memory a transfer will need, before it runs (chapter 15).
+
+The estimate adds up what is alive at the worst moment. ``bench/memory.py`` holds it against what processes really took.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from nstlib.errors import ChoiceError
+from nstlib.features import WINOGRAD_CHANNELS, Features
+from nstlib.optimizers import HISTORY
+from nstlib.tiles import STRIP_BYTES, Block, blocks_of
+
+GIGABYTE = 1e9
+BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
+BASE = 0.45 * GIGABYTE  # Python, torch and their libraries
+LEAST_HISTORY = 5
+# Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
+IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
+
+
+class Plan(NamedTuple):
+    """How to run a transfer within a budget.
+
+    Attributes:
+        tiled: how many of the network's blocks are computed in strips.
+        history: how many pairs L-BFGS remembers.
+        bytes: what the process is expected to take at most, in all.
+    """
+
+    tiled: int
+    history: int
+    bytes: float
+
+
+def plan(
+    network: Features,
+    layers: tuple[str, ...],
+    height: int,
+    width: int,
+    *,
+    optimizer: str = "lbfgs",
+    budget: float | None = None,
+) -> Plan:
+    """Return the fastest way to run a transfer that fits into a budget.
+
+    Tiles cost time (some 10 to 50 % more), a shorter history costs L-BFGS some of its sight: first the shallow blocks are
+    tiled, then the history is cut, then the deep blocks are tiled.
+
+    Args:
+        network: the one to run. layers: all layers that the losses look at.
+        height: of the picture. width: of the picture.
+        optimizer: a key of ``nstlib.optimizers.OPTIMIZERS``.
+        budget: bytes; None means ``BUDGET``, and for pictures that do not fit into it the leanest plan there is.
+
+    Raises:
+        ChoiceError: if a budget was given and nothing fits into it.
+    """
+    blocks = len(list(blocks_of(network, layers)))
+    histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
+    shallow = min(2, blocks)
+    choices = [(tiled, HISTORY) for tiled in range(shallow + 1)]
+    choices += [(shallow, history) for history in histories[1:]]
+    choices += [(tiled, histories[-1]) for tiled in range(shallow + 1, blocks + 1)]
+    plans = [
+        Plan(tiled, history, estimate(network, layers, height, width, optimizer, tiled, history))
+        for tiled, history in choices
+    ]
+    limit = BUDGET if budget is None else budget
+    for candidate in plans:
+        if candidate.bytes <= limit:
+            return candidate
+    leanest = min(plans, key=lambda candidate: candidate.bytes)
+    if budget is not None:
+        raise ChoiceError(
+            f"A transfer of {width} x {height} px by {optimizer} needs about {leanest.bytes / GIGABYTE:.1f} GB, "
+            f"but may take only {budget / GIGABYTE:.1f} GB. Allow more memory, or use a smaller size"
+            + (' or optimizer "adam".' if optimizer == "lbfgs" else ".")
+        )
+    return leanest
+
+
+def estimate(
+    network: Features, layers: tuple[str, ...], height: int, width: int, optimizer: str, tiled: int, history: int
+) -> float:
+    """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
+
+    Args:
+        network, layers, height, width, optimizer: as for ``plan``. tiled, history: as in a Plan.
+    """
+    image = 12 * height * width
+    images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
+    blocks = list(blocks_of(network, layers))
+    kept, worst = 0.0, 0.0
+    for number, block in enumerate(blocks):
+        positions = (height >> number) * (width >> number)
+        one = 4 * network.channels(block.layers[0]) * positions  # bytes of one activation
+        if number < tiled:
+            kept += 4 * _channels_into(network, blocks, number) * positions
+            passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
+            passing += 8 * STRIP_BYTES
+        else:
+            # One activation per convolution; the pooling keeps a quarter of it and, in 8 bytes each, where it was.
+            kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
+            passing = 2 * one
+        worst = max(worst, kept + passing)
+    return BASE + _weights(network, blocks) + images + worst
+
+
+def _channels_into(network: Features, blocks: list[Block], number: int) -> int:
+    return 3 if number == 0 else network.channels(blocks[number - 1].layers[0])
+
+
+def _weights(network: Features, blocks: list[Block]) -> float:
+    """Return the bytes of the kernels, and of those transformed for Winograd's algorithm on the way there and back."""
+    total, channels = 0.0, 3
+    for block in blocks:
+        for layer in block.layers:
+            if layer.startswith("conv"):
+                out = network.channels(layer)
+                total += 4 * 9 * channels * out
+                if network.winograd and channels >= WINOGRAD_CHANNELS:
+                    total += 4 * 2 * 36 * channels * out
+                channels = out
+    return total

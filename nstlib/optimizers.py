@@ -1,0 +1,146 @@
+"""How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
+
+Torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image to hand out at the
+end, and a state from which a run continues to the same pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+# Keeps L-BFGS near [0, 1], times the weights of content and style: a pixel that nothing holds would wander away and be of
+# no use to the optimizer's picture of the curvature.
+RANGE_PENALTY = 50.0
+HISTORY = 20  # pairs of vectors from which L-BFGS knows the curvature
+ADAM_RATE = 0.03
+ADAM_AVERAGE = 0.9  # how much of the average of Adam's images stays when the next one comes
+GRADIENT_DESCENT_RATE = 1e-4
+
+
+class Objective(Protocol):
+    """What is lowered: ``objective(image)`` returns terms, the first of which is their total."""
+
+    weights: tuple[float, float, float]
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Return scalars."""
+
+
+class Descent:
+    """One optimizer at work on one image.
+
+    Args:
+        pixels: the leaf that it moves, shape (1, 3, H, W).
+        objective: what it lowers.
+        optimizer: of torch; holds ``pixels`` and nothing else.
+        penalty: None clamps the pixels after each update. A number lets them leave [0, 1] at this price times the mean
+            squared excess, while the loss is that of the clamped image and its gradient passes the clamp as if there were
+            none (a straight-through estimator: Bengio et al., 2013). So the losses reported are those of the image one
+            would see, and on the course's pictures they end lower than with a loss of the pixels as they are.
+        average: 0, or the share of the moving average of the images that stays at each update (Polyak and Juditsky, 1992).
+    """
+
+    def __init__(
+        self,
+        pixels: Tensor,
+        objective: Objective,
+        optimizer: torch.optim.Optimizer,
+        *,
+        penalty: float | None = None,
+        average: float = 0.0,
+    ):
+        self.pixels, self._objective, self._optimizer, self._penalty = pixels, objective, optimizer, penalty
+        self._decay, self._updates = average, 0
+        self._average = torch.zeros_like(pixels, requires_grad=False) if average else None
+
+    def image(self) -> Tensor:
+        """Return the image as it is now, in [0, 1]."""
+        return self.pixels.detach().clamp(0, 1)
+
+    def average(self) -> Tensor | None:
+        """Return the average of the images so far, or None where none is kept."""
+        return None if self._average is None else (self._average / (1 - self._decay**self._updates)).clamp(0, 1)
+
+    def step(self) -> tuple[Tensor, ...]:
+        """Move the pixels once, and return the terms of the image as it was before."""
+        terms: list[tuple[Tensor, ...]] = []
+
+        def closure() -> Tensor:
+            self._optimizer.zero_grad()
+            parts, loss = self._evaluate()
+            loss.backward()
+            terms.append(tuple(part.detach() for part in parts))
+            return loss
+
+        self._optimizer.step(closure)
+        self._updates += 1
+        with torch.no_grad():
+            if self._penalty is None:
+                self.pixels.clamp_(0, 1)  # outside the graph: inside, clipped pixels would never feel a gradient again
+            if self._average is not None:
+                self._average.lerp_(self.pixels, 1 - self._decay)
+        return terms[0]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the next updates depend on; tensors are shared, not copied."""
+        state = {"pixels": self.pixels.detach(), "optimizer": self._optimizer.state_dict(), "updates": self._updates}
+        return state if self._average is None else {**state, "average": self._average}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        with torch.no_grad():
+            self.pixels.copy_(state["pixels"])
+            if self._average is not None:
+                self._average.copy_(state["average"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._updates = state["updates"]
+
+    def _evaluate(self) -> tuple[tuple[Tensor, ...], Tensor]:
+        if self._penalty is None:
+            parts = self._objective(self.pixels)
+            return parts, parts[0]
+        excess = self.pixels - self.pixels.detach().clamp(0, 1)
+        parts = self._objective(self.pixels - excess.detach())  # the clamped image; the gradient reaches all pixels
+        return parts, parts[0] + self._penalty * excess.square().mean()
+
+
+def start_lbfgs(pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY) -> Descent:
+    """L-BFGS (Liu and Nocedal, 1989), one evaluation per step, with a penalty for leaving [0, 1]."""
+    optimizer = torch.optim.LBFGS(
+        [pixels],
+        lr=1.0 if learning_rate is None else learning_rate,
+        max_iter=1,
+        history_size=history,
+        # Relative losses have small gradients; torch's default tolerances would stop in silence.
+        tolerance_grad=0.0,
+        tolerance_change=0.0,
+    )
+    return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
+
+
+def start_adam(pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY) -> Descent:
+    """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step, with an average of the last images."""
+    optimizer = torch.optim.Adam([pixels], lr=ADAM_RATE if learning_rate is None else learning_rate)
+    return Descent(pixels, objective, optimizer, average=ADAM_AVERAGE)
+
+
+def start_gradient_descent(
+    pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY
+) -> Descent:
+    """Plain gradient descent, ``image - rate * gradient``, the pixels clamped to [0, 1] after each step.
+
+    The default rate grows with the picture: gradients of a mean over H * W positions shrink as 1 / (H * W).
+    """
+    rate = GRADIENT_DESCENT_RATE * pixels.shape[2] * pixels.shape[3] if learning_rate is None else learning_rate
+    return Descent(pixels, objective, torch.optim.SGD([pixels], lr=rate))
+
+
+OPTIMIZERS: dict[str, Callable[..., Descent]] = {
+    "lbfgs": start_lbfgs,
+    "adam": start_adam,
+    "gd": start_gradient_descent,
+}

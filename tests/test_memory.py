@@ -1,0 +1,42 @@
+import pytest
+
+from nstlib.errors import ChoiceError
+from nstlib.features import random_network
+from nstlib.memory import BUDGET, HISTORY, estimate, plan
+
+LAYERS = ("relu4_2", "relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return random_network("vgg19")
+
+
+def test_small_pictures_are_computed_at_once_with_a_full_history(network):
+    small = plan(network, LAYERS, 512, 512)
+    assert (small.tiled, small.history) == (0, HISTORY)
+
+
+def test_2048_px_fit_into_4_gb(network):
+    assert plan(network, LAYERS, 2048, 2048).bytes <= BUDGET == 4e9
+
+
+def test_what_does_not_fit_gets_the_leanest_plan_unless_a_budget_was_asked_for(network):
+    lean = plan(network, LAYERS, 4096, 4096)
+    assert lean.tiled >= 4
+    with pytest.raises(ChoiceError, match=r'4096 x 4096 px by lbfgs needs about \d+\.\d GB, .* or optimizer "adam"'):
+        plan(network, LAYERS, 4096, 4096, budget=4e9)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gd"])
+def test_a_smaller_budget_takes_a_leaner_plan(network, optimizer):
+    roomy, tight = (plan(network, LAYERS, 1024, 1024, optimizer=optimizer, budget=budget) for budget in (20e9, 2.4e9))
+    assert roomy.tiled == 0
+    assert tight.tiled > 0
+    assert tight.bytes <= 2.4e9 < roomy.bytes
+
+
+def test_more_tiles_and_less_history_never_need_more(network):
+    needs = [estimate(network, LAYERS, 2048, 1536, "lbfgs", tiled, 10) for tiled in range(6)]
+    assert needs == sorted(needs, reverse=True)
+    assert estimate(network, LAYERS, 2048, 1536, "lbfgs", 2, 5) < needs[2]
