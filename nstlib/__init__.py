@@ -5,6 +5,7 @@
 ``weights``    where the pretrained networks come from, and how they are verified
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
+``cost``       how many operations a network takes, before it is run
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)
 ``transfer``   optimizing the pixels: neural style transfer            (chapter 10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -31,11 +33,63 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     _check_features(features, "gram_matrix")
     if weights is not None:
         features = features * weights.sqrt()
-    if features.is_contiguous(memory_format=torch.channels_last):
-        vectors = features.permute(0, 2, 3, 1).flatten(1, 2)  # (B, H*W, C), the same memory
-    else:
-        vectors = features.flatten(2).mT  # (B, H*W, C), the same memory if contiguous
-    return _MeanOuterProduct.apply(vectors)  # (B, C, C)
+    return _MeanOuterProduct.apply(_rows(features))  # (B, C, C)
+
+
+def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
+    """Return the gradient of a loss with respect to the features, from its gradient with respect to their Gram matrix.
+
+    With M = H*W positions, ``dG = (dF F^T + F dF^T) / M``, so ``<S, dG> = <(S + S^T) F / M, dF>``: one matrix product.
+
+    Args:
+        features: shape (B, C, H, W).
+        gradient: the S above, dL/dG, shape (B, C, C); it need not be symmetric.
+
+    Returns:
+        dL/dF, shape (B, C, H, W).
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+    """
+    _check_features(features, "gram_backward")
+    b, c, h, w = features.shape
+    if gradient.shape != (b, c, c):
+        raise ShapeError(
+            f"gram_backward needs one gradient for each entry of the Gram matrix, shape {(b, c, c)}, "
+            f"got {tuple(gradient.shape)}."
+        )
+    return _pull(_rows(features), gradient).mT.unflatten(2, (h, w))  # (B, C, H, W)
+
+
+def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
+    """Return the Gram matrix of a feature map that comes in pieces of any sizes.
+
+    A mean over positions is a sum over tiles of sums, divided once by the number of all positions: it is exact, however
+    the map is cut. Where no gradient is recorded, only one piece need be in memory at a time.
+
+    Args:
+        tiles: features of the pieces, each of shape (B, C, h, w) with its own h and w. They are gone through once.
+
+    Returns:
+        What ``gram_matrix`` returns for the whole map, shape (B, C, C).
+
+    Raises:
+        ShapeError: if there is no tile, or if they differ in images or channels.
+    """
+    total, positions = None, 0
+    for tile in tiles:
+        gram = gram_matrix(tile)
+        if total is not None and gram.shape != total.shape:
+            raise ShapeError(
+                f"tile_gram needs tiles of one feature map, got one of shape {tuple(tile.shape)} after others with "
+                f"{total.shape[0]} images of {total.shape[1]} channels."
+            )
+        here = tile.shape[2] * tile.shape[3]
+        total = gram * here if total is None else total + gram * here
+        positions += here
+    if total is None:
+        raise ShapeError("tile_gram needs at least one tile, got none. Is the generator used up already?")
+    return total / positions
 
 
 class _MeanOuterProduct(torch.autograd.Function):
@@ -49,7 +103,12 @@ class _MeanOuterProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         (vectors,) = ctx.saved_tensors
-        return vectors @ ((gradient + gradient.mT) / vectors.shape[1])  # (B, M, C)
+        return _pull(vectors, gradient)  # (B, M, C)
+
+
+def _pull(vectors: Tensor, gradient: Tensor) -> Tensor:
+    """Return what a gradient (B, C, C) with respect to ``v.mT @ v / M`` is with respect to v, (B, M, C)."""
+    return vectors @ ((gradient + gradient.mT) / vectors.shape[1])
 
 
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
@@ -123,6 +182,13 @@ def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
         return (p.mT @ q).square().mean((1, 2))  # (B, positions of p, positions of q) -> (B,)
 
     return kernel_mean(a, a) + kernel_mean(b, b) - 2 * kernel_mean(a, b)
+
+
+def _rows(features: Tensor) -> Tensor:
+    """Return the features as one row for each position, (B, H*W, C), without a copy in the usual memory formats."""
+    if features.is_contiguous(memory_format=torch.channels_last):
+        return features.permute(0, 2, 3, 1).flatten(1, 2)
+    return features.flatten(2).mT
 
 
 def _positions(features: Tensor, who: str) -> Tensor:

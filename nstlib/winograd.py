@@ -46,6 +46,34 @@ INPUT_2D = torch.kron(INPUT, INPUT).float()  # (36, 36)
 OUTPUT_2D = torch.kron(OUTPUT, OUTPUT).float()  # (16, 36)
 
 
+def winograd_1d(inputs: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two neighboring outputs of a kernel of three weights, and the four products they were made from: F(2, 3).
+
+    Directly they would take six products. The four are due to Winograd (1980); F(4, 3) is the same idea with larger tiles.
+
+    Args:
+        inputs: four neighboring values d0 .. d3, shape (4,).
+        kernel: three weights g0 .. g2, shape (3,).
+
+    Returns:
+        The outputs ``d0 g0 + d1 g1 + d2 g2`` and ``d1 g0 + d2 g1 + d3 g2``, shape (2,), which are ``m1 + m2 + m3`` and
+        ``m2 - m3 - m4``; and the products m1 .. m4, shape (4,).
+
+    Raises:
+        ShapeError: if there are not four inputs and three weights.
+    """
+    if inputs.shape != (4,) or kernel.shape != (3,):
+        raise ShapeError(
+            f"winograd_1d needs inputs of shape (4,) and a kernel of shape (3,), got {tuple(inputs.shape)} and "
+            f"{tuple(kernel.shape)}."
+        )
+    (d0, d1, d2, d3), (g0, g1, g2) = inputs, kernel
+    even, odd = (g0 + g2) / 2, g1 / 2
+    products = torch.stack([(d0 - d2) * g0, (d1 + d2) * (even + odd), (d2 - d1) * (even - odd), (d1 - d3) * g2])
+    m1, m2, m3, m4 = products
+    return torch.stack([m1 + m2 + m3, m2 - m3 - m4]), products
+
+
 class Kernel(NamedTuple):
     """A frozen 3 x 3 kernel, transformed.
 

@@ -2,7 +2,14 @@ import pytest
 import torch
 
 from nstlib.errors import ShapeError
-from nstlib.gram import gram_from_spectrum, gram_matrix, mmd_polynomial, shuffle_positions
+from nstlib.gram import (
+    gram_backward,
+    gram_from_spectrum,
+    gram_matrix,
+    mmd_polynomial,
+    shuffle_positions,
+    tile_gram,
+)
 
 
 @pytest.fixture
@@ -88,3 +95,39 @@ def test_the_gram_matrix_does_not_depend_on_the_order_in_memory(features):
     torch.testing.assert_close(
         gram_matrix(features.contiguous(memory_format=torch.channels_last)), gram_matrix(features)
     )
+
+
+def test_the_gradient_written_out_is_autograds_for_any_gradient_symmetric_or_not(features, rng):
+    upstream = torch.randn(2, 3, 3, generator=rng, dtype=torch.float64)
+    leaf = features.clone().requires_grad_(True)
+    (expected,) = torch.autograd.grad(torch.einsum("bihw,bjhw->bij", leaf, leaf) / 40, leaf, upstream)
+    torch.testing.assert_close(gram_backward(features, upstream), expected)
+    torch.testing.assert_close(
+        gram_backward(features.contiguous(memory_format=torch.channels_last), upstream), expected
+    )
+
+
+def test_gram_backward_wants_one_gradient_for_each_entry(features):
+    with pytest.raises(ShapeError, match=r"shape \(2, 3, 3\), got \(3, 3\)"):
+        gram_backward(features, torch.zeros(3, 3))
+
+
+@pytest.mark.parametrize("cuts", [(5,), (1, 4), (2, 1, 2)])
+def test_strips_of_a_map_have_the_gram_matrix_of_the_map(features, cuts):
+    torch.testing.assert_close(tile_gram(iter(features.split(cuts, dim=2))), gram_matrix(features))
+
+
+def test_tiles_of_any_shape_count_by_their_positions(features):
+    left, right = features[..., :3], features[..., 3:]
+    tiles = (tile for half, cut in ((left, 2), (right, 4)) for tile in (half[:, :, :cut], half[:, :, cut:]))
+    torch.testing.assert_close(tile_gram(tiles), gram_matrix(features))
+
+
+def test_tiles_of_another_map_are_refused(features):
+    with pytest.raises(ShapeError, match=r"one of shape \(1, 3, 5, 8\) after others with 2 images of 3 channels"):
+        tile_gram([features, features[:1]])
+
+
+def test_an_empty_generator_is_asked_whether_it_is_used_up():
+    with pytest.raises(ShapeError, match="at least one tile, got none. Is the generator used up already"):
+        tile_gram(iter([]))

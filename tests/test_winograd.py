@@ -8,7 +8,7 @@ from nstlib import features as module
 from nstlib import winograd
 from nstlib.errors import ShapeError
 from nstlib.features import random_network
-from nstlib.winograd import convolve, error_of, transform_kernel
+from nstlib.winograd import convolve, error_of, transform_kernel, winograd_1d
 
 
 def draw(rng, *shape):
@@ -26,6 +26,20 @@ def test_the_transforms_are_those_of_one_dimension_multiplied_out():
     outputs = winograd.OUTPUT @ ((winograd.KERNEL @ g) * (winograd.INPUT @ d))
     expected = torch.stack([(d[k : k + 3] * g).sum() for k in range(4)])
     torch.testing.assert_close(outputs, expected)
+
+
+def test_four_products_give_two_outputs_of_three_weights(rng):
+    inputs, kernel = draw(rng, 4).double(), draw(rng, 3).double()
+    outputs, products = winograd_1d(inputs, kernel)
+    torch.testing.assert_close(outputs, F.conv1d(inputs[None, None], kernel[None, None])[0, 0])
+    m1, m2, m3, m4 = products
+    torch.testing.assert_close(outputs, torch.stack([m1 + m2 + m3, m2 - m3 - m4]))
+    torch.testing.assert_close(products[[0, 3]], (inputs[:2] - inputs[2:]) * kernel[[0, 2]])
+
+
+def test_other_sizes_than_four_and_three_are_refused():
+    with pytest.raises(ShapeError, match=r"kernel of shape \(3,\), got \(5,\) and \(3,\)"):
+        winograd_1d(torch.zeros(5), torch.zeros(3))
 
 
 @settings(deadline=None, max_examples=25)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 TOLERANCE = 1e-3  # relative to the largest number expected: float32 or float64, loops or matrix products, all pass
 _LARGEST = 10_000_000  # numbers that are worth looking at
+_LISTED = 6  # numbers of a list that are shown
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Difference:
 def freeze(value: object, depth: int = 4) -> object:
     """Return a result as plain data that nothing can change or disturb any more."""
     kind = type(value)
+    if kind is int and value.bit_length() > 63:  # more than a tensor holds
+        return float(value) if value.bit_length() < 1000 else Odd("a number of more than 300 digits")
     if value is None or value is ... or kind in (bool, int, float, str):
         return value
     if issubclass(kind, Tensor):
@@ -184,11 +187,14 @@ def _sequence_difference(expected: list | tuple, actual: object, where: str) -> 
         actual = actual.tolist()
     if not isinstance(actual, (list, tuple)):
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a {type(expected).__name__}.")
+    numbers = all(isinstance(v, (int, float)) for v in (*expected, *actual))
     if len(expected) != len(actual):
-        return Difference("length", f"{_it(where)} has another length.", str(len(expected)), str(len(actual)))
+        shown = numbers and max(len(expected), len(actual)) <= _LISTED
+        sizes = [_listed(v) if shown else str(len(v)) for v in (expected, actual)]
+        return Difference("length", f"{_it(where)} has another length.", *sizes)
     for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
         if (found := difference(a, b, where)) is not None:
-            if found.kind == "value" and all(isinstance(v, (int, float)) for v in (*expected, *actual)):
+            if found.kind == "value" and numbers:
                 return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
             return found if where else Difference(found.kind, f"Number {k}: {found.text}", found.expected, found.actual)
     return None
@@ -205,7 +211,8 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")
     if not math.isfinite(actual):
         return Difference("finite", f"{_it(where)} is {actual}. Where is something divided by zero?")
-    if abs(expected - actual) > TOLERANCE * abs(expected) + 1e-9:
+    counted = isinstance(expected, int) and isinstance(actual, int)  # what is counted is not rounded
+    if abs(expected - actual) > (0 if counted else TOLERANCE * abs(expected) + 1e-9):
         return Difference("value", f"{_it(where)} is wrong.", number(expected), number(actual))
     if isinstance(expected, int) and not isinstance(actual, int):
         return Difference(
@@ -236,4 +243,4 @@ def _names(mapping: Mapping) -> str:
 
 
 def _listed(values: list | tuple) -> str:
-    return "(" + ", ".join(number(v) for v in values[:6]) + (", ..." if len(values) > 6 else "") + ")"
+    return "(" + ", ".join(number(v) for v in values[:_LISTED]) + (", ..." if len(values) > _LISTED else "") + ")"

@@ -26,6 +26,10 @@ _ADVICE = {  # where PyTorch's own words do not say what to do
     r"numpy\(\) on Tensor that requires grad": "NumPy does not record gradients: stay with torch.",
     r"leaf Variable that requires grad": "Do not write into the input: work on a `.clone()`.",
     r"does not require grad and does not have a grad_fn": "Nothing on this way records the gradient: was it cut before?",
+    r"'generator' has no len": "A generator has no length: count while you go through it.",
+    r"'generator' object is not subscriptable": "A generator cannot be indexed: go through it with `for`.",
+    r"must be tuple of Tensors, not generator": "A list is needed here, all of it in memory. Can you add up as you go?",
+    r"object is not an iterator": "`next` needs an iterator: `iter(...)` makes one of a list.",
     r"backward through the graph a second time": "A value from an earlier step is used again: compute it anew each time.",
 }
 

@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -290,16 +291,37 @@ def detached(reference):
     return without_gradient
 
 
+def spoilable(arguments):
+    """Return whether there is something among the arguments that a function could write into."""
+    return any(isinstance(argument, (Tensor, list)) for argument in arguments)
+
+
 def careless(reference):
-    """Return the reference, which then writes into one of its arguments."""
+    """Return the reference, which also writes into one of its arguments, or into what a generator hands it."""
 
     def writes_into_its_input(*arguments):
-        result = reference(*arguments)
-        target = next(a for a in arguments if isinstance(a, (Tensor, list)))
+        handed = [written_into(a) if isinstance(a, Iterator) else a for a in arguments]
+        result = reference(*handed)
+        target = next((a for a in handed if isinstance(a, (Tensor, list))), None)
         if isinstance(target, list):
             target.reverse() if len(target) > 1 else target.append("x")
-        elif target.dtype.is_floating_point:
+        elif target is not None and target.dtype.is_floating_point:
             target.data.add_(1)
         return result
 
     return writes_into_its_input
+
+
+def written_into(tensors):
+    for tensor in tensors:
+        yield tensor.clone()
+        tensor.data.add_(1)
+
+
+def keeps_what_comes(reference):
+    """Return the reference, which collects what a generator hands it before it looks at any of it."""
+
+    def collects(*arguments):
+        return reference(*(list(a) if isinstance(a, Iterator) else a for a in arguments))
+
+    return collects

@@ -323,3 +323,65 @@ def test_single_numbers_are_not_called_multiples_of_each_other():
     assert result.mistake is None
     assert "another number" in result.message
     assert "multiple" not in result.message
+
+
+def test_what_is_counted_is_counted_exactly():
+    def flops(stack, height, width):
+        return exercises["flops"].reference(stack, height, width) + 1
+
+    def strip_rows(start, stop, height, convolutions):
+        first, last = exercises["strip_rows"].reference(start, stop, height, convolutions)
+        return first, last - (height > 1000)
+
+    assert not examine("flops", flops).passed
+    result = examine("strip_rows", strip_rows)
+    assert result.details == (
+        "On:       rows 512 to 1024 of 2048, 9 convolutions",
+        "Expected: (503, 1033)",
+        "Yours:    (503, 1032)",
+    )
+
+
+@pytest.mark.parametrize(("power", "words"), [(2, "e+"), (300, "a number of more than 300 digits")])
+def test_a_number_that_no_tensor_holds_can_be_judged(power, words):
+    def flops(stack, height, width):
+        return exercises["flops"].reference(stack, height, width) ** power * 10**12
+
+    result = examine("flops", flops)
+    assert result.outcome == "not yet"
+    assert words in str(result)
+
+
+def test_lists_of_numbers_of_another_length_are_shown():
+    result = examine("pyramid_sizes", lambda size, smallest: [size // 3, size])
+    assert "another length" in result.message
+    assert result.details[1:] == ("Expected: (64)", "Yours:    (21, 64)")
+
+
+@pytest.mark.parametrize(
+    ("use", "advice"),
+    [
+        (lambda tiles: len(tiles), "count while you go through it"),
+        (lambda tiles: tiles[0], "cannot be indexed: go through it with `for`"),
+        (lambda tiles: torch.cat(tiles, 2), "Can you add up as you go?"),
+    ],
+)
+def test_a_generator_taken_for_a_list_is_answered_with_advice(use, advice):
+    def tile_gram(tiles):
+        use(tiles)
+        return exercises["tile_gram"].reference(tiles)
+
+    result = examine("tile_gram", tile_gram)
+    assert result.outcome == "error"
+    assert advice in str(result)
+    assert "On: a generator of strips" in str(result)
+
+
+def test_a_list_taken_for_an_iterator_is_answered_with_advice():
+    result = examine("average_iterates", lambda iterates, decay: next(iterates))
+    assert "`iter(...)` makes one of a list" in str(result)
+
+
+def test_what_is_no_pair_is_taken_for_its_first_half():
+    result = examine("winograd_1d", lambda inputs, kernel: 1 + exercises["winograd_1d"].reference(inputs, kernel)[0])
+    assert "The vector of outputs has 2 of 2 numbers wrong" in str(result)
