@@ -4,11 +4,17 @@
 ``images``     an image is a tensor: loading, saving, resizing
 ``weights``    where the pretrained networks come from, and how they are verified
 ``features``   VGG: what each layer sees                               (chapter 03)
-``winograd``   3 x 3 convolutions with a quarter of the multiplications
-``cost``       how many operations a network takes, before it is run
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)
+``objective``  what a transfer lowers: goals, styles, regions
+``optimizers`` how the pixels move
 ``transfer``   optimizing the pixels: neural style transfer            (chapter 10)
+``cost``       how many operations a network takes, before it is run   (chapter 15)
+``winograd``   3 x 3 convolutions with a quarter of the multiplications    (15)
+``tiles``      any size in bounded memory, exactly                         (15)
+``memory``     what a transfer will need, before it runs                   (15)
+``checkpoint`` a run on the disk, to be continued
+``jobs``       from files to files: what ``nst stylize`` does
 ``figures``    every plot of the book (the only module that draws)
 ``check``      the exercises, their hints, and what decides them
 ``widgets``    explorers

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nstlib import cost, gram, winograd
 from nstlib.check.exercise import Case, Convention, Exercise, Function, Law, Mistake, close, normal, scattered, uniform
+from nstlib.tiles import strip_rows
 
 CHAPTER = "15_engine"
 
@@ -1113,17 +1114,6 @@ TILE_GRAM = Exercise(
 
 
 # strip_rows -------------------------------------------------------------------------------------------------------------
-
-
-def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
-    """Return which rows of the input, first to last (not included), rows ``start`` to ``stop`` of the output depend on.
-
-    Args:
-        start: first row of the output. stop: the row after its last.
-        height: rows of the input, and of the output.
-        convolutions: how many 3 x 3 convolutions with padding 1 lie in between.
-    """
-    return max(0, start - convolutions), min(height, stop + convolutions)
 
 
 def _rows_case(start: int, stop: int, height: int, convolutions: int) -> Case:
