@@ -17,10 +17,12 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from peers import installed
 from torch import Tensor, nn
 
 from nstlib.features import CAFFE, Features, random_network
-from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, Objective
+from nstlib.objective import Objective, Style
+from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 Loss = Callable[[Tensor], Tensor]
 
@@ -60,9 +62,9 @@ class Tap(nn.Module):
         return features
 
 
-def plain(network: Features, content: Tensor, style: Tensor) -> Loss:
-    """The loop most people write: modules, losses tapped in the chain, frozen weights, ReLU out of place."""
-    stages, taps = nn.Sequential(), []
+def modules(network: Features) -> list[tuple[str, nn.Module]]:
+    """Return the truncated frozen network as torch modules with their names."""
+    stages = []
     for layer in network.layers[: network.layers.index("relu5_1") + 1]:
         if layer.startswith("conv"):
             weight = network._weights[f"{layer}.weight"].contiguous()
@@ -70,7 +72,15 @@ def plain(network: Features, content: Tensor, style: Tensor) -> Loss:
             stage.load_state_dict({"weight": weight, "bias": network._weights[f"{layer}.bias"]})
         else:
             stage = nn.ReLU() if layer.startswith("relu") else nn.MaxPool2d(2)
-        stages.append(stage.requires_grad_(False))
+        stages.append((layer, stage.requires_grad_(False)))
+    return stages
+
+
+def plain(network: Features, content: Tensor, style: Tensor) -> Loss:
+    """The loop most people write: modules, losses tapped in the chain, frozen weights, ReLU out of place."""
+    stages, taps = nn.Sequential(), []
+    for layer, stage in modules(network):
+        stages.append(stage)
         if layer in (*CONTENT_LAYERS, *STYLE_LAYERS):
             with torch.no_grad():
                 target = stages(CAFFE(content if layer in CONTENT_LAYERS else style))
@@ -86,7 +96,7 @@ def plain(network: Features, content: Tensor, style: Tensor) -> Loss:
 
 def ours(network: Features, content: Tensor, style: Tensor) -> Loss:
     """What ``stylize`` evaluates."""
-    objective = Objective(content, style, network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 0.0))
+    objective = Objective(content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 0.0))
     return lambda image: objective(image)[0]
 
 
@@ -120,11 +130,16 @@ def main() -> None:
             "nstlib, direct": ours(direct, content, style),
             "nstlib": ours(network, content, style),
         }
+        pair = (CAFFE(content), CAFFE(style))
+        peers, missing = installed(lambda: modules(direct), *pair, CONTENT_LAYERS, STYLE_LAYERS)
+        variants |= {name: lambda image, loss=loss: loss(CAFFE(image)) for name, loss in peers.items()}
         seconds = measure(variants, start.requires_grad_(True), options.rounds)
         for name, values in seconds.items():
             to_bare = statistics.median(a / b for a, b in zip(values, seconds["bare"], strict=True))
             gain = statistics.median(b / a for a, b in zip(values, seconds["plain PyTorch loop"], strict=True))
             print(f"{size:5} {name:24} {statistics.median(values):7.2f} {to_bare:7.2f} {gain:10.2f}")
+    for name, reason in missing.items():
+        print(f"not measured: {name} ({reason})")
 
 
 if __name__ == "__main__":

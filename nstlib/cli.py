@@ -5,27 +5,38 @@ Only what the help needs is imported up here. torch takes seconds, so each comma
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import psutil
 import typer
 
 from nstlib import __version__
-from nstlib.errors import ChoiceError, DivergenceError, ImageError, LayerError, ShapeError, WeightsError, choice
+from nstlib.errors import (
+    ChoiceError,
+    DivergenceError,
+    ImageError,
+    LayerError,
+    ResumeError,
+    ShapeError,
+    WeightsError,
+    choice,
+)
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from nstlib.features import Features
+    from nstlib.jobs import Job, Keeper, Stop
+    from nstlib.transfer import Run, Step
 
-    from nstlib.transfer import Step
-
-GIF_FRAMES = 60  # at most about so many; a GIF of every step would be slow and large
-GIF_SIZE = 320
-INTERRUPTED = 130  # what shells report after Ctrl-C
+STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report
 TRAINED = "vgg16, vgg19, vgg19-torchvision"
+# Longer side in pixels, and steps; what is given explicitly counts.
+QUALITIES = {"draft": (192, 40), "normal": (256, 100), "best": (512, 250)}
 
 app = typer.Typer(
     help="Neural style transfer: paint the scene of one picture with the texture of another.",
@@ -41,34 +52,6 @@ app.add_typer(weights_app, name="weights")
 def main() -> None:
     """Run the command with the arguments of the process."""
     app(prog_name="nst")
-
-
-@dataclass
-class Recorder:
-    """Watches a run: keeps the best image so far, and saves what was asked for along the way.
-
-    Attributes:
-        save_every: steps between two images in ``folder``; 0 saves none.
-        gif_every: steps between two frames; 0 keeps none.
-    """
-
-    save_every: int
-    folder: Path | None
-    gif_every: int
-    last: Step | None = None
-    best: Step | None = None
-    frames: list[Tensor] = field(default_factory=list)
-
-    def see(self, step: Step) -> None:
-        from nstlib.images import save_image
-
-        self.last = step
-        if self.best is None or step.total < self.best.total:
-            self.best = step
-        if self.gif_every and step.index % self.gif_every == 0:
-            self.frames.append(_small(step.image))
-        if self.save_every and self.folder is not None and step.index % self.save_every == 0:
-            save_image(step.image, self.folder / f"step_{step.index:05d}.png")
 
 
 def _print_version(wanted: bool) -> None:
@@ -93,73 +76,124 @@ def _root(
 
 [bold]nst stylize photo.jpg wave.png -o out.png --size 512 --steps 200[/bold]
 
-[bold]nst stylize cat mosaic -o out.png --gif progress.gif --save-every 10 frames[/bold]
+[bold]nst stylize cat mosaic --colors luminance --animation progress.mp4[/bold]
+
+[bold]nst stylize holidays/ wave.png -o painted/ --quality draft[/bold] makes one of each picture in a folder.
+
+[bold]nst stylize cat sandstone --also mosaic 0.5[/bold] mixes two styles.
 """
 )
 def stylize(
-    content: Annotated[str, typer.Argument(metavar="CONTENT", help="Its scene is kept: a file, or a name like cat.")],
+    content: Annotated[
+        str, typer.Argument(metavar="CONTENT", help="Its scene is kept: a file, a name like cat, or a folder.")
+    ],
     style: Annotated[str, typer.Argument(metavar="STYLE", help="Its texture is taken: a file, or sandstone.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write it.", show_default="CONTENT_STYLE.png"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to write it; a folder for a folder.",
+            show_default="CONTENT_STYLE.png",
+        ),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="Longer side of the result in pixels.")] = 256,
-    steps: Annotated[int, typer.Option(metavar="N", help="How many updates of the pixels.")] = 100,
+    quality: Annotated[
+        str, typer.Option(metavar="NAME", help="draft, normal or best: sets size and steps.")
+    ] = "normal",
+    size: Annotated[
+        int | None, typer.Option(metavar="N", help="Longer side of the result in pixels.", show_default="256")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="How many updates of the pixels.", show_default="100")
+    ] = None,
     content_weight: Annotated[float, typer.Option(metavar="X", help="How much the scene counts.")] = 1.0,
     style_weight: Annotated[float, typer.Option(metavar="X", help="How much the texture counts.")] = 10.0,
     tv_weight: Annotated[float, typer.Option(metavar="X", help="How much to smooth.")] = 1.0,
+    style_scale: Annotated[float, typer.Option(metavar="X", help="Below 1: finer texture.")] = 1.0,
+    also: Annotated[
+        list[tuple[str, float]] | None,
+        typer.Option(metavar="STYLE X", help="One more style and its weight; the first one's is 1."),
+    ] = None,
+    mask: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Where a style goes: white. One for each style, in order."),
+    ] = None,
+    colors: Annotated[
+        str, typer.Option(metavar="NAME", help="style, or the content's: luminance, covariance or histogram.")
+    ] = "style",
     optimizer: Annotated[str, typer.Option(metavar="NAME", help="lbfgs, adam or gd.")] = "lbfgs",
     init: Annotated[str, typer.Option(metavar="NAME", help="Start from content, noise or mixed.")] = "content",
+    levels: Annotated[
+        int | None, typer.Option(metavar="N", help="Sizes from coarse to fine.", show_default="by size and init")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="GB", help="What it may take.", show_default="4, or what it needs")
+    ] = None,
     network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
     pooling: Annotated[str, typer.Option(metavar="NAME", help="max or average.")] = "max",
     seed: Annotated[int, typer.Option(metavar="N", help="Of the noise. Same seed, same pixels.")] = 0,
-    gif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an animation of the run, a .gif.")] = None,
+    animation: Annotated[
+        Path | None, typer.Option("--animation", "--gif", metavar="FILE", help="Write the run too: a .gif or .mp4.")
+    ] = None,
     save_every: Annotated[
         tuple[int, Path] | None, typer.Option(metavar="K DIR", help="Save every K-th image to the folder DIR.")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the same command was stopped.")] = False,
 ) -> None:
     """Paint the scene of CONTENT with the texture of STYLE.
 
-    Ctrl-C stops early and keeps the best image so far.
+    Ctrl-C stops early and keeps the best image so far; the same command with --resume goes on. So it does after a crash: long
+    runs keep a checkpoint beside the output.
     """
-    recorder = Recorder(0, None, 0)
-    try:
-        with _one_line_errors(exit_code=2):
-            paths = [_find_picture(content), _find_picture(style)]
-            output = _check_output(output, gif, *paths)
-            every, folder = (0, None) if save_every is None else _check_save_every(*save_every)
-            recorder = Recorder(every, folder, 0 if gif is None else max(1, steps // GIF_FRAMES))
-            _check_choices(steps, seed, optimizer, init, network, pooling)
-            from torch import Generator
+    with _one_line_errors(exit_code=2):
+        _check_choices(quality, seed, optimizer, init, network, pooling)
+        usual_size, usual_steps = QUALITIES[quality]
+        steps = usual_steps if steps is None else steps
+        if steps < 1:
+            raise ChoiceError(f"--steps must be at least 1, got {steps}. 100 is a good start.")
+        from nstlib.jobs import Job
 
-            from nstlib import transfer
-            from nstlib.features import load_network
-            from nstlib.images import load_image
-
-            canvas, texture = (load_image(path, size=size) for path in paths)
-            run = transfer.stylize(
-                canvas,
-                texture,
-                load_network(network, pooling=pooling),
-                content_weight=content_weight,
-                style_weight=style_weight,
-                tv_weight=tv_weight,
-                optimizer=optimizer,
-                init=init,
-                steps=steps,
-                generator=Generator().manual_seed(seed),
+        contents = _find_contents(content)
+        styles = ((_find_picture(style), 1.0), *((_find_picture(name), weight) for name, weight in also or ()))
+        in_folder = Path(content).is_dir()
+        jobs = [
+            Job(
+                content=path,
+                styles=styles,
+                output=_output_for(path, styles[0][0], output, in_folder=in_folder),
+                size=usual_size if size is None else size,
+                masks=tuple(mask or ()),
+                style_scale=style_scale,
+                colors=colors,
+                animation=animation,
+                frames=save_every,
+                resume=resume and not in_folder,
+                seed=seed,
+                options={
+                    "content_weight": content_weight,
+                    "style_weight": style_weight,
+                    "tv_weight": tv_weight,
+                    "optimizer": optimizer,
+                    "init": init,
+                    "steps": steps,
+                    "levels": levels,
+                    "memory": memory,
+                },
             )
-        typer.echo(f"{canvas.shape[3]} x {canvas.shape[2]} px, {steps} steps of {optimizer}, network {network}.")
-        took = _watch(run, steps, recorder)
-    except KeyboardInterrupt:
-        _give_up(recorder, recorder.best, output, gif, "Stopped.", INTERRUPTED)
-    except DivergenceError as error:
-        _give_up(recorder, recorder.last, output, gif, _one_line(error), 1)
-    except ImageError as error:  # an image on the way could not be saved
-        _give_up(recorder, recorder.best, output, gif, _one_line(error), 1)
-    with _one_line_errors(exit_code=1):
-        _write(recorder, recorder.last, output, gif)
-    typer.echo(f"Wrote {output} after {steps} steps in {_duration(took)}.")
+            for path in contents
+        ]
+        if in_folder and (animation or save_every or mask):
+            raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
+        for job in jobs:
+            job.check()
+        from nstlib.features import load_network
+
+        trunk = load_network(network, pooling=pooling)
+    if in_folder:
+        _make_many(jobs, trunk, resume=resume)
+    else:
+        _make(jobs[0], trunk)
 
 
 @weights_app.command("list")
@@ -190,34 +224,99 @@ def verify_weights(name: Annotated[str, typer.Argument(metavar="NAME", help=f"{T
         typer.echo(f"{name}: unaltered, {verify(name)}")
 
 
-def _check_choices(steps: int, seed: int, optimizer: str, init: str, network: str, pooling: str) -> None:
+def _check_choices(quality: str, seed: int, optimizer: str, init: str, network: str, pooling: str) -> None:
     """Check what would else be found only after a network was downloaded."""
     from nstlib import features, transfer
+    from nstlib.optimizers import OPTIMIZERS
 
+    choice("quality", quality, QUALITIES)
     choice("network", network, features.NETWORKS)
     choice("pooling", pooling, features.POOLINGS)
-    choice("optimizer", optimizer, transfer.OPTIMIZERS)
+    choice("optimizer", optimizer, OPTIMIZERS)
     choice("init", init, transfer.INITS)
-    if steps < 1:
-        raise ChoiceError(f"--steps must be at least 1, got {steps}. 100 is a good start.")
     if not 0 <= seed < 2**63:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
 
 
-def _watch(run: Iterator[Step], steps: int, recorder: Recorder) -> float:
-    """Follow a run to its end with a progress bar, and return how many seconds it took."""
+def _make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
+    """Make one picture after the other; what is there already is left alone, and one that fails does not stop the rest."""
+    from nstlib.checkpoint import checkpoint_path
+
+    failed = 0
+    for number, job in enumerate(jobs, 1):
+        typer.echo(f"[{number}/{len(jobs)}] {job.content.name}")
+        if job.output.exists():
+            typer.echo(f"{job.output} is there already.")
+            continue
+        try:
+            _make(replace(job, resume=resume and checkpoint_path(job.output).exists()), network)
+        except typer.Exit as end:
+            if end.exit_code in STOPPED.values():
+                raise
+            failed += 1
+    if failed:
+        typer.echo(f"nst: {failed} of {len(jobs)} pictures could not be made; see above.", err=True)
+        raise typer.Exit(1)
+
+
+def _make(job: Job, network: Features) -> None:
+    """Run a job from its files to its result; whatever happens on the way, nothing that was reached is lost."""
+    from nstlib.jobs import Keeper, prepare, stoppable
+
+    with _one_line_errors(exit_code=2):
+        work = prepare(job, network)
+        keeper = Keeper(job, work, warn=_warn)
+        done = keeper.resume() if job.resume else 0
+    typer.echo(_describe(job, work.run, network.name))
+    try:
+        with stoppable(_warn) as stop:
+            took = _watch(work.run, keeper, stop, done)
+    except KeyboardInterrupt:  # a second time: in the middle of a step, so the last checkpoint must do
+        _give_up(keeper, keeper.best, "Stopped.", STOPPED[signal.SIGINT])
+    except DivergenceError as error:
+        keeper.discard()
+        _give_up(keeper, keeper.last, _one_line(error), 1)
+    if stop.signal is not None and not work.run.finished:
+        _pause(keeper, STOPPED[stop.signal])
+    with _one_line_errors(exit_code=1):
+        path = keeper.write_result(keeper.last)
+    keeper.discard()
+    typer.echo(f"Wrote {path} after {keeper.last.index} steps in {_duration(took)}.")
+    if keeper.failed:
+        raise typer.Exit(1)
+
+
+def _describe(job: Job, run: Run, network: str) -> str:
+    final, needed = run.levels[-1], run.plan.bytes / 1e9
+    sizes = "" if len(run.levels) == 1 else f" at {len(run.levels)} sizes from {max(run.levels[0].size)} px"
+    steps = sum(level.steps for level in run.levels)
+    free = psutil.virtual_memory().available / 1e9
+    if needed > free:
+        _warn(f"This may need {needed:.1f} GB of memory, and {free:.1f} GB are free. A smaller --size needs less.")
+    optimizer = job.options["optimizer"]
+    return (
+        f"{final.width} x {final.height} px, {steps} steps of {optimizer}{sizes}, network {network}; "
+        f"up to {needed:.1f} GB of memory."
+    )
+
+
+def _watch(run: Run, keeper: Keeper, stop: Stop, done: int) -> float:
+    """Follow a run to its end, or to the step after which it was asked to stop, and return how many seconds it took."""
     from tqdm import tqdm
 
-    begin = time.perf_counter()
-    with tqdm(total=steps, unit="step", dynamic_ncols=True) as bar:
+    begin = warm = time.perf_counter()
+    steps = sum(level.steps for level in run.levels)
+    with tqdm(total=steps, initial=done, unit="step", dynamic_ncols=True) as bar:
         for step in run:
-            recorder.see(step)
+            keeper.see(step)
             bar.set_postfix(content=f"{step.content:.4f}", style=f"{step.style:.4f}", refresh=False)
             bar.update(step.index - bar.n)
-            if step.index == 0:
+            if stop.signal is not None:
+                break
+            if step.index == done:
                 warm = time.perf_counter()  # the first step also warms up the machine: it would spoil the estimate
-            elif step.index == min(3, steps - 1):
-                left = (time.perf_counter() - warm) / step.index * (steps - step.index)
+            elif step.index == done + 3 and len(run.levels) == 1:
+                left = (time.perf_counter() - warm) / 3 * (steps - step.index)
                 bar.write(f"About {_duration(left)} to go. Ctrl-C stops early and keeps the best image so far.")
     return time.perf_counter() - begin
 
@@ -226,32 +325,43 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
-def _give_up(
-    recorder: Recorder, step: Step | None, output: Path | None, gif: Path | None, why: str, exit_code: int
-) -> NoReturn:
+def _pause(keeper: Keeper, exit_code: int) -> NoReturn:
+    """Keep the run's state and its best image, and end the command."""
+    try:
+        keeper.save()
+        then = " The same command with --resume goes on."
+    except (ImageError, ResumeError) as error:
+        then = f" It cannot be resumed: {_one_line(error)}"
+    _give_up(keeper, keeper.best, "Stopped.", exit_code, then=then)
+
+
+def _give_up(keeper: Keeper, step: Step | None, why: str, exit_code: int, *, then: str = "") -> NoReturn:
     """Write the image of ``step`` if there is one, say so, and end the command."""
-    if step is None or output is None:
-        typer.echo(f"nst: {why} Nothing was written.", err=True)
+    if step is None:
+        _warn(f"{why} Nothing was written.")
     else:
         with _one_line_errors(exit_code=1):
-            _write(recorder, step, output, gif)
-        best = "best" if step is recorder.best else "last"
-        typer.echo(f"nst: {why} Wrote the {best} image so far, of step {step.index}, to {output}.", err=True)
+            path = keeper.write_result(step)
+        best = "best" if step is keeper.best else "last"
+        _warn(f"{why} Wrote the {best} image so far, of step {step.index}, to {path}.{then}")
     raise typer.Exit(exit_code)
 
 
-def _write(recorder: Recorder, step: Step, output: Path, gif: Path | None) -> None:
-    from nstlib.images import save_gif, save_image
-
-    save_image(step.image, output)
-    if gif is not None:
-        save_gif([*recorder.frames, _small(step.image)], gif)
+def _warn(message: Exception | str) -> None:
+    typer.echo(f"nst: {_one_line(message)}", err=True)
 
 
-def _small(image: Tensor) -> Tensor:
-    from nstlib.images import resize
+def _find_contents(name: str) -> list[Path]:
+    """Return the one picture of that name, or all pictures in the folder of that name."""
+    from nstlib.images import WRITABLE
 
-    return resize(image, GIF_SIZE) if max(image.shape[2:]) > GIF_SIZE else image
+    folder = Path(name)
+    if not folder.is_dir():
+        return [_find_picture(name)]
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in WRITABLE and path.is_file())
+    if not found:
+        raise ImageError(f"The folder {folder} holds no pictures ({', '.join(WRITABLE)}).")
+    return found
 
 
 def _find_picture(name: str) -> Path:
@@ -262,41 +372,26 @@ def _find_picture(name: str) -> Path:
     return path if path.exists() or path.suffix or len(path.parts) > 1 else picture(name)
 
 
-def _check_output(output: Path | None, gif: Path | None, content: Path, style: Path) -> Path:
-    from nstlib.images import check_writable
-
-    if output is None:
-        output = Path(f"{content.stem}_{style.stem}.png")
-    check_writable(output)
-    if gif is not None:
-        check_writable(gif, extensions=(".gif",))
-    for source in (content, style):
-        if output.exists() and source.exists() and output.samefile(source):
-            raise ImageError(f"{output} is one of the pictures to start from. Choose another name for the result.")
-    return output
-
-
-def _check_save_every(every: int, folder: Path) -> tuple[int, Path]:
-    from nstlib.images import check_writable
-
-    if every < 1:
-        raise ChoiceError(f"--save-every needs a whole number of at least 1 and a folder, got {every} {folder}.")
+def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: bool) -> Path:
+    name = Path(f"{content.stem}_{style.stem}.png")
+    if not in_folder:
+        return name if output is None else output
+    folder = Path(f"{content.parent.name}_{style.stem}") if output is None else output
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-    check_writable(folder / "step_00000.png")
-    return every, folder
+    return folder / name
 
 
 @contextmanager
 def _one_line_errors(*, exit_code: int) -> Iterator[None]:
     try:
         yield
-    except (ChoiceError, ImageError, LayerError, ShapeError, WeightsError) as error:
-        typer.echo(f"nst: {_one_line(error)}", err=True)
+    except (ChoiceError, ImageError, LayerError, ResumeError, ShapeError, WeightsError) as error:
+        _warn(error)
         raise typer.Exit(exit_code) from error
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())

@@ -14,7 +14,7 @@ from nstlib.tiles import STRIP_BYTES, Block, blocks_of
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
-BASE = 0.45 * GIGABYTE  # Python, torch and their libraries
+BASE = 0.8 * GIGABYTE  # Python, torch, their libraries, and what making the kernels takes for a moment
 LEAST_HISTORY = 5
 # Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from nstlib.features import Features
 
-STRIP_BYTES = 64_000_000  # of one activation of a strip; larger ones waste memory, smaller ones work on margins
+STRIP_BYTES = 16_000_000  # of one activation of a strip: larger ones wait for memory, smaller ones work on margins
 
 # From a layer, some of its rows and which rows these are (a slice) to tensors that add up over rows.
 Statistics = Callable[[str, Tensor, slice], tuple[Tensor, ...]]

@@ -178,7 +178,7 @@ def test_a_mistake_is_told_in_one_line_before_the_run(nst, arguments, message):
     ("arguments", "message"),
     [
         (("--style-weight", "-1"), "style_weight must be a finite number, 0 or larger, got -1.0."),
-        (("--size", "8"), "relu4_2 needs an image of at least 8 x 8 pixels"),
+        (("--size", "8"), "relu5_1 needs an image of at least 16 x 16 pixels"),
     ],
 )
 def test_what_the_library_refuses_is_told_in_one_line_too(nst, arguments, message):

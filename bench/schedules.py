@@ -1,0 +1,64 @@
+"""Time to the same loss: optimizers and schedules against L-BFGS at one size, with the trained network.
+
+    python bench/schedules.py                       256 px, from noise and from the content
+    python bench/schedules.py --size 192 --pairs cat+fluid
+
+Process CPU time on one thread. For each variant: when it reached the loss that L-BFGS at one size had after 40, 60, 80 and
+100 steps, as a share of the time that took it. Losses at coarse sizes do not count: a coarse image is first enlarged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import torch
+
+from nstlib.features import load_network
+from nstlib.images import load_image, picture
+from nstlib.transfer import stylize
+
+GOALS = (40, 60, 80, 100)
+
+
+def curve(*args, **options) -> list[tuple[float, float]]:
+    """Return (CPU seconds since the start, total) of the steps at full size."""
+    begin, found = time.process_time(), []
+    for step in stylize(*args, tolerance=0, **options):
+        if step.scale == 1:
+            found.append((time.process_time() - begin, step.total))
+    return found
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--pairs", nargs="+", default=["astronaut+woodcut", "cat+fluid", "coffee+mosaic"])
+    parser.add_argument("--inits", nargs="+", default=["noise", "content"])
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    network = load_network()
+    for init in options.inits:
+        variants = {
+            "lbfgs, 2 sizes": {"levels": 2, "steps": 130},
+            "lbfgs, 3 sizes": {"levels": 3, "steps": 160},
+            "adam": {"optimizer": "adam", "levels": 1, "steps": 100},
+        }
+        for pair in options.pairs:
+            content, style = (load_image(picture(name), size=options.size) for name in pair.split("+"))
+            one = curve(content, style, network, init=init, levels=1, steps=100)
+            goals = {count: one[count] for count in GOALS}
+            reached = "  ".join(f"{count}: {loss:.3f} in {took:.0f} s" for count, (took, loss) in goals.items())
+            print(f"{pair} from {init}, {options.size} px\n  lbfgs at one size  {reached}", flush=True)
+            for name, settings in variants.items():
+                found = curve(content, style, network, init=init, **settings)
+                shares = []
+                for count, (took, loss) in goals.items():
+                    when = next((seconds for seconds, total in found if total <= loss), None)
+                    shares.append(f"{count}: {'never' if when is None else f'{when / took:.2f}'}")
+                print(f"  {name:17}  {'  '.join(shares)}; ends at {found[-1][1]:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

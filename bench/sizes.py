@@ -1,0 +1,104 @@
+"""Cost against size: processor time per pixel and peak memory of whole transfers, against the estimate made before.
+
+    python bench/sizes.py                         L-BFGS, VGG-19 with random weights, 128 to 2048 px, one thread
+    python bench/sizes.py --sizes 4096 --threads 2
+
+Each size runs in a process of its own, which is asked for its peak memory at the end. Sizes take turns, so that a busy
+machine slows all of them alike; times are medians over rounds, without the first step of each process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+
+def child(size: int, steps: int, threads: int, optimizer: str, network: str, memory: float | None) -> dict:
+    """Run one transfer of noise onto noise, and return what it took."""
+    import torch
+
+    from nstlib.features import random_network
+    from nstlib.transfer import stylize
+
+    torch.set_num_threads(threads)
+    rng = torch.Generator().manual_seed(size)
+    content, style = (torch.rand(1, 3, size, size, generator=rng) for _ in range(2))
+    run = stylize(
+        content,
+        style,
+        random_network(network),
+        optimizer=optimizer,
+        steps=steps + 1,
+        levels=1,
+        memory=memory,
+        tolerance=0,
+    )
+    next(run)  # warms up: kernels, history, memory
+    times = []
+    for _ in range(steps):
+        begin = time.process_time()
+        next(run)
+        times.append(time.process_time() - begin)
+    plan = run.plan
+    return {
+        "seconds": statistics.median(times),
+        "peak": peak_memory(),
+        "estimate": plan.bytes,
+        "tiled": plan.tiled,
+        "history": plan.history,
+    }
+
+
+def peak_memory() -> int:
+    """Return the largest amount of memory that this process ever held, in bytes."""
+    import psutil
+
+    if platform.system() == "Windows":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if platform.system() == "Darwin" else 1024 * peak
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 512, 1024, 2048])
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--optimizer", default="lbfgs")
+    parser.add_argument("--network", default="vgg19")
+    parser.add_argument("--memory", type=float)
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        measured = child(
+            options.child, options.steps, options.threads, options.optimizer, options.network, options.memory
+        )
+        print(json.dumps(measured))
+        return
+    results: dict[int, list[dict]] = {size: [] for size in options.sizes}
+    for _ in range(options.rounds):
+        for size in options.sizes:
+            command = [sys.executable, __file__, *sys.argv[1:], "--child", str(size)]
+            results[size].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    print(f"{platform.machine()}, {options.network}, {options.optimizer}, {options.threads} thread(s)")
+    print(f"{'px':>5} {'CPU s':>8} {'us / pixel':>11} {'peak GB':>8} {'estimate':>9} {'tiled':>6} {'history':>8}")
+    for size, rounds in results.items():
+        seconds = statistics.median(each["seconds"] for each in rounds)
+        peak, first = max(each["peak"] for each in rounds), rounds[0]
+        print(
+            f"{size:5} {seconds:8.2f} {1e6 * seconds / size**2:11.2f} {peak / 1e9:8.2f} {first['estimate'] / 1e9:9.2f} "
+            f"{first['tiled']:6} {first['history']:8}"
+        )
+
+
+if __name__ == "__main__":
+    main()
