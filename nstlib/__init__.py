@@ -12,6 +12,7 @@
 ``check``      the exercises, their hints, and what decides them
 ``widgets``    explorers
 ``cli``        the command ``nst``
+``files``      a file is replaced as a whole or not at all
 ``errors``     what is raised, and what it tells you
 =============  =====================================================================
 

@@ -10,7 +10,6 @@ import difflib
 import math
 import operator
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from nstlib.errors import ImageError, ShapeError, choice
+from nstlib.files import replacing
 
 MAX_PIXELS = 100_000_000  # a tensor of that many pixels holds 1.2 GB
 READABLE = ("PNG", "JPEG", "WebP", "GIF", "BMP", "TIFF")
@@ -95,7 +95,7 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
     target = check_writable(path)
     options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
     kind = WRITABLE[target.suffix.lower()]
-    with _replacing(target) as temporary:
+    with replacing(target) as temporary:
         rgb.save(temporary, format=kind, **options.get(kind, {}))
     return target
 
@@ -130,7 +130,7 @@ def save_gif(
     first, *others = (picture.quantize(palette=palette) for picture in pictures)
     shown = [max(20, round(100 * seconds) * 10)] * len(pictures)  # milliseconds; browsers slow down anything under 20
     shown[-1] = max(20, round(100 * hold) * 10)
-    with _replacing(target) as temporary:
+    with replacing(target) as temporary:
         first.save(temporary, format="GIF", save_all=True, append_images=others, duration=shown, loop=0)
     return target
 
@@ -170,7 +170,7 @@ def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = 
         )
     if not path.parent.is_dir():
         raise ImageError(f"There is no folder {path.parent} to write {path.name} to. Create it, or choose another one.")
-    with _replacing(path, keep=False) as temporary:
+    with replacing(path, keep=False) as temporary:
         temporary.touch()
     return path
 
@@ -314,20 +314,3 @@ def _bytes(image: Tensor) -> np.ndarray:
             f"The image holds {bad} values of {image.numel()} that are NaN or infinite. Nothing was written."
         )
     return image.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-
-
-@contextmanager
-def _replacing(target: Path, *, keep: bool = True) -> Iterator[Path]:
-    """Give a new name beside ``target``; at the end it takes the place of ``target``, or after a failure it is gone."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        if keep:
-            os.replace(temporary, target)
-    except OSError as error:
-        raise ImageError(
-            f"{target} cannot be written: {error.strerror or error}. Check the folder's permissions and free space, "
-            "or choose another folder."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
