@@ -12,6 +12,8 @@
 ``check``      the exercises, their hints, and what decides them
 ``widgets``    explorers
 ``cli``        the command ``nst``
+``decoding``   what a picture file holds: colors in sRGB, and opacity
+``profiles``   from a picture's color profile to sRGB
 ``files``      a file is replaced as a whole or not at all
 ``errors``     what is raised, and what it tells you
 =============  =====================================================================
