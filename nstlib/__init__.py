@@ -2,6 +2,7 @@
 
 =============  =====================================================================
 ``images``     an image is a tensor: loading, saving, resizing
+``colors``     whose colors a result has: the content's or the style's
 ``weights``    where the pretrained networks come from, and how they are verified
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
