@@ -13,6 +13,7 @@
 ``check``      the exercises, their hints, and what decides them
 ``widgets``    explorers
 ``cli``        the command ``nst``
+``animation``  the steps of a transfer as a GIF or MP4
 ``decoding``   what a picture file holds: colors in sRGB, and opacity
 ``profiles``   from a picture's color profile to sRGB
 ``files``      a file is replaced as a whole or not at all

@@ -156,7 +156,7 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
     Raises:
         ShapeError: if a tensor is no image. ImageError: if it holds NaN, or the file cannot be written.
     """
-    picture = Image.fromarray(_bytes(image))
+    picture = Image.fromarray(as_bytes(image))
     opaque = None if alpha is None else Image.fromarray(_alpha_bytes(alpha, picture.size))
     target = check_writable(path)
     options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
@@ -185,7 +185,7 @@ def save_gif(
         ShapeError: if a frame is no image, or of another size. ImageError: as for ``save_image``, or without frames.
     """
     target = check_writable(path, extensions=(".gif",))
-    pictures = [Image.fromarray(_bytes(frame)) for frame in frames]
+    pictures = [Image.fromarray(as_bytes(frame)) for frame in frames]
     if not pictures:
         raise ImageError("save_gif needs at least one frame, got none.")
     if sizes := sorted({picture.size for picture in pictures} - {pictures[0].size}):
@@ -338,7 +338,7 @@ def _by(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _bytes(image: Tensor) -> np.ndarray:
+def as_bytes(image: Tensor) -> np.ndarray:
     """Return the image as it is stored: shape (H, W, 3), 0..255."""
     if image.ndim == 4 and image.shape[0] == 1:
         image = image[0]
