@@ -2,6 +2,7 @@
 
 =============  =====================================================================
 ``images``     an image is a tensor: loading, saving, resizing
+``colors``     whose colors a result has: the content's or the style's
 ``weights``    where the pretrained networks come from, and how they are verified
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``gram``       style as correlations between channels                  (chapter 07)
@@ -19,6 +20,10 @@
 ``check``      the exercises, their hints, and what decides them
 ``widgets``    explorers
 ``cli``        the command ``nst``
+``animation``  the steps of a transfer as a GIF or MP4
+``decoding``   what a picture file holds: colors in sRGB, and opacity
+``profiles``   from a picture's color profile to sRGB
+``files``      a file is replaced as a whole or not at all
 ``errors``     what is raised, and what it tells you
 =============  =====================================================================
 

@@ -1,30 +1,28 @@
 """An image is a tensor: float32, shape (1, 3, H, W), RGB in [0, 1]. Loading, saving, resizing (chapter 01).
 
-Whatever a file holds (gray, palette, 16 bits, CMYK, transparency, a rotation in its EXIF data), ``load_image`` returns
-that one kind of tensor, and ``save_image`` writes it back without ever leaving half a file behind.
+Whatever a file holds (gray, palette, 16 bits, CMYK, wide colors, transparency, a rotation in its EXIF data),
+``load_image`` returns that one kind of tensor, and ``save_image`` writes it back without ever leaving half a file
+behind. ``load_alpha`` and ``load_mask`` return what is not color: where a picture is opaque, and which part is meant.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import os
-import secrets
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from nstlib.decoding import color, opacity, opened
 from nstlib.errors import ImageError, ShapeError, choice
+from nstlib.files import replacing
 
 MAX_PIXELS = 100_000_000  # a tensor of that many pixels holds 1.2 GB
-READABLE = ("PNG", "JPEG", "WebP", "GIF", "BMP", "TIFF")
 WRITABLE = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -34,9 +32,8 @@ WRITABLE = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+OPAQUE = ("JPEG", "BMP")  # formats without transparency, as they are written here
 KINDS = ("content", "style")
-
-_pillow_limit = threading.Lock()
 
 
 def load_image(
@@ -48,7 +45,11 @@ def load_image(
 ) -> Tensor:
     """Return the picture in a file as a tensor.
 
-    Of an animation it is the first frame. A color profile in the file is not applied: numbers stay as they are stored.
+    Of an animation it is the first frame. A color profile in the file is applied: the numbers are sRGB. One that is
+    damaged or does not fit the picture is ignored, as viewers do, and sRGB's own changes nothing.
+
+    Gray keeps up to 16 bits. Color comes with 8 bits a channel, and so does gray with transparency: of the 16 bits in a
+    PNG or TIFF, Pillow keeps the upper 8, so a value is off by at most 1/256.
 
     Args:
         path: the file; ``picture("cat")`` gives the path of one of the course's own.
@@ -62,22 +63,84 @@ def load_image(
     Raises:
         ImageError: if there is no such file, it is no picture, is damaged, or too large, or cannot have that size.
     """
-    path = _existing_file(Path(path))
-    backdrop = _color(background)
-    with _opened(path) as stored:
-        _check_pixels(f"{path} is", *stored.size, max_pixels)
-        if size is not None:  # seen from the header: no need to decode a picture that cannot have that size
-            _check_pixels(f"{path} would become", *_scaled(stored.size, size, what=str(path)), max_pixels)
-        decoded = _as_rgb_or_gray(ImageOps.exif_transpose(stored), backdrop, path)
-    if size is not None:
-        decoded = decoded.resize(_scaled(decoded.size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    pixels = np.array(decoded)  # (H, W, 3) of 0..255, or (H, W) of floats for gray with more than 8 bits
+    path = Path(path)
+    backdrop = _background(background)
+    with opened(path) as stored:
+        _check_size(path, stored.size, size, max_pixels)
+        decoded, opaque = color(stored, path), opacity(stored)
+    if opaque is not None:
+        decoded = Image.composite(_eight_bits(decoded), Image.new("RGB", decoded.size, backdrop), opaque)
+    pixels = np.array(_fitted(decoded, size))  # (H, W, 3) of 0..255, or (H, W) of floats for gray of more than 8 bits
     if pixels.ndim == 2:
         return torch.from_numpy(pixels).clamp(0, 1).expand(1, 3, -1, -1).contiguous()
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255).contiguous()
 
 
-def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92) -> Path:
+def load_alpha(path: str | os.PathLike[str], *, size: int | None = None, max_pixels: int = MAX_PIXELS) -> Tensor | None:
+    """Return how opaque each pixel of a picture is, or None if all of it is opaque.
+
+    ``load_image`` shows a background through what is transparent; with this, ``save_image`` makes it transparent again.
+
+    Args:
+        path: the file.
+        size: as for ``load_image``: the same size gives the same H and W.
+        max_pixels: as for ``load_image``.
+
+    Returns:
+        Shape (1, 1, H, W), float32 in [0, 1] with 8 bits; 1 is opaque. Or None.
+
+    Raises:
+        ImageError: as ``load_image``.
+    """
+    path = Path(path)
+    with opened(path) as stored:
+        _check_size(path, stored.size, size, max_pixels)
+        opaque = opacity(stored)
+    if opaque is None:
+        return None
+    return torch.from_numpy(np.array(_fitted(opaque, size)))[None, None].float().div(255)
+
+
+def load_mask(path: str | os.PathLike[str], like: Tensor) -> Tensor:
+    """Return which part of an image a picture marks: 1 where it is white, 0 where it is black or transparent.
+
+    Gray marks a part of a pixel; so does the gray of a color (its luma), and transparency counts as black.
+    A color profile is not applied: these numbers are amounts.
+
+    Args:
+        path: the file: a picture of the image's proportions, of any size.
+        like: the image it belongs to, floats of shape (..., H, W).
+
+    Returns:
+        Shape (1, 1, H, W), values in [0, 1] (bilinear, antialiased: no ringing at edges), dtype and device of ``like``.
+
+    Raises:
+        ImageError: if the picture cannot be read, marks nothing, or has other proportions: more than 2 % and
+            more than 2 pixels off. ShapeError: if ``like`` is no image.
+    """
+    if like.ndim < 2 or 0 in like.shape or not like.is_floating_point():
+        raise ShapeError(
+            f"load_mask needs the image that the mask is for, floats of shape (..., H, W), got {tuple(like.shape)} "
+            f"of {like.dtype}."
+        )
+    path = Path(path)
+    with opened(path) as stored:
+        _check_size(path, stored.size, None, MAX_PIXELS)
+        marked, opaque = color(stored, path, managed=False), opacity(stored)
+    amounts = np.asarray(marked if marked.mode == "F" else marked.convert("L"), np.float32)
+    amounts = amounts if marked.mode == "F" else amounts / 255
+    if opaque is not None:
+        amounts = amounts * (np.asarray(opaque, np.float32) / 255)
+    height, width = like.shape[-2:]
+    _check_proportions(path, marked.size, (width, height))
+    fitted = Image.fromarray(amounts).resize((width, height), Image.Resampling.BILINEAR)
+    mask = torch.from_numpy(np.array(fitted))[None, None].clamp(0, 1).to(like)
+    if not mask.any():
+        raise ImageError(f"{path} marks nothing: all of it is black or transparent. White is what a mask marks.")
+    return mask
+
+
+def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92, alpha: Tensor | None = None) -> Path:
     """Write a tensor to a file, and return the file's path.
 
     Values are clamped to [0, 1] and rounded to 8 bits, so PNG, BMP and TIFF give back exactly those. The picture is
@@ -87,16 +150,23 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
         image: shape (1, 3, H, W) or (3, H, W), floats, RGB in [0, 1].
         path: its extension, one of ``WRITABLE``, decides the format; its folder must exist.
         quality: of JPEG and WebP, 1 to 100.
+        alpha: how opaque each pixel is, shape (1, 1, H, W), (1, H, W) or (H, W), floats in [0, 1]. PNG, WebP and TIFF
+            store it; JPEG and BMP cannot, and show the image over white. WebP forgets colors where alpha is 0.
 
     Raises:
-        ShapeError: if the tensor is no image. ImageError: if it holds NaN, or the file cannot be written.
+        ShapeError: if a tensor is no image. ImageError: if it holds NaN, or the file cannot be written.
     """
-    rgb = Image.fromarray(_bytes(image))
+    picture = Image.fromarray(as_bytes(image))
+    opaque = None if alpha is None else Image.fromarray(_alpha_bytes(alpha, picture.size))
     target = check_writable(path)
     options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
     kind = WRITABLE[target.suffix.lower()]
-    with _replacing(target) as temporary:
-        rgb.save(temporary, format=kind, **options.get(kind, {}))
+    if opaque is not None and kind in OPAQUE:
+        picture = Image.composite(picture, Image.new("RGB", picture.size, "white"), opaque)
+    elif opaque is not None:
+        picture.putalpha(opaque)
+    with replacing(target) as temporary:
+        picture.save(temporary, format=kind, **options.get(kind, {}))
     return target
 
 
@@ -115,7 +185,7 @@ def save_gif(
         ShapeError: if a frame is no image, or of another size. ImageError: as for ``save_image``, or without frames.
     """
     target = check_writable(path, extensions=(".gif",))
-    pictures = [Image.fromarray(_bytes(frame)) for frame in frames]
+    pictures = [Image.fromarray(as_bytes(frame)) for frame in frames]
     if not pictures:
         raise ImageError("save_gif needs at least one frame, got none.")
     if sizes := sorted({picture.size for picture in pictures} - {pictures[0].size}):
@@ -130,7 +200,7 @@ def save_gif(
     first, *others = (picture.quantize(palette=palette) for picture in pictures)
     shown = [max(20, round(100 * seconds) * 10)] * len(pictures)  # milliseconds; browsers slow down anything under 20
     shown[-1] = max(20, round(100 * hold) * 10)
-    with _replacing(target) as temporary:
+    with replacing(target) as temporary:
         first.save(temporary, format="GIF", save_all=True, append_images=others, duration=shown, loop=0)
     return target
 
@@ -170,7 +240,7 @@ def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = 
         )
     if not path.parent.is_dir():
         raise ImageError(f"There is no folder {path.parent} to write {path.name} to. Create it, or choose another one.")
-    with _replacing(path, keep=False) as temporary:
+    with replacing(path, keep=False) as temporary:
         temporary.touch()
     return path
 
@@ -204,73 +274,17 @@ def picture(name: str) -> Path:
     return known[name]
 
 
-def _existing_file(path: Path) -> Path:
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder. Name a picture in it.")
-    if not path.parent.is_dir():
-        raise ImageError(f"There is no file {path}: there is no folder {path.parent} either.")
-    if not path.is_file():
-        names = [file.name for file in path.parent.iterdir() if file.is_file()]
-        near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
-        near = near or [name for name in names if Path(name).stem == path.stem]
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Check the name and the folder."
-        raise ImageError(f"There is no file {path}. {hint}")
-    if path.stat().st_size == 0:
-        raise ImageError(f"{path} is empty (0 bytes). Copy or download it again.")
-    return path
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture, and turn whatever its decoder raises into an ImageError.
-
-    Pillow's own pixel limit is a global that sometimes warns and sometimes raises; it is replaced by ours meanwhile.
-    """
-    with _pillow_limit:
-        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            with Image.open(path) as stored:
-                yield stored
-        except ImageError:
-            raise
-        except PermissionError as error:
-            raise ImageError(f"{path} cannot be read: {error.strerror}. Check the file's permissions.") from error
-        except UnidentifiedImageError as error:
-            raise ImageError(
-                f"{path} is not a picture that can be read, whatever its name says. "
-                f"{', '.join(READABLE)} work; convert anything else (SVG, HEIC, PDF, RAW) to PNG first."
-            ) from error
-        except Exception as error:  # damaged files make decoders raise anything: SyntaxError, struct.error
-            raise ImageError(f"{path} is damaged or incomplete ({error}). Copy or download it again.") from error
-        finally:
-            Image.MAX_IMAGE_PIXELS = before
-
-
-def _as_rgb_or_gray(image: Image.Image, background: tuple[int, int, int], path: Path) -> Image.Image:
-    """Return the picture in Pillow's mode RGB or, for gray with more than 8 bits, in mode F with values in [0, 1]."""
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_deep_gray(np.asarray(image), path))
-    if image.has_transparency_data:
-        return Image.alpha_composite(Image.new("RGBA", image.size, background), image.convert("RGBA")).convert("RGB")
-    return image.convert("RGB")
-
-
-def _deep_gray(values: np.ndarray, path: Path) -> np.ndarray:
-    """Scale gray values to [0, 1]: integers are 16-bit numbers; floats are 0..1 or, if any exceeds it, 0..255."""
-    low, high = float(values.min()), float(values.max())
-    top = 65535 if values.dtype.kind in "iu" else 1 if high <= 1 else 255
-    if not 0 <= low <= high <= top:  # also false for NaN
-        raise ImageError(
-            f"{path} holds gray values from {low:g} to {high:g}; a picture has integers in 0..65535, "
-            "or floats in 0..1 or 0..255. Scale them and save again."
-        )
-    return (values / top).astype(np.float32)
-
-
-def _color(background: tuple[float, float, float]) -> tuple[int, int, int]:
+def _background(background: tuple[float, float, float]) -> tuple[int, int, int]:
     if len(background) != 3 or not all(0 <= value <= 1 for value in background):
         raise ImageError(f"background is three numbers in [0, 1] (red, green, blue), got {background!r}.")
     return tuple(round(255 * value) for value in background)
+
+
+def _check_size(path: Path, stored: tuple[int, int], size: int | None, most: int) -> None:
+    """Refuse, from the header alone, a picture that is too large to decode or that cannot have that size."""
+    _check_pixels(f"{path} is", *stored, most)
+    if size is not None:
+        _check_pixels(f"{path} would become", *_scaled(stored, size, what=str(path)), most)
 
 
 def _check_pixels(what: str, width: int, height: int, most: int) -> None:
@@ -279,6 +293,31 @@ def _check_pixels(what: str, width: int, height: int, most: int) -> None:
             f"{what} {width:,} x {height:,} pixels, {width * height:,} in all; the limit is {most:,}. "
             "Make it smaller, or give load_image a larger max_pixels."
         )
+
+
+def _check_proportions(path: Path, mask: tuple[int, int], image: tuple[int, int]) -> None:
+    """Compare the shorter sides at equal longer ones; rounding an image to whole pixels changes its proportions too."""
+    longer, shorter = (0, 1) if image[0] >= image[1] else (1, 0)
+    off = abs(mask[shorter] * image[longer] / mask[longer] - image[shorter])
+    if off > 2 and off > 0.02 * image[shorter]:
+        raise ImageError(
+            f"{path} is {_by(mask)} pixels and the image {_by(image)}: the mask has other proportions. "
+            "Make it from the same picture, cropped alike."
+        )
+
+
+def _fitted(picture: Image.Image, size: int | None) -> Image.Image:
+    """Return the picture with a longer side of ``size`` pixels."""
+    if size is None:
+        return picture
+    return picture.resize(_scaled(picture.size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return the picture in mode RGB, also if it is gray in mode F with values in [0, 1]."""
+    if picture.mode == "F":
+        picture = Image.fromarray((np.asarray(picture) * 255).round().astype(np.uint8))
+    return picture.convert("RGB")
 
 
 def _scaled(stored: tuple[int, int], size: int, *, what: str = "The image") -> tuple[int, int]:
@@ -299,7 +338,7 @@ def _by(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _bytes(image: Tensor) -> np.ndarray:
+def as_bytes(image: Tensor) -> np.ndarray:
     """Return the image as it is stored: shape (H, W, 3), 0..255."""
     if image.ndim == 4 and image.shape[0] == 1:
         image = image[0]
@@ -308,26 +347,26 @@ def _bytes(image: Tensor) -> np.ndarray:
             f"An image to save has shape (1, 3, H, W) or (3, H, W) and floats in [0, 1], got {tuple(image.shape)} of "
             f"{image.dtype}. Of a batch, save one at a time."
         )
-    image = image.detach().cpu()
-    if bad := int((~torch.isfinite(image)).sum()):
-        raise ImageError(
-            f"The image holds {bad} values of {image.numel()} that are NaN or infinite. Nothing was written."
+    return _rounded(image, "image").permute(1, 2, 0).numpy()
+
+
+def _alpha_bytes(alpha: Tensor, size: tuple[int, int]) -> np.ndarray:
+    """Return opacity as it is stored beside an image of that size (width, height): shape (H, W), 0..255."""
+    height, width = size[1], size[0]
+    if tuple(alpha.shape) not in [(1, 1, height, width), (1, height, width), (height, width)] or (
+        not alpha.is_floating_point()
+    ):
+        raise ShapeError(
+            f"alpha of this image has shape (1, 1, {height}, {width}) and floats in [0, 1], got {tuple(alpha.shape)} "
+            f"of {alpha.dtype}. load_alpha with the image's size gives it."
         )
-    return image.clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return _rounded(alpha, "alpha").reshape(height, width).numpy()
 
 
-@contextmanager
-def _replacing(target: Path, *, keep: bool = True) -> Iterator[Path]:
-    """Give a new name beside ``target``; at the end it takes the place of ``target``, or after a failure it is gone."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        if keep:
-            os.replace(temporary, target)
-    except OSError as error:
+def _rounded(values: Tensor, what: str) -> Tensor:
+    values = values.detach().cpu()
+    if bad := int((~torch.isfinite(values)).sum()):
         raise ImageError(
-            f"{target} cannot be written: {error.strerror or error}. Check the folder's permissions and free space, "
-            "or choose another folder."
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+            f"The {what} holds {bad} values of {values.numel()} that are NaN or infinite. Nothing was written."
+        )
+    return values.clamp(0, 1).mul(255).round().to(torch.uint8)
