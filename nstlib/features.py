@@ -43,6 +43,12 @@ class Preprocessing:
         mean, std = (image.new_tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
         return (image * self.scale - mean) / std
 
+    def inverse(self, pixels: Tensor) -> Tensor:
+        """Map what a network sees, shape (B, 3, H, W), back to RGB. Nothing is clamped to [0, 1]."""
+        mean, std = (pixels.new_tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        image = (pixels * std + mean) / self.scale
+        return image.flip(1) if self.order == "BGR" else image
+
 
 CAFFE = Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68))
 TORCHVISION = Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
