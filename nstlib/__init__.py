@@ -1,8 +1,9 @@
 """The reference library of the course: one module per idea, named after the chapter that explains it.
 
 =============  =====================================================================
-``images``     an image is a tensor: loading, saving, resizing
+``images``     an image is a tensor: loading, saving, resizing         (chapter 01)
 ``weights``    where the pretrained networks come from, and how they are verified
+``filters``    convolution by hand: blur, edges                        (chapter 02)
 ``receptive``  which pixels a unit sees, in closed form                (chapter 02)
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
