@@ -87,12 +87,12 @@ def show_matrices(matrices: Mapping[str, Tensor], *, columns: int | None = None,
     """Return matrices as heat maps on one common scale, with a color bar.
 
     Args:
-        matrices: title to shape (C, C) or (1, C, C).
+        matrices: title to shape (C, C) or (1, C, C); a map (H, W) with a sign is one as well.
         signed: color zero white, positive red and negative blue; otherwise dark is zero.
     """
     arrays = [_array(matrix.squeeze(0) if matrix.ndim == 3 else matrix) for matrix in matrices.values()]
     top = max(float(np.abs(array).max()) for array in arrays)
-    figure, axes = _grid(len(arrays), columns, aspect=1.0)
+    figure, axes = _grid(len(arrays), columns, aspect=arrays[0].shape[0] / arrays[0].shape[1])
     for ax, title, array in zip(axes, matrices, arrays, strict=True):
         drawn = ax.imshow(
             array, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top, interpolation="nearest"
@@ -102,12 +102,13 @@ def show_matrices(matrices: Mapping[str, Tensor], *, columns: int | None = None,
     return figure
 
 
-def show_numbers(tables: Mapping[str, Tensor], *, signed: bool = False, top: float | None = None) -> Figure:
-    """Return small tables side by side, each number on a square of its own gray: pixels as the computer has them.
+def show_numbers(tables: Mapping[str, Tensor], *, top: float | None = None) -> Figure:
+    """Return small tables side by side, each number on a square of its own color: pixels as the computer has them.
+
+    In a table with negative numbers zero is white, positive is red and negative is blue; in others black is 0.
 
     Args:
         tables: title to shape (H, W); written with up to two decimals.
-        signed: color zero white, positive red and negative blue; otherwise black is 0.
         top: the number that gets the full color; None means the largest one of each table.
     """
     arrays = [_array(table) for table in tables.values()]
@@ -118,6 +119,7 @@ def show_numbers(tables: Mapping[str, Tensor], *, signed: bool = False, top: flo
     axes = figure.subplots(1, len(arrays), squeeze=False, width_ratios=columns)[0]
     for ax, title, array in zip(axes, tables, arrays, strict=True):
         most = max(float(np.abs(array).max()), 1e-12) if top is None else top
+        signed = bool((array < 0).any())
         scale = mpl.colors.Normalize(-most if signed else 0, most)
         colors = mpl.colormaps["RdBu_r" if signed else "gray"](scale(array))
         ax.imshow(colors, interpolation="nearest")

@@ -61,6 +61,13 @@ def test_numbers_stand_on_their_squares_in_ink_that_can_be_read():
     assert drawn(figure).width > 100
 
 
+def test_zero_is_white_in_a_table_with_negative_numbers_and_black_in_others():
+    figure = figures.show_numbers({"signed": torch.tensor([[0.0, -1.0]]), "not": torch.tensor([[0.0, 1.0]])})
+    signed, other = (ax.images[0].get_array()[0, 0, :3] for ax in figure.axes)
+    assert signed.min() > 0.95
+    assert other.max() == 0
+
+
 def test_the_same_number_has_the_same_gray_in_all_tables_with_one_top():
     figure = figures.show_numbers({"a": torch.tensor([[10.0]]), "b": torch.tensor([[10.0, 90.0]])}, top=100)
     one, other = (ax.images[0].get_array()[0, 0, 0] for ax in figure.axes)
