@@ -218,7 +218,9 @@ def last_argument(*arguments):
 
 
 def mapped(value, change):
-    """Return a result with each number or tensor in it changed."""
+    """Return a result with each number, tensor or array in it changed."""
+    if isinstance(value, np.ndarray):
+        return np.asarray(mapped(torch.from_numpy(value), change))
     if isinstance(value, (Tensor, float, int)):
         return change(value)
     if isinstance(value, (list, tuple)):
@@ -295,9 +297,11 @@ def careless(reference):
 
     def writes_into_its_input(*arguments):
         result = reference(*arguments)
-        target = next(a for a in arguments if isinstance(a, (Tensor, list)))
+        target = next(a for a in arguments if isinstance(a, (Tensor, list, np.ndarray)))
         if isinstance(target, list):
             target.reverse() if len(target) > 1 else target.append("x")
+        elif isinstance(target, np.ndarray):
+            target += 1
         elif target.dtype.is_floating_point:
             target.data.add_(1)
         return result
