@@ -119,6 +119,14 @@ def tensor_rows_first_flat_with_alpha(pixels: Array) -> Tensor:
     return _floats(pixels)
 
 
+def tensor_untouched(pixels: Array) -> Tensor:
+    return torch.from_numpy(pixels.copy())
+
+
+def tensor_untouched_as_batch(pixels: Array) -> Tensor:
+    return tensor_untouched(pixels)[None]
+
+
 def tensor_of_bytes(pixels: Array) -> Tensor:
     return _upright(_over(_floats(pixels, 1.0), 255.0))
 
@@ -129,6 +137,14 @@ def tensor_of_bytes_without_alpha(pixels: Array) -> Tensor:
 
 def tensor_of_bytes_with_alpha(pixels: Array) -> Tensor:
     return _upright(_floats(pixels, 1.0))
+
+
+def tensor_of_real_bytes(pixels: Array) -> Tensor:
+    return _upright(tensor_untouched(pixels))
+
+
+def tensor_of_real_bytes_without_alpha(pixels: Array) -> Tensor:
+    return tensor_of_real_bytes(pixels)[:, :3]
 
 
 def tensor_with_alpha(pixels: Array) -> Tensor:
@@ -204,6 +220,13 @@ def tensor_blended_by_bytes(pixels: Array) -> Tensor:
     return _upright(color * alpha + 1 - alpha)
 
 
+def tensor_over_a_white_of_one(pixels: Array) -> Tensor:
+    if pixels.shape[2] == 3:
+        return _upright(_floats(pixels))
+    color, alpha = _floats(pixels, 1.0)[..., :3], _floats(pixels)[..., 3:]
+    return _upright((color * alpha + 1 - alpha) / 255)
+
+
 def tensor_by_pillow(pixels: Array) -> Tensor:
     drawn = Image.fromarray(np.ascontiguousarray(pixels)).convert("RGBA")
     flat = Image.alpha_composite(Image.new("RGBA", drawn.size, "white"), drawn).convert("RGB")
@@ -250,13 +273,20 @@ TO_TENSOR = Exercise(
                 tensor_rows_first_without_alpha,
                 tensor_rows_first_flat,
                 tensor_rows_first_flat_with_alpha,
+                tensor_untouched,
+                tensor_untouched_as_batch,
             ),
         ),
         Mistake(
             "still_0_to_255",
             tensor_of_bytes,
             "The values still run from 0 to 255. An image has values in [0, 1] here.",
-            (tensor_of_bytes_without_alpha, tensor_of_bytes_with_alpha),
+            (
+                tensor_of_bytes_without_alpha,
+                tensor_of_bytes_with_alpha,
+                tensor_of_real_bytes,
+                tensor_of_real_bytes_without_alpha,
+            ),
         ),
         Mistake(
             "alpha_kept",
@@ -322,6 +352,11 @@ TO_TENSOR = Exercise(
             "alpha_not_scaled",
             tensor_blended_by_bytes,
             "The color is scaled to [0, 1], but the fourth channel still runs to 255 when the two are mixed.",
+        ),
+        Mistake(
+            "white_of_one",
+            tensor_over_a_white_of_one,
+            "Colors of 0..255 are mixed with a white of 1, which is nearly black there. Scale first, or mix with 255.",
         ),
     ),
     conventions=(
@@ -1085,6 +1120,10 @@ def descent_not_clamped(image: Tensor, color: Tensor, steps: int, rate: float) -
     return _descend(image, _half_sum, color, steps, rate, clamp=False)
 
 
+def descent_not_clamped_marked(image: Tensor, color: Tensor, steps: int, rate: float) -> Tensor:
+    return descent_not_clamped(image, color, steps, rate).requires_grad_(True)
+
+
 def descent_clamped_at_the_end(image: Tensor, color: Tensor, steps: int, rate: float) -> Tensor:
     return descent_not_clamped(image, color, steps, rate).clamp(0, 1)
 
@@ -1116,6 +1155,18 @@ def descent_with_gradients_added_up(image: Tensor, color: Tensor, steps: int, ra
         with torch.no_grad():
             pixels -= rate * pixels.grad
             pixels.clamp_(0, 1)
+    return pixels.detach()
+
+
+def descent_with_gradients_added_up_marked(image: Tensor, color: Tensor, steps: int, rate: float) -> Tensor:
+    return descent_with_gradients_added_up(image, color, steps, rate).requires_grad_(True)
+
+
+def descent_with_gradients_added_up_and_not_clamped(image: Tensor, color: Tensor, steps: int, rate: float) -> Tensor:
+    pixels = image.detach().clone().requires_grad_(True)
+    for _ in range(steps):
+        _half_sum(pixels, color.view(1, 3, 1, 1)).backward()
+        pixels.data -= rate * pixels.grad
     return pixels.detach()
 
 
@@ -1214,6 +1265,7 @@ DESCEND_PIXELS = Exercise(
             "not_clamped",
             descent_not_clamped,
             "Some pixels leave [0, 1]: at a large rate they overshoot. What brings them back after each step?",
+            (descent_not_clamped_marked,),
         ),
         Mistake(
             "clamped_at_the_end",
@@ -1245,6 +1297,7 @@ DESCEND_PIXELS = Exercise(
             descent_with_gradients_added_up,
             "From the second step on, the steps are too long: `backward` adds to the gradient that is there already. "
             "Who clears it?",
+            (descent_with_gradients_added_up_marked, descent_with_gradients_added_up_and_not_clamped),
         ),
         Mistake(
             "another_number_of_steps",

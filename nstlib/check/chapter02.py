@@ -135,6 +135,16 @@ def convolution_padded_in_width(image: Tensor, kernel: Tensor, padding: int, str
     return F.conv2d(F.pad(image, (padding, padding)), kernel, stride=stride)
 
 
+def convolution_with_loops_over_the_unpadded(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
+    result = F.conv2d(image, kernel, padding=padding, stride=stride).clone()
+    rows, columns = (
+        len(range(0, size - k + 1, stride)) for size, k in zip(image.shape[2:], kernel.shape[2:], strict=True)
+    )
+    result[:, :, rows:] = 0
+    result[..., columns:] = 0
+    return result
+
+
 def convolution_with_edges_repeated(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
     return F.conv2d(F.pad(image, (padding,) * 4, mode="replicate"), kernel, stride=stride)
 
@@ -240,6 +250,12 @@ CONVOLVE2D = Exercise(
             convolution_padded_before,
             "The zeros are not on all four sides. How much larger does the image get in each direction?",
             (convolution_padded_after, convolution_padded_in_width),
+        ),
+        Mistake(
+            "loops_over_the_unpadded",
+            convolution_with_loops_over_the_unpadded,
+            "The last rows and columns are still 0: the loops end where the image ended before it was padded. How large is "
+            "it now?",
         ),
         Mistake(
             "padded_with_edges",
