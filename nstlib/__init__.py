@@ -1,9 +1,11 @@
 """The reference library of the course: one module per idea, named after the chapter that explains it.
 
 =============  =====================================================================
-``images``     an image is a tensor: loading, saving, resizing
+``images``     an image is a tensor: loading, saving, resizing         (chapter 01)
 ``colors``     whose colors a result has: the content's or the style's
 ``weights``    where the pretrained networks come from, and how they are verified
+``filters``    convolution by hand: blur, edges                        (chapter 02)
+``receptive``  which pixels a unit sees, in closed form                (chapter 02)
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)

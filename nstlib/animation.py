@@ -17,6 +17,7 @@ from nstlib.errors import ImageError, ShapeError
 from nstlib.files import replacing
 from nstlib.images import as_bytes, check_writable, save_gif
 
+EXTENSIONS = (".gif", ".mp4")
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the best first; PyAV's wheels on PyPI have the first
 BT709, SRGB_CURVE, LIMITED = 1, 13, 1  # as H.264 numbers them: red, green, blue and their mix; the tone curve; 16..235
 PLAYS_ANYWHERE = "yuv420p"  # a color for each 2 x 2 pixels: browsers and phones decode nothing else
@@ -41,7 +42,7 @@ def save_animation(
         ShapeError: if a frame is no image, or of another size. ImageError: if the file cannot be written, a time makes
             no sense, there is no frame, or PyAV is missing.
     """
-    target = check_writable(path, extensions=(".gif", ".mp4"))
+    target = check_writable(path, extensions=EXTENSIONS)
     if not (math.isfinite(seconds) and math.isfinite(hold) and seconds >= 0.001 and hold >= 0):
         raise ImageError(
             f"An animation needs seconds of at least 0.001 for each frame and a hold of at least 0, got {seconds} "

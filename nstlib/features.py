@@ -43,6 +43,12 @@ class Preprocessing:
         mean, std = (image.new_tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
         return (image * self.scale - mean) / std
 
+    def inverse(self, pixels: Tensor) -> Tensor:
+        """Map what a network sees, shape (B, 3, H, W), back to RGB. Nothing is clamped to [0, 1]."""
+        mean, std = (pixels.new_tensor(v).view(1, 3, 1, 1) for v in (self.mean, self.std))
+        image = (pixels * std + mean) / self.scale
+        return image.flip(1) if self.order == "BGR" else image
+
 
 CAFFE = Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68))
 TORCHVISION = Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -84,7 +90,7 @@ class Features:
         self._kernels: dict[str, Kernel | None] = {}
         self.pooling = choice("pooling", pooling, POOLINGS)
         self._architecture = NETWORKS[choice("network", name, NETWORKS)]
-        self.layers = tuple(_layer_names(self._architecture.blocks))
+        self.layers = tuple(layer_names(self._architecture.blocks))
         self._weights = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
 
     def __repr__(self) -> str:
@@ -160,15 +166,7 @@ class Features:
 
     def canonical(self, layer: str) -> str:
         """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
-        name = layer.strip().lower()
-        if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
-            name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
-        if name not in self.layers:
-            raise LayerError(
-                f"{self.name} has no layer {layer!r}. It has: {', '.join(self.layers)} "
-                "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
-            )
-        return name
+        return canonical_name(layer, self.layers, network=self.name)
 
     def channels(self, layer: str) -> int:
         """Return how many channels a layer has."""
@@ -246,7 +244,7 @@ def random_network(
     blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     weights, fan_in = {}, 3
-    for layer in _layer_names(blocks):
+    for layer in layer_names(blocks):
         if layer.startswith("conv"):
             block, place = _place(layer)
             out = blocks[block - 1][place - 1]
@@ -255,6 +253,28 @@ def random_network(
             weights[f"{layer}.bias"] = torch.zeros(out)
             fan_in = out
     return Features(name, weights, pooling=pooling, winograd=winograd)
+
+
+def layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
+    """Yield the names of all layers of a VGG with these blocks, shallow to deep."""
+    for block, convolutions in enumerate(blocks, 1):
+        for place in range(1, len(convolutions) + 1):
+            yield f"conv{block}_{place}"
+            yield f"relu{block}_{place}"
+        yield f"pool{block}"
+
+
+def canonical_name(layer: str, layers: Sequence[str], *, network: str = "The network") -> str:
+    """Return a layer's name in the papers' spelling, or raise a LayerError that lists ``layers``, those there are."""
+    name = layer.strip().lower()
+    if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
+        name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
+    if name not in layers:
+        raise LayerError(
+            f"{network} has no layer {layer!r}. It has: {', '.join(layers)} "
+            "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
+        )
+    return name
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
@@ -334,14 +354,6 @@ def _suits_winograd(x: Tensor) -> bool:
 
 def _channels_last(tensor: Tensor) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-
-
-def _layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
-    for block, convolutions in enumerate(blocks, 1):
-        for place in range(1, len(convolutions) + 1):
-            yield f"conv{block}_{place}"
-            yield f"relu{block}_{place}"
-        yield f"pool{block}"
 
 
 def _place(layer: str) -> tuple[int, int | None]:

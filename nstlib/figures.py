@@ -14,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogFormatter
 from PIL import Image
 from torch import Tensor
@@ -86,18 +87,72 @@ def show_matrices(matrices: Mapping[str, Tensor], *, columns: int | None = None,
     """Return matrices as heat maps on one common scale, with a color bar.
 
     Args:
-        matrices: title to shape (C, C) or (1, C, C).
+        matrices: title to shape (C, C) or (1, C, C); a map (H, W) with a sign is one as well.
         signed: color zero white, positive red and negative blue; otherwise dark is zero.
     """
     arrays = [_array(matrix.squeeze(0) if matrix.ndim == 3 else matrix) for matrix in matrices.values()]
     top = max(float(np.abs(array).max()) for array in arrays)
-    figure, axes = _grid(len(arrays), columns, aspect=1.0)
+    figure, axes = _grid(len(arrays), columns, aspect=arrays[0].shape[0] / arrays[0].shape[1])
     for ax, title, array in zip(axes, matrices, arrays, strict=True):
         drawn = ax.imshow(
             array, cmap="RdBu_r" if signed else "magma", vmin=-top if signed else 0, vmax=top, interpolation="nearest"
         )
         ax.set_title(title)
     figure.colorbar(drawn, ax=list(axes), shrink=0.7)
+    return figure
+
+
+def show_numbers(tables: Mapping[str, Tensor], *, top: float | None = None) -> Figure:
+    """Return small tables side by side, each number on a square of its own color: pixels as the computer has them.
+
+    In a table with negative numbers zero is white, positive is red and negative is blue; in others black is 0.
+
+    Args:
+        tables: title to shape (H, W); written with up to two decimals.
+        top: the number that gets the full color; None means the largest one of each table.
+    """
+    arrays = [_array(table) for table in tables.values()]
+    columns = [array.shape[1] for array in arrays]
+    side = min(0.42, WIDTH / (sum(columns) + len(columns)))  # inches
+    size = side * (sum(columns) + len(columns)), side * max(array.shape[0] for array in arrays) + 0.4
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, len(arrays), squeeze=False, width_ratios=columns)[0]
+    for ax, title, array in zip(axes, tables, arrays, strict=True):
+        most = max(float(np.abs(array).max()), 1e-12) if top is None else top
+        signed = bool((array < 0).any())
+        scale = mpl.colors.Normalize(-most if signed else 0, most)
+        colors = mpl.colormaps["RdBu_r" if signed else "gray"](scale(array))
+        ax.imshow(colors, interpolation="nearest")
+        for (row, column), number in np.ndenumerate(array):
+            ink = "black" if colors[row, column, :3].mean() > 0.5 else "white"
+            text = f"{round(float(number), 2) + 0.0:g}"  # plus zero, for -0
+            ax.text(column, row, text, ha="center", va="center", color=ink, fontsize=72 * side * 0.3)
+        ax.set_title(title)
+        ax.set_axis_off()
+    return figure
+
+
+def show_fields(image: Tensor, fields: Mapping[str, tuple[int, int, int, int]]) -> Figure:
+    """Return a picture with the border of each field drawn on it, told apart by color and dash.
+
+    Args:
+        image: shape (1, 3, H, W) or (3, H, W), RGB in [0, 1].
+        fields: label to (top, bottom, left, right) in pixels, half-open, as ``nstlib.receptive.patch_of`` returns them.
+    """
+    picture = _picture(image)
+    height, width = picture.shape[:2]
+    figure = Figure(figsize=(WIDTH * 0.75, WIDTH * 0.5 * height / width + 0.3), layout="constrained")
+    ax = figure.subplots()
+    ax.imshow(picture, interpolation="antialiased")
+    dashes = ["-", "--", "-.", ":"]
+    for k, (label, (top, bottom, left, right)) in enumerate(fields.items()):
+        corner, size = (left - 0.5, top - 0.5), (right - left, bottom - top)  # pixel 0 is drawn from -0.5 to 0.5
+        ax.add_patch(Rectangle(corner, *size, fill=False, lw=4, ec="white", alpha=0.7, clip_on=False))
+        ax.add_patch(
+            Rectangle(corner, *size, fill=False, lw=2, ec=f"C{k}", ls=dashes[k % 4], label=label, clip_on=False)
+        )
+    ax.set_axis_off()
+    figure.legend(loc="outside right center", frameon=False)
     return figure
 
 

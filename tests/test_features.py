@@ -64,6 +64,12 @@ def test_torchvision_pixels_are_standardized_rgb():
     torch.testing.assert_close(TORCHVISION(mean), torch.zeros(1, 3, 1, 1))
 
 
+@pytest.mark.parametrize("preprocessing", [CAFFE, TORCHVISION])
+def test_what_a_network_sees_can_be_mapped_back_even_outside_the_range(preprocessing, rng):
+    image = 2 * torch.randn(2, 3, 4, 5, generator=rng)
+    torch.testing.assert_close(preprocessing.inverse(preprocessing(image)), image)
+
+
 def test_a_convolution_that_was_asked_for_is_not_overwritten_by_its_relu(tiny, image):
     both = tiny(image, ["conv1_1", "relu1_1"])
     assert both["conv1_1"].min() < 0

@@ -50,6 +50,38 @@ def test_bars_stand_in_groups():
     assert [patch.get_height() for patch in figure.axes[0].patches] == [1, 2, 3, 4]
 
 
+def test_numbers_stand_on_their_squares_in_ink_that_can_be_read():
+    figure = figures.show_numbers(
+        {"pixels": torch.tensor([[0.0, 255.0, 200.0]]), "kernel": torch.tensor([[0.25], [-1]])}
+    )
+    pixels, kernel = figure.axes
+    assert [text.get_text() for text in pixels.texts] == ["0", "255", "200"]
+    assert [text.get_color() for text in pixels.texts] == ["white", "black", "black"]
+    assert [text.get_text() for text in kernel.texts] == ["0.25", "-1"]
+    assert drawn(figure).width > 100
+
+
+def test_zero_is_white_in_a_table_with_negative_numbers_and_black_in_others():
+    figure = figures.show_numbers({"signed": torch.tensor([[0.0, -1.0]]), "not": torch.tensor([[0.0, 1.0]])})
+    signed, other = (ax.images[0].get_array()[0, 0, :3] for ax in figure.axes)
+    assert signed.min() > 0.95
+    assert other.max() == 0
+
+
+def test_the_same_number_has_the_same_gray_in_all_tables_with_one_top():
+    figure = figures.show_numbers({"a": torch.tensor([[10.0]]), "b": torch.tensor([[10.0, 90.0]])}, top=100)
+    one, other = (ax.images[0].get_array()[0, 0, 0] for ax in figure.axes)
+    assert one == other
+
+
+def test_fields_are_drawn_around_whole_pixels(rng):
+    figure = figures.show_fields(torch.rand(1, 3, 20, 30, generator=rng), {"a": (2, 5, 3, 10), "b": (0, 20, 0, 30)})
+    outlines = [patch for patch in figure.axes[0].patches if patch.get_label()]
+    assert [patch.get_label() for patch in outlines] == ["a", "b"]
+    assert outlines[0].get_bbox().extents.tolist() == [2.5, 1.5, 9.5, 4.5]
+    assert len({patch.get_linestyle() for patch in outlines}) == 2
+
+
 def test_an_encoded_map_is_a_small_palette_png_that_keeps_its_shape():
     encoded = figures.encode_map(torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 0.0]]), side=30)
     picture = Image.open(io.BytesIO(encoded))

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -106,6 +107,8 @@ def _copy(value: object) -> object:
     """Return what can be compared later; functions, optimizers and the like are left alone."""
     if isinstance(value, Tensor):
         return value.detach().clone(), value.requires_grad, value.grad is None
+    if isinstance(value, np.ndarray):
+        return value.copy()
     if isinstance(value, Mapping):
         return [(key, _copy(item)) for key, item in value.items()]
     if isinstance(value, (list, tuple)):
@@ -125,6 +128,8 @@ def _changed(exercise: Exercise, before: list[object], arguments: tuple) -> str:
 def _same(old: object, new: object) -> bool:
     if isinstance(old, Tensor):
         return isinstance(new, Tensor) and old.dtype == new.dtype and torch.equal(old, new)
+    if isinstance(old, np.ndarray):
+        return isinstance(new, np.ndarray) and np.array_equal(old, new)
     if isinstance(old, (list, tuple)):
         return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))
     return old == new

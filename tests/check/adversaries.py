@@ -219,7 +219,9 @@ def last_argument(*arguments):
 
 
 def mapped(value, change):
-    """Return a result with each number or tensor in it changed."""
+    """Return a result with each number, tensor or array in it changed."""
+    if isinstance(value, np.ndarray):
+        return np.asarray(mapped(torch.from_numpy(value), change))
     if isinstance(value, (Tensor, float, int)):
         return change(value)
     if isinstance(value, (list, tuple)):
@@ -293,7 +295,7 @@ def detached(reference):
 
 def spoilable(arguments):
     """Return whether there is something among the arguments that a function could write into."""
-    return any(isinstance(argument, (Tensor, list)) for argument in arguments)
+    return any(isinstance(argument, (Tensor, list, np.ndarray)) for argument in arguments)
 
 
 def careless(reference):
@@ -302,9 +304,11 @@ def careless(reference):
     def writes_into_its_input(*arguments):
         handed = [written_into(a) if isinstance(a, Iterator) else a for a in arguments]
         result = reference(*handed)
-        target = next((a for a in handed if isinstance(a, (Tensor, list))), None)
+        target = next((a for a in handed if isinstance(a, (Tensor, list, np.ndarray))), None)
         if isinstance(target, list):
             target.reverse() if len(target) > 1 else target.append("x")
+        elif isinstance(target, np.ndarray):
+            target += 1
         elif target is not None and target.dtype.is_floating_point:
             target.data.add_(1)
         return result

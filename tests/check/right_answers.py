@@ -13,6 +13,316 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nstlib.gram import gram_matrix
 
+# 01_images --------------------------------------------------------------------------------------------------------------
+
+
+def tensor_in_loops(pixels):
+    height, width, channels = pixels.shape
+    image = torch.empty(1, 3, height, width)
+    for y in range(height):
+        for x in range(width):
+            share = int(pixels[y, x, 3]) / 255 if channels == 4 else 1.0
+            for c in range(3):
+                image[0, c, y, x] = int(pixels[y, x, c]) / 255 * share + (1 - share)
+    return image
+
+
+def tensor_in_numpy(pixels):
+    floats = pixels / 255.0
+    if pixels.shape[-1] == 4:
+        floats = 1 - floats[..., 3:] * (1 - floats[..., :3])
+    return torch.tensor(np.moveaxis(floats, -1, 0)[np.newaxis])
+
+
+def tensor_by_lerp(pixels):
+    x = torch.from_numpy(pixels.copy()).double().div_(255).movedim(-1, 0).unsqueeze(0)
+    return torch.lerp(torch.ones_like(x[:, :3]), x[:, :3], x[:, 3:]) if x.shape[1] == 4 else x
+
+
+def tensor_as_torchvision(pixels):
+    to_float = torch.as_tensor(np.transpose(pixels, (2, 0, 1)).copy(), dtype=torch.float32) / 255
+    alpha = to_float[3] if len(to_float) > 3 else torch.ones(())
+    return torch.stack([channel * alpha + (1 - alpha) for channel in to_float[:3]])[None]
+
+
+def caffe_by_index(image):
+    mean = torch.tensor([103.939, 116.779, 123.68], dtype=image.dtype)
+    return image[:, [2, 1, 0]] * 255 - mean[:, None, None]
+
+
+def caffe_by_channel(image):
+    red, green, blue = image.unbind(1)
+    return torch.stack([blue * 255 - 103.939, green * 255 - 116.779, red * 255 - 123.68], 1)
+
+
+def caffe_by_matrix(image):
+    turn = torch.tensor([[0, 0, 255.0], [0, 255.0, 0], [255.0, 0, 0]], dtype=image.dtype)
+    offset = image.new_tensor([103.939, 116.779, 123.68])
+    return F.conv2d(image, turn[:, :, None, None], -offset)
+
+
+def caffe_mean_first_but_right(image):
+    return (image - image.new_tensor([123.68, 116.779, 103.939]).reshape(3, 1, 1) / 255).flip(1).mul(255)
+
+
+def back_by_index(pixels):
+    mean = torch.tensor([103.939, 116.779, 123.68], dtype=pixels.dtype).reshape(1, 3, 1, 1)
+    return (pixels + mean)[:, [2, 1, 0]] / 255
+
+
+def back_by_channel(pixels):
+    rgb = [pixels[:, 2] + 123.68, pixels[:, 1] + 116.779, pixels[:, 0] + 103.939]
+    return torch.stack(rgb, dim=1) * (1 / 255)
+
+
+def back_flipped_first(pixels):
+    return torch.flip(pixels, [1]).div(255) + pixels.new_tensor([123.68, 116.779, 103.939])[None, :, None, None] / 255
+
+
+def back_in_place_on_a_copy(pixels):
+    out = pixels.double().clone()
+    for c, mean in enumerate((103.939, 116.779, 123.68)):
+        out[:, c] += mean
+    return out.flip(1) / 255
+
+
+def display_by_numpy(image):
+    array = image.detach().numpy()
+    array = array[0] if array.ndim == 4 else array
+    return np.clip(np.transpose(array, (1, 2, 0)), 0, 1)
+
+
+def display_under_no_grad(image):
+    with torch.no_grad():
+        x = image.reshape(image.shape[-3:]).clamp(min=0.0, max=1.0)
+        return x.movedim(0, -1).numpy()
+
+
+def display_channel_by_channel(image):
+    single = image.data if image.dim() == 3 else image.data.squeeze(0)
+    return np.stack([np.minimum(np.maximum(c.numpy(), 0), 1) for c in single], axis=2)
+
+
+def display_in_double(image):
+    x = torch.atleast_3d(image.detach().squeeze(0)).double().clamp(0, 1)
+    return np.array(x.permute(1, 2, 0).tolist())
+
+
+def descend_by_backward(image, color, steps, rate):
+    x = image.clone().requires_grad_(True)
+    for _ in range(steps):
+        x.grad = None
+        loss = 0.5 * ((x - color[:, None, None]) ** 2).sum()
+        loss.backward()
+        with torch.no_grad():
+            x -= rate * x.grad
+            x.clamp_(0, 1)
+    return x.detach()
+
+
+def descend_by_sgd(image, color, steps, rate):
+    x = torch.nn.Parameter(image.detach().clone())
+    optimizer = torch.optim.SGD([x], lr=rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        F.mse_loss(x, color.reshape(1, 3, 1, 1).expand_as(x), reduction="sum").div(2).backward()
+        optimizer.step()
+        x.data = x.data.clamp(0, 1)
+    return x.detach()
+
+
+def descend_by_hand(image, color, steps, rate):
+    x, c = image.clone(), color.view(3, 1, 1)
+    for _ in range(steps):
+        x = torch.clamp(x + rate * (c - x), 0, 1)
+    return x
+
+
+def descend_channel_by_channel(image, color, steps, rate):
+    out = image.double().clone()
+    for c in range(3):
+        for _ in range(int(steps)):
+            out[:, c] = (out[:, c] - rate * (out[:, c] - color[c].item())).clip(0, 1)
+    return out
+
+
+# 02_convolution ---------------------------------------------------------------------------------------------------------
+
+
+def convolve_in_loops(image, kernel, padding, stride):
+    b, c, h, w = image.shape
+    k, _, kh, kw = kernel.shape
+    padded = torch.zeros(b, c, h + 2 * padding, w + 2 * padding)
+    padded[:, :, padding : padding + h, padding : padding + w] = image
+    rows = len(range(0, h + 2 * padding - kh + 1, stride))
+    columns = len(range(0, w + 2 * padding - kw + 1, stride))
+    result = torch.zeros(b, k, rows, columns)
+    for n in range(b):
+        for o in range(k):
+            for y in range(rows):
+                for x in range(columns):
+                    window = padded[n, :, y * stride : y * stride + kh, x * stride : x * stride + kw]
+                    result[n, o, y, x] = (window * kernel[o]).sum()
+    return result
+
+
+def convolve_by_unfold(image, kernel, padding, stride):
+    windows = F.unfold(image, kernel.shape[2:], padding=padding, stride=stride)  # (B, C*h*w, positions)
+    rows = (image.shape[2] + 2 * padding - kernel.shape[2]) // stride + 1
+    return (kernel.flatten(1) @ windows).unflatten(2, (rows, -1))
+
+
+def convolve_by_torch(image, kernel, padding, stride):
+    return F.conv2d(image, kernel, padding=padding, stride=stride)
+
+
+def convolve_in_numpy(image, kernel, padding, stride):
+    padded = np.pad(image.numpy(), ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(2, 3))
+    return np.einsum("bcyxij,kcij->bkyx", windows[:, :, ::stride, ::stride], kernel.numpy())
+
+
+def convolve_by_tap(image, kernel, padding, stride):
+    padded = F.pad(image, [padding] * 4).double()
+    last = [size - k + 1 for size, k in zip(padded.shape[2:], kernel.shape[2:], strict=True)]
+    total = 0
+    for i in range(kernel.shape[2]):
+        for j in range(kernel.shape[3]):
+            part = padded[:, :, i : i + last[0] : stride, j : j + last[1] : stride]
+            total = total + torch.tensordot(part, kernel[:, :, i, j].double(), dims=([1], [1])).movedim(3, 1)
+    return total
+
+
+def size_by_counting(size, kernel, padding, stride):
+    count, first = 0, -padding
+    while first + kernel <= size + padding:
+        count, first = count + 1, first + stride
+    return count
+
+
+def size_by_torch(size, kernel, padding, stride):
+    return F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, kernel), padding=padding, stride=stride).size(2)
+
+
+def size_by_floor(size, kernel, padding, stride):
+    return math.floor((size - kernel + 2 * padding) / stride) + 1
+
+
+def size_with_one_stride_more(size, kernel, padding, stride):
+    return np.int64(size + 2 * padding - kernel + stride) // stride
+
+
+def blur_by_groups(image, sigma):
+    channels, radius = image.shape[1], math.ceil(3 * sigma)
+    x = torch.arange(-radius, radius + 1, dtype=image.dtype)
+    bell = torch.exp(-0.5 * (x / sigma) ** 2)
+    bell = (bell / bell.sum()).repeat(channels, 1, 1, 1)  # (C, 1, 1, n)
+    padded = F.pad(image, (radius,) * 4, mode="replicate")
+    return F.conv2d(F.conv2d(padded, bell, groups=channels), bell.mT, groups=channels)
+
+
+def blur_in_one_stroke(image, sigma):
+    radius = math.ceil(3 * sigma)
+    x = torch.arange(-radius, radius + 1).double()
+    square = torch.exp(-(x[:, None] ** 2 + x**2) / (2 * sigma**2))
+    single = F.pad(image.double(), (radius,) * 4, mode="replicate").flatten(0, 1)[:, None]
+    return F.conv2d(single, (square / square.sum())[None, None]).view(image.shape)
+
+
+def blur_in_numpy(image, sigma):
+    radius = math.ceil(3 * sigma)
+    bell = np.exp(-np.square(np.arange(-radius, radius + 1) / sigma) / 2)
+    result = image.numpy()
+    for axis in (2, 3):
+        border = [(radius, radius) if k == axis else (0, 0) for k in range(4)]
+        padded = np.pad(result, border, mode="edge")
+        result = np.apply_along_axis(np.convolve, axis, padded, bell / bell.sum(), "valid")
+    return result
+
+
+def blur_by_matrices(image, sigma):
+    def matrix(size):
+        radius = math.ceil(3 * sigma)
+        weights = torch.zeros(size, size, dtype=torch.float64)
+        total = sum(math.exp(-(d**2) / (2 * sigma**2)) for d in range(-radius, radius + 1))
+        for row in range(size):
+            for d in range(-radius, radius + 1):
+                weights[row, min(max(row + d, 0), size - 1)] += math.exp(-(d**2) / (2 * sigma**2)) / total
+        return weights
+
+    return matrix(image.shape[2]) @ image.double() @ matrix(image.shape[3]).T
+
+
+def edges_by_torch(image):
+    kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]], dtype=image.dtype) / 8
+    x = F.pad(image, (1, 1, 1, 1), mode="replicate").flatten(0, 1).unsqueeze(1)
+    both = F.conv2d(x, torch.stack([kernel, kernel.T])[:, None])  # (B*C, 2, H, W)
+    return both.norm(dim=1).reshape(image.shape)
+
+
+def edges_by_slices(image):
+    x = F.pad(image, (1, 1, 1, 1), mode="replicate").double()
+    rows = (x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]) / 4
+    columns = (x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]) / 4
+    return torch.hypot((rows[..., 2:] - rows[..., :-2]) / 2, (columns[..., 2:, :] - columns[..., :-2, :]) / 2)
+
+
+def edges_in_numpy(image):
+    x = np.pad(image.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    slopes = []
+    for along, across in ((2, 3), (3, 2)):
+        difference = np.roll(x, -1, across) - np.roll(x, 1, across)
+        slopes.append((np.roll(difference, 1, along) + 2 * difference + np.roll(difference, -1, along)) / 8)
+    return np.abs(slopes[0] + 1j * slopes[1])[:, :, 1:-1, 1:-1]
+
+
+def edges_in_loops(image):
+    out = torch.zeros_like(image)
+    height, width = image.shape[2:]
+    for y in range(height):
+        for x in range(width):
+            rows = [max(y - 1, 0), y, min(y + 1, height - 1)]
+            columns = [max(x - 1, 0), x, min(x + 1, width - 1)]
+            window = image[:, :, rows][..., columns]  # (B, C, 3, 3)
+            ramp = torch.tensor([-1.0, 0, 1], dtype=image.dtype)
+            weights = torch.tensor([1.0, 2, 1], dtype=image.dtype)
+            across = (window * (weights[:, None] * ramp)).sum((2, 3))
+            down = (window * (ramp[:, None] * weights)).sum((2, 3))
+            out[:, :, y, x] = (across**2 + down**2) ** 0.5 / 8
+    return out
+
+
+def field_from_the_end_rightly(stack):
+    size = 1
+    for kernel, stride in reversed(stack):
+        size = (size - 1) * stride + kernel
+    return size, math.prod(stride for _, stride in stack)
+
+
+def field_by_sum(stack):
+    strides = np.cumprod([1] + [stride for _, stride in stack])
+    return [1 + sum((k - 1) * s for (k, _), s in zip(stack, strides)), strides[-1]]  # noqa: B905
+
+
+def field_by_sets(stack):
+    def seen(position, depth):
+        if depth == 0:
+            return {position}
+        kernel, stride = stack[depth - 1]
+        return set().union(*(seen(position * stride + k, depth - 1) for k in range(kernel)))
+
+    first, second = seen(0, len(stack)), seen(1, len(stack))
+    return max(first) - min(first) + 1, min(second) - min(first)
+
+
+def field_recursively(stack):
+    if not stack:
+        return 1, 1
+    size, jump = field_recursively(stack[:-1])
+    kernel, stride = stack[-1]
+    return torch.tensor([size + (kernel - 1) * jump, jump * stride])
+
+
 # 03_features ------------------------------------------------------------------------------------------------------------
 
 
@@ -803,6 +1113,16 @@ def sizes_recursively(size, smallest, k=0):
 
 
 RIGHT_ANSWERS = {
+    "to_tensor": (tensor_in_loops, tensor_in_numpy, tensor_by_lerp, tensor_as_torchvision),
+    "caffe_preprocess": (caffe_by_index, caffe_by_channel, caffe_by_matrix, caffe_mean_first_but_right),
+    "caffe_deprocess": (back_by_index, back_by_channel, back_flipped_first, back_in_place_on_a_copy),
+    "to_display": (display_by_numpy, display_under_no_grad, display_channel_by_channel, display_in_double),
+    "descend_pixels": (descend_by_backward, descend_by_sgd, descend_by_hand, descend_channel_by_channel),
+    "convolve2d": (convolve_in_loops, convolve_by_unfold, convolve_by_torch, convolve_in_numpy, convolve_by_tap),
+    "output_size": (size_by_counting, size_by_torch, size_by_floor, size_with_one_stride_more),
+    "separable_blur": (blur_by_groups, blur_in_one_stroke, blur_in_numpy, blur_by_matrices),
+    "sobel_edges": (edges_by_torch, edges_by_slices, edges_in_numpy, edges_in_loops),
+    "receptive_field": (field_from_the_end_rightly, field_by_sum, field_by_sets, field_recursively),
     "feature_shapes": (
         shapes_by_walking,
         shapes_by_shifting,
