@@ -80,6 +80,7 @@ def load_alpha(path: str | os.PathLike[str], *, size: int | None = None, max_pix
     """Return how opaque each pixel of a picture is, or None if all of it is opaque.
 
     ``load_image`` shows a background through what is transparent; with this, ``save_image`` makes it transparent again.
+    Half transparent pixels are then mixed twice: with a background like their own colors no rim is seen.
 
     Args:
         path: the file.
