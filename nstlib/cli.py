@@ -6,6 +6,7 @@ Only what the help needs is imported up here. torch takes seconds, so each comma
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ def _root(
 
 [bold]nst stylize holidays/ wave.png -o painted/ --quality draft[/bold] makes one of each picture in a folder.
 
-[bold]nst stylize cat sandstone --also mosaic 0.5[/bold] mixes two styles.
+[bold]nst stylize cat sandstone --also mosaic:0.5[/bold] mixes two styles.
 """
 )
 def stylize(
@@ -112,8 +113,8 @@ def stylize(
     tv_weight: Annotated[float, typer.Option(metavar="X", help="How much to smooth.")] = 1.0,
     style_scale: Annotated[float, typer.Option(metavar="X", help="Below 1: finer texture.")] = 1.0,
     also: Annotated[
-        list[tuple[str, float]] | None,
-        typer.Option(metavar="STYLE X", help="One more style and its weight; the first one's is 1."),
+        list[str] | None,
+        typer.Option(metavar="STYLE:X", help="One more style, and its weight (the first one's is 1)."),
     ] = None,
     mask: Annotated[
         list[Path] | None,
@@ -143,8 +144,9 @@ def stylize(
 ) -> None:
     """Paint the scene of CONTENT with the texture of STYLE.
 
-    Ctrl-C stops early and keeps the best image so far; the same command with --resume goes on. So it does after a crash: long
-    runs keep a checkpoint beside the output.
+    Ctrl-C stops early and keeps the best image so far; the same command with
+    --resume goes on. So it does after a crash: long runs keep a checkpoint beside
+    the output.
     """
     with _one_line_errors(exit_code=2):
         _check_choices(quality, seed, optimizer, init, network, pooling)
@@ -155,7 +157,7 @@ def stylize(
         from nstlib.jobs import Job
 
         contents = _find_contents(content)
-        styles = ((_find_picture(style), 1.0), *((_find_picture(name), weight) for name, weight in also or ()))
+        styles = ((_find_picture(style), 1.0), *(_weighted(each) for each in also or ()))
         in_folder = Path(content).is_dir()
         jobs = [
             Job(
@@ -269,7 +271,7 @@ def _make(job: Job, network: Features) -> None:
         done = keeper.resume() if job.resume else 0
     typer.echo(_describe(job, work.run, network.name))
     try:
-        with stoppable(_warn) as stop:
+        with stoppable(_note) as stop:
             took = _watch(work.run, keeper, stop, done)
     except KeyboardInterrupt:  # a second time: in the middle of a step, so the last checkpoint must do
         _give_up(keeper, keeper.best, "Stopped.", STOPPED[signal.SIGINT])
@@ -348,7 +350,13 @@ def _give_up(keeper: Keeper, step: Step | None, why: str, exit_code: int, *, the
 
 
 def _warn(message: Exception | str) -> None:
-    typer.echo(f"nst: {_one_line(message)}", err=True)
+    _note(f"nst: {_one_line(message)}")
+
+
+def _note(text: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)  # above the progress bar, if there is one
 
 
 def _find_contents(name: str) -> list[Path]:
@@ -370,6 +378,17 @@ def _find_picture(name: str) -> Path:
 
     path = Path(name)
     return path if path.exists() or path.suffix or len(path.parts) > 1 else picture(name)
+
+
+def _weighted(style: str) -> tuple[Path, float]:
+    """Read ``mosaic:0.5``; without a number behind the last colon the weight is 1."""
+    name, _, number = style.rpartition(":")
+    try:
+        return _find_picture(name or style), float(number) if name else 1.0
+    except ValueError as error:
+        if isinstance(error, ImageError):
+            raise
+        return _find_picture(style), 1.0
 
 
 def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: bool) -> Path:

@@ -235,7 +235,7 @@ class Stop:
 
 
 @contextmanager
-def stoppable(warn: Warn) -> Iterator[Stop]:
+def stoppable(note: Warn) -> Iterator[Stop]:
     """Let Ctrl-C and SIGTERM set ``.signal`` instead of ending the process; a second one raises KeyboardInterrupt.
 
     Only in the main thread, where Python handles signals; elsewhere nothing changes.
@@ -246,7 +246,7 @@ def stoppable(warn: Warn) -> Iterator[Stop]:
         if stop.signal is not None:
             raise KeyboardInterrupt
         stop.signal = number
-        warn("Stopping after this step; once more stops at once.")
+        note("Stopping after this step; once more stops at once.")
 
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -210,7 +210,9 @@ class Run:
         self._settings, self._memory = dict(settings), memory
         self.levels = tuple(levels)
         layers = {**settings["content_layers"], **settings["style_layers"]}
-        network.check_image(content, max(layers, key=network.layers.index))
+        deepest = max(layers, key=network.layers.index)
+        for picture in (content, *(style.image for style in styles)):
+            network.check_image(picture, deepest)
         self.plan = self._plan(self.levels[-1])
         self._objective: Objective | None = None
         self._descent: Descent | None = None

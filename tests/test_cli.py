@@ -15,9 +15,11 @@ import torch
 from PIL import Image
 
 import nstlib
-from nstlib import cli, features, transfer, weights
-from nstlib.errors import DivergenceError, ImageError, WeightsError
-from nstlib.images import load_image, save_image
+from nstlib import cli, features, jobs, transfer, weights
+from nstlib.checkpoint import load_checkpoint
+from nstlib.errors import DivergenceError, ImageError, ResumeError, WeightsError
+from nstlib.images import load_alpha, load_image, save_image
+from nstlib.memory import Plan
 
 SHORT = ("--network", "tiny", "--size", "32", "--steps", "4")
 
@@ -65,7 +67,7 @@ def complaint(err):
 def test_two_pictures_become_one_named_after_both(nst):
     code, out, err = nst("stylize", "cat", "wave", *SHORT)
     assert code == 0
-    assert "32 x 24 px, 4 steps of lbfgs, network tiny." in out
+    assert "32 x 24 px, 4 steps of lbfgs, network tiny; up to 0." in out
     assert "s to go. Ctrl-C stops early and keeps the best image so far." in out
     assert "Wrote cat_wave.png after 4 steps" in out
     assert load_image("cat_wave.png").shape == (1, 3, 24, 32)
@@ -153,7 +155,7 @@ def no_run(monkeypatch):
         (("cat", "wave", "-o", "nowhere/out.png"), "There is no folder nowhere to write out.png to."),
         (("cat", "wave", "-o", "."), "is a folder. Name a file in it"),
         (("cat", "wave", "-o", "out.xyz"), "out.xyz should end in one of .png, .jpg"),
-        (("cat", "wave", "--gif", "run.png"), "run.png should end in one of .gif"),
+        (("cat", "wave", "--gif", "run.png"), "run.png should end in one of .gif, .mp4"),
         (("cat", "wave", "--gif", "nowhere/run.gif"), "There is no folder nowhere to write run.gif to."),
         (("cat", "wave", "--save-every", "0", "frames"), "--save-every needs a whole number of at least 1"),
         (("cat", "wave", "--save-every", "2", "nowhere/frames"), "frames cannot be made: "),
@@ -178,6 +180,7 @@ def test_a_mistake_is_told_in_one_line_before_the_run(nst, arguments, message):
     ("arguments", "message"),
     [
         (("--style-weight", "-1"), "style_weight must be a finite number, 0 or larger, got -1.0."),
+        (("--style-scale", "0.5"), "relu5_1 needs an image of at least 16 x 16 pixels"),
         (("--size", "8"), "relu5_1 needs an image of at least 16 x 16 pixels"),
     ],
 )
@@ -221,18 +224,30 @@ def test_a_read_only_folder_is_found_before_the_run(nst, monkeypatch):
 # A run that does not reach its end
 
 
-def fake_run(monkeypatch, totals, error=None):
-    """Let every run go through these losses, its images as bright as the step's number, and perhaps end in an error."""
+class FakeRun:
+    """Goes through these losses, its images as bright as the step's number, and perhaps ends in an error."""
 
-    def run(content, _style, _network, **_options):
+    finished, plan = False, Plan(0, 20, 1e9)
+
+    def __init__(self, content, totals, error):
+        self.levels = (transfer.Level(*content.shape[2:], 4),)
+        self._steps = self._go(content, totals, error)
+
+    def __iter__(self):
+        return self._steps
+
+    def _go(self, content, totals, error):
         step = None
         for index, total in enumerate(totals):
             step = transfer.Step(index, torch.full_like(content, index / 10), 0.0, 0.0, 0.0, total)
             yield step
         if error is not None:
             raise error(step) if callable(error) and not isinstance(error, type) else error
+        self.finished = True
 
-    monkeypatch.setattr(transfer, "stylize", run)
+
+def fake_run(monkeypatch, totals, error=None):
+    monkeypatch.setattr(transfer, "stylize", lambda content, *_args, **_options: FakeRun(content, totals, error))
 
 
 def test_ctrl_c_keeps_the_best_image_so_far(nst, monkeypatch):
@@ -274,12 +289,188 @@ def test_a_run_that_diverges_at_once_says_so(nst):
     assert not Path("out.png").exists()
 
 
-def test_if_an_image_on_the_way_cannot_be_saved_the_best_is_still_written(nst, monkeypatch):
-    fake_run(monkeypatch, [3.0, 2.0], ImageError("frames/step_00002.png cannot be written: No space left."))
-    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+def test_an_image_on_the_way_that_cannot_be_saved_does_not_end_the_run(nst, monkeypatch):
+    def full(_keeper, _step, path):
+        if path.parent.name == "frames":
+            raise ImageError(f"{path.as_posix()} cannot be written: No space left on device.")
+        save_image(_step.image, path)
+
+    monkeypatch.setattr(jobs.Keeper, "write", full)
+    code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--save-every", "1", "frames")
+    assert complaint(err) == ("nst: frames/step_00000.png cannot be written: No space left on device. The run goes on.")
+    assert "Wrote out.png after 4 steps" in out
     assert code == 1
-    assert "No space left. Wrote the best image so far, of step 1, to out.png." in complaint(err)
-    assert Path("out.png").exists()
+
+
+def test_a_result_that_finds_its_disk_full_is_written_elsewhere(nst, monkeypatch):
+    def full(_keeper, step, path):
+        if path == Path("out.png"):
+            raise ImageError("out.png cannot be written: No space left on device.")
+        save_image(step.image, path)
+
+    monkeypatch.setattr(jobs.Keeper, "write", full)
+    code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert code == 0
+    place = complaint(err).rsplit("The picture is in ", 1)[1].removesuffix(" instead.")
+    assert f"Wrote {place}" in out
+    assert load_image(place).shape == (1, 3, 24, 32)
+
+
+# What users ask for
+
+
+def test_transparency_is_kept_where_the_format_can(nst, gallery):
+    picture, alpha = torch.rand(1, 3, 48, 64), torch.zeros(1, 1, 48, 64)
+    alpha[..., 32:] = 1
+    save_image(picture, gallery / "content/ghost.png", alpha=alpha)
+    assert nst("stylize", "ghost", "wave", *SHORT, "-o", "out.png")[0] == 0
+    assert nst("stylize", "ghost", "wave", *SHORT, "-o", "out.jpg")[0] == 0
+    kept = load_alpha("out.png")
+    assert kept[..., :14].max() < 0.05
+    assert kept[..., 18:].min() > 0.95
+    assert load_alpha("out.jpg") is None
+
+
+def test_luminance_only_keeps_the_contents_colors(nst, gallery):
+    red = torch.zeros(1, 3, 48, 64)
+    red[:, 0] = torch.linspace(0.3, 0.6, 64)
+    save_image(red, gallery / "content/red.png")
+    assert nst("stylize", "red", "wave", *SHORT, "-o", "out.png", "--colors", "luminance")[0] == 0
+    result = load_image("out.png")
+    assert (result[:, 0] - result[:, 1]).min() > 0.05  # still red everywhere
+    torch.testing.assert_close(result[:, 1], result[:, 2], atol=2 / 255, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--colors", "covariance"),
+        ("--colors", "histogram"),
+        ("--style-scale", "1.5"),
+        ("--also", "cat:2"),
+        ("--levels", "2", "--init", "noise", "--size", "96"),
+    ],
+)
+def test_wishes_change_the_result(nst, option):
+    nst("stylize", "cat", "wave", *SHORT, "-o", "plain.png")
+    assert nst("stylize", "cat", "wave", *SHORT, *option, "-o", "other.png")[0] == 0
+    assert Path("plain.png").read_bytes() != Path("other.png").read_bytes()
+
+
+def test_masks_say_where_each_style_goes(nst, gallery):
+    mask = torch.zeros(1, 3, 48, 64)
+    mask[..., :32] = 1
+    save_image(mask, "left.png")
+    save_image(1 - mask, "right.png")
+    options = ("--also", "cat", "--mask", "left.png", "--mask", "right.png")
+    assert nst("stylize", "cat", "wave", *SHORT, *options, "-o", "out.png")[0] == 0
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "--mask", "left.png", "--mask", "right.png", "-o", "out.png")
+    assert code == 2
+    assert "There are 1 styles and 2 masks. Give one mask for each style" in complaint(err)
+
+
+def test_a_quality_sets_size_and_steps_and_what_is_given_explicitly_counts(nst):
+    out = nst("stylize", "cat", "wave", "--network", "tiny", "--quality", "draft", "--steps", "2")[1]
+    assert "192 x 144 px, 2 steps" in out
+
+
+def test_an_mp4_shows_the_run(nst):
+    av = pytest.importorskip("av")
+    assert nst("stylize", "cat", "wave", *SHORT, "--animation", "run.mp4")[0] == 0
+    with av.open("run.mp4") as film:
+        assert film.streams.video[0].codec_context.name == "h264"
+
+
+def test_of_a_folder_each_picture_is_made_and_what_is_there_is_left_alone(nst, gallery):
+    for name in ("one", "two"):
+        save_image(torch.rand(1, 3, 30, 40), gallery / f"content/{name}.png")
+    (gallery / "content/three.png").write_text("not a picture")
+    Path("done").mkdir()
+    Path("done/two_wave.png").write_bytes(b"kept")
+    code, out, err = nst("stylize", gallery / "content", "wave", *SHORT, "-o", "done")
+    assert code == 1
+    assert sorted(path.name for path in Path("done").iterdir()) == ["cat_wave.png", "one_wave.png", "two_wave.png"]
+    assert Path("done/two_wave.png").read_bytes() == b"kept"
+    assert "done/two_wave.png is there already." in out.replace("\\", "/")
+    assert "three.png is not a picture" in err
+    assert "nst: 1 of 4 pictures could not be made; see above." in err
+
+
+# Never loses work
+
+
+def test_an_interrupted_run_is_resumed_to_the_same_bytes(nst, monkeypatch):
+    arguments = ("stylize", "cat", "wave", "--network", "tiny", "--size", "32", "--steps", "9")
+    nst(*arguments, "-o", "straight.png", "--gif", "straight.gif")
+    see = jobs.Keeper.see
+
+    def stop_at_step_4(keeper, step):
+        see(keeper, step)
+        if step.index == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(jobs.Keeper, "see", stop_at_step_4)
+    code, _, err = nst(*arguments, "-o", "out.png", "--gif", "out.gif")
+    assert code == 143
+    assert "Wrote the best image so far, of step 4, to out.png. The same command with --resume goes on." in err
+    assert {"out.png", "out.png.checkpoint", "out.partial.png"} <= {path.name for path in Path().iterdir()}
+    monkeypatch.setattr(jobs.Keeper, "see", see)
+    code, _, err = nst(*arguments, "-o", "out.png", "--gif", "out.gif", "--resume")
+    assert code == 0
+    assert "5/9" in err
+    assert Path("out.png").read_bytes() == Path("straight.png").read_bytes()
+    assert Path("out.gif").read_bytes() == Path("straight.gif").read_bytes()
+    assert not [*Path().glob("*.checkpoint"), *Path().glob("*.partial.*")]
+
+
+def test_resuming_another_run_or_none_is_refused(nst, monkeypatch):
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--resume")
+    assert code == 2
+    assert "There is no checkpoint out.png.checkpoint to go on from." in complaint(err)
+    Path("out.png.checkpoint").write_bytes(b"nonsense")
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--resume")
+    assert code == 2
+    assert "out.png.checkpoint is damaged, or not a saved run. Delete it, and start anew." in complaint(err)
+
+
+def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_the_run(nst, monkeypatch):
+    saved = []
+    monkeypatch.setattr(jobs, "INTERVAL", 0.0)
+
+    def full(_run, path, _extra):
+        saved.append(path)
+        raise ResumeError(f"{path} cannot be written: No space left on device.")
+
+    monkeypatch.setattr(jobs, "save_checkpoint", full)
+    code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert code == 0
+    assert saved
+    assert "out.png.checkpoint cannot be written: No space left on device. The run goes on." in complaint(err)
+    assert "Wrote out.png" in out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows kills in another way")
+def test_a_killed_process_leaves_a_picture_and_a_checkpoint_that_goes_on(nst):
+    arguments = ("stylize", "cat", "wave", "-o", "out.png", "--network", "tiny", "--size", "32")
+    code = "from nstlib import cli, jobs; jobs.INTERVAL = 0.1; cli.main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, "--steps", "100000"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not Path("out.partial.png").exists() and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.3)
+    finally:
+        process.kill()
+        process.wait()
+    assert load_image("out.partial.png").shape == (1, 3, 24, 32)
+    pictures = [torch.rand(1, 3, 24, 32)]  # the checkpoint is whole: it is another run's, not a damaged one
+    with pytest.raises(ResumeError, match="The saved run was another one"):
+        load_checkpoint(transfer.stylize(*pictures * 2, features.load_network("tiny")), "out.png.checkpoint")
 
 
 # Weights
@@ -330,7 +521,14 @@ def test_help_fits_into_80_columns(nst, command):
 def test_help_gives_examples_and_every_choice(nst):
     _, out, _ = nst("stylize", "--help")
     assert "nst stylize cat sandstone" in out
-    for name in (*transfer.OPTIMIZERS, *transfer.INITS, *features.NETWORKS, *features.POOLINGS):
+    for name in (
+        *transfer.OPTIMIZERS,
+        *jobs.COLORS,
+        *cli.QUALITIES,
+        *transfer.INITS,
+        *features.NETWORKS,
+        *features.POOLINGS,
+    ):
         assert name in out
 
 
@@ -341,10 +539,11 @@ def test_the_commands_defaults_are_the_librarys():
         for function in (transfer.stylize, features.load_network)
         for name, parameter in inspect.signature(function).parameters.items()
     }
-    shared = {"content_weight", "style_weight", "tv_weight", "optimizer", "init", "steps", "pooling"}
+    shared = {"content_weight", "style_weight", "tv_weight", "optimizer", "init", "levels", "memory", "pooling"}
     assert shared <= command.keys() & library.keys()
     assert {name: command[name].default for name in shared} == {name: library[name].default for name in shared}
     assert command["network"].default == library["name"].default
+    assert cli.QUALITIES[command["quality"].default][1] == library["steps"].default
 
 
 def test_the_command_starts_without_torch():
