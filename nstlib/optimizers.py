@@ -17,7 +17,9 @@ from torch import Tensor
 RANGE_PENALTY = 50.0
 HISTORY = 20  # pairs of vectors from which L-BFGS knows the curvature
 ADAM_RATE = 0.03
-ADAM_AVERAGE = 0.9  # how much of the average of Adam's images stays when the next one comes
+# How much of the average of Adam's images stays when the next one comes. On the course's pictures the average is hardly
+# ever better than the last image (chapter 15): these gradients are exact, and there is no noise to average away.
+ADAM_AVERAGE = 0.9
 GRADIENT_DESCENT_RATE = 1e-4
 
 
