@@ -4,6 +4,8 @@
 ``images``     an image is a tensor: loading, saving, resizing
 ``weights``    where the pretrained networks come from, and how they are verified
 ``features``   VGG: what each layer sees                               (chapter 03)
+``patches``    a small labeled data set from the course's pictures     (chapter 05)
+``training``   features while they come to be                         (chapter 05)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)
