@@ -26,6 +26,7 @@ _ADVICE = {  # where PyTorch's own words do not say what to do
     r"numpy\(\) on Tensor that requires grad": "NumPy does not record gradients: stay with torch.",
     r"leaf Variable that requires grad": "Do not write into the input: work on a `.clone()`.",
     r"does not require grad and does not have a grad_fn": "Nothing on this way records the gradient: was it cut before?",
+    r"modified by an inplace operation": "What backward still needs was overwritten: is something moved before backward?",
     r"backward through the graph a second time": "A value from an earlier step is used again: compute it anew each time.",
 }
 

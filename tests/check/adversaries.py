@@ -298,7 +298,7 @@ def careless(reference):
         target = next(a for a in arguments if isinstance(a, (Tensor, list)))
         if isinstance(target, list):
             target.reverse() if len(target) > 1 else target.append("x")
-        elif target.dtype.is_floating_point:
+        elif target.dtype != torch.bool:
             target.data.add_(1)
         return result
 
