@@ -199,6 +199,61 @@ def plot_bars(groups: Mapping[str, Mapping[str, float]], *, ylabel: str = "") ->
     return figure
 
 
+def show_strips(strips: Mapping[str, Tensor], *, cell: float = 0.42) -> Figure:
+    """Return pictures in one column, each with its name to the left: rows of filters or patches, one for each epoch.
+
+    Args:
+        strips: name to a picture of shape (1, 3, H, W), all of one size; pixels stay sharp.
+        cell: height of a row in inches, at most; the width of the book's column is never exceeded.
+    """
+    pictures = [_picture(strip) for strip in strips.values()]
+    aspect = pictures[0].shape[0] / pictures[0].shape[1]
+    height = min(cell, (WIDTH - 0.8) * aspect)
+    figure = Figure(figsize=(height / aspect + 0.8, height * len(pictures) * 1.06 + 0.1), layout="constrained")
+    for ax, name, picture in zip(figure.subplots(len(pictures), 1, squeeze=False).flat, strips, pictures, strict=True):
+        ax.imshow(picture, interpolation="nearest")
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+        ax.spines[:].set_visible(False)
+        ax.set_ylabel(name, rotation=0, ha="right", va="center")
+    return figure
+
+
+def plot_epochs(
+    curves: Mapping[str, Sequence[Sequence[float]]], epochs: Sequence[int], *, ylabel: str, xlabel: str = "epoch"
+) -> Figure:
+    """Return lines over epochs that lie on a doubling scale, with a band from the lowest to the highest of several runs.
+
+    Args:
+        curves: label to runs, each with one value for each epoch.
+        epochs: evenly spaced on the page, whatever their distance.
+    """
+    figure = Figure(figsize=(WIDTH * 0.75, 3.2), layout="constrained")
+    ax = figure.subplots()
+    dashes, markers, x = ["-", "--", "-.", ":"], "os^Dv*", np.arange(len(epochs))
+    for k, (label, runs) in enumerate(curves.items()):
+        values = np.asarray(runs, dtype=float)  # (runs, epochs)
+        drawn = ax.plot(x, values.mean(0), dashes[k % 4], marker=markers[k % 6], markersize=4, label=label)
+        ax.fill_between(x, values.min(0), values.max(0), color=drawn[0].get_color(), alpha=0.13, linewidth=0)
+    ax.set_xticks(x, epochs)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    _legend_above(ax, len(curves))
+    return figure
+
+
+def plot_runs(groups: Mapping[str, Sequence[float]], *, xlabel: str) -> Figure:
+    """Return one row for each group: a dot for every run, and a bar at their mean. Few runs want to be seen one by one."""
+    figure = Figure(figsize=(WIDTH * 0.75, 0.5 * len(groups) + 0.7), layout="constrained")
+    ax = figure.subplots()
+    for row, values in enumerate(groups.values()):
+        ax.plot(values, [row] * len(values), "o", color="#0072B2", alpha=0.75, markersize=7)
+        ax.plot([np.mean(values)] * 2, [row - 0.25, row + 0.25], color="#D55E00")
+    ax.set_yticks(range(len(groups)), list(groups))
+    ax.set(xlabel=xlabel, ylim=(len(groups) - 0.5, -0.5))
+    ax.grid(axis="y", visible=False)
+    return figure
+
+
 def encode_map(activation: Tensor, *, side: int = 224) -> bytes:
     """Return one feature map as a small PNG picture in viridis, enlarged without smoothing to about ``side`` px.
 

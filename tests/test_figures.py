@@ -92,3 +92,35 @@ def test_an_encoded_map_is_a_small_palette_png_that_keeps_its_shape():
 
 def test_a_map_of_zeros_is_dark_and_no_error():
     assert Image.open(io.BytesIO(figures.encode_map(torch.zeros(4, 4)))).convert("L").getextrema()[1] < 60
+
+
+def test_strips_stand_in_one_column_each_with_its_name(rng):
+    strips = {"epoch 0": torch.rand(1, 3, 9, 60, generator=rng), "epoch 32": torch.rand(1, 3, 9, 60, generator=rng)}
+    figure = figures.show_strips(strips)
+    assert [ax.get_ylabel() for ax in figure.axes] == ["epoch 0", "epoch 32"]
+    assert {ax.images[0].get_array().shape for ax in figure.axes} == {(9, 60, 3)}
+
+
+def test_strips_never_exceed_the_books_column(rng):
+    figure = figures.show_strips({"wide": torch.rand(1, 3, 9, 900, generator=rng)})
+    assert figure.get_size_inches()[0] == pytest.approx(figures.WIDTH)
+
+
+def test_epochs_are_evenly_spaced_and_runs_become_a_mean_with_a_band():
+    figure = figures.plot_epochs({"a": [[1, 2, 3], [3, 4, 9]], "b": [[0, 0, 0]]}, [0, 1, 16], ylabel="similarity")
+    (ax,) = figure.axes
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[2, 3, 6], [0, 0, 0]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "16"]
+    assert ax.get_xticks().tolist() == [0, 1, 2]
+    assert len(ax.collections) == 2
+
+
+def test_every_run_is_a_dot_in_its_groups_row():
+    figure = figures.plot_runs({"one": [70, 75, 80], "two": [60, 61, 62]}, xlabel="%")
+    (ax,) = figure.axes
+    dots = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    assert [list(line.get_xdata()) for line in dots] == [
+        [70, 75, 80],
+        [60, 61, 62],
+    ]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two"]

@@ -31,6 +31,7 @@ _ADVICE = {  # where PyTorch's own words do not say what to do
     r"must be tuple of Tensors, not generator": "A list is needed here, all of it in memory. Can you add up as you go?",
     r"object is not an iterator": "`next` needs an iterator: `iter(...)` makes one of a list.",
     r"unsupported operand.*NoneType": "Something is None: a tensor that was computed keeps no `.grad`, only leaves do.",
+    r"modified by an inplace operation": "What backward still needs was overwritten: is something moved before backward?",
     r"backward through the graph a second time": "A value from an earlier step is used again: compute it anew each time.",
 }
 

@@ -309,7 +309,7 @@ def careless(reference):
             target.reverse() if len(target) > 1 else target.append("x")
         elif isinstance(target, np.ndarray):
             target += 1
-        elif target is not None and target.dtype.is_floating_point:
+        elif target is not None and target.dtype != torch.bool:
             target.data.add_(1)
         return result
 
