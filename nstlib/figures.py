@@ -288,7 +288,9 @@ def _grid(count: int, columns: int | None, *, aspect: float) -> tuple[Figure, li
 def _legend_above(ax: Axes, entries: int) -> None:
     """Name the curves or bars above the axes, where nothing can hide behind the names."""
     if entries > 1:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(entries, 5), frameon=False, columnspacing=1.2)
+        rows = -(-entries // 5)
+        columns = -(-entries // rows)  # six in two rows of three
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, columnspacing=1.2)
 
 
 def _picture(image: Tensor) -> np.ndarray:

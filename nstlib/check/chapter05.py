@@ -372,6 +372,20 @@ def step_without_clearing(model: nn.Module, optimizer: torch.optim.Optimizer, im
     return loss.item()
 
 
+def step_bare(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
+    loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def step_bare_with_graph(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> Tensor:
+    loss = F.cross_entropy(model(images), labels)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
 def step_in_evaluation_mode(
     model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
 ) -> float:
@@ -490,10 +504,10 @@ TRAIN_STEP = Exercise(
     ),
     laws=(
         Law("one step on a linear model is the one computed by hand", _step_by_hand),
-        Law("on the same batch again and again, the loss falls", _step_falls),
-        Law("the loss returned is the one before the step", _step_before),
         Law("gradients left over from something else do not count", _step_leftovers),
         Law("the model is in training mode", _step_mode),
+        Law("on the same batch again and again, the loss falls", _step_falls),
+        Law("the loss returned is the one before the step", _step_before),
         Law("the order of the batch does not matter", _step_order),
     ),
     mistakes=(
@@ -502,6 +516,7 @@ TRAIN_STEP = Exercise(
             step_without_clearing,
             "Old gradients are not cleared, so each step follows the sum of all gradients so far. PyTorch adds them up "
             "until somebody says otherwise.",
+            (step_bare, step_bare_with_graph),
         ),
         Mistake(
             "not_in_training_mode",
@@ -1369,6 +1384,10 @@ def share_shifted(weights: Tensor, low: float, high: float, size: int) -> Tensor
     return _ratio(shifted, _extreme(_radius(size, weights), low, high))
 
 
+def share_shifted_along_all_axes(weights: Tensor, low: float, high: float, size: int) -> Tensor:
+    return share_shifted(weights, low, high, size).roll(len(weights) // 2)
+
+
 def share_in_counted_waves(weights: Tensor, low: float, high: float, size: int) -> Tensor:
     return _ratio(_spectrum(weights, size), _extreme(_radius(size, weights) * size, low, high))
 
@@ -1479,6 +1498,7 @@ EXTREME_SHARE = Exercise(
             share_shifted,
             "The spectrum is shifted and the frequencies are not (or the other way round): frequency 0 then stands in "
             "the middle of one and at the beginning of the other.",
+            (share_shifted_along_all_axes,),
         ),
         Mistake(
             "other_units",
