@@ -50,9 +50,8 @@ def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
     if not path.is_file():
         raise ResumeError(f"There is no saved run {path}. Start without resuming.")
     try:
-        content = torch.load(
-            path, map_location="cpu", weights_only=True
-        )  # tensors and plain values: nothing is executed
+        # Tensors and plain values only: nothing in the file is executed.
+        content = torch.load(path, map_location="cpu", weights_only=True)
         version, state, extra = content["format"], content["run"], content["extra"]
     except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
         raise ResumeError(f"{path} is damaged, or not a saved run. Delete it, and start anew.") from error

@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import psutil
 import typer
 
 from nstlib import __version__
@@ -159,6 +158,8 @@ def stylize(
         contents = _find_contents(content)
         styles = ((_find_picture(style), 1.0), *(_weighted(each) for each in also or ()))
         in_folder = Path(content).is_dir()
+        if in_folder and (animation or save_every or mask):
+            raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
         jobs = [
             Job(
                 content=path,
@@ -185,8 +186,6 @@ def stylize(
             )
             for path in contents
         ]
-        if in_folder and (animation or save_every or mask):
-            raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
         for job in jobs:
             job.check()
         from nstlib.features import load_network
@@ -257,7 +256,7 @@ def _make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
                 raise
             failed += 1
     if failed:
-        typer.echo(f"nst: {failed} of {len(jobs)} pictures could not be made; see above.", err=True)
+        _warn(f"{failed} of {len(jobs)} pictures could not be made; see above.")
         raise typer.Exit(1)
 
 
@@ -289,15 +288,16 @@ def _make(job: Job, network: Features) -> None:
 
 
 def _describe(job: Job, run: Run, network: str) -> str:
+    import psutil
+
     final, needed = run.levels[-1], run.plan.bytes / 1e9
     sizes = "" if len(run.levels) == 1 else f" at {len(run.levels)} sizes from {max(run.levels[0].size)} px"
-    steps = sum(level.steps for level in run.levels)
     free = psutil.virtual_memory().available / 1e9
     if needed > free:
         _warn(f"This may need {needed:.1f} GB of memory, and {free:.1f} GB are free. A smaller --size needs less.")
     optimizer = job.options["optimizer"]
     return (
-        f"{final.width} x {final.height} px, {steps} steps of {optimizer}{sizes}, network {network}; "
+        f"{final.width} x {final.height} px, {run.steps} steps of {optimizer}{sizes}, network {network}; "
         f"up to {needed:.1f} GB of memory."
     )
 
@@ -307,8 +307,7 @@ def _watch(run: Run, keeper: Keeper, stop: Stop, done: int) -> float:
     from tqdm import tqdm
 
     begin = warm = time.perf_counter()
-    steps = sum(level.steps for level in run.levels)
-    with tqdm(total=steps, initial=done, unit="step", dynamic_ncols=True) as bar:
+    with tqdm(total=run.steps, initial=done, unit="step", dynamic_ncols=True) as bar:
         for step in run:
             keeper.see(step)
             bar.set_postfix(content=f"{step.content:.4f}", style=f"{step.style:.4f}", refresh=False)
@@ -318,7 +317,7 @@ def _watch(run: Run, keeper: Keeper, stop: Stop, done: int) -> float:
             if step.index == done:
                 warm = time.perf_counter()  # the first step also warms up the machine: it would spoil the estimate
             elif step.index == done + 3 and len(run.levels) == 1:
-                left = (time.perf_counter() - warm) / 3 * (steps - step.index)
+                left = (time.perf_counter() - warm) / 3 * (run.steps - step.index)
                 bar.write(f"About {_duration(left)} to go. Ctrl-C stops early and keeps the best image so far.")
     return time.perf_counter() - begin
 
@@ -384,23 +383,19 @@ def _weighted(style: str) -> tuple[Path, float]:
     """Read ``mosaic:0.5``; without a number behind the last colon the weight is 1."""
     name, _, number = style.rpartition(":")
     try:
-        return _find_picture(name or style), float(number) if name else 1.0
-    except ValueError as error:
-        if isinstance(error, ImageError):
-            raise
+        weight = float(number)
+    except ValueError:  # there is no colon, or it belongs to a path, as in C:\wave.png
         return _find_picture(style), 1.0
+    return (_find_picture(name), weight) if name else (_find_picture(style), 1.0)
 
 
 def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: bool) -> Path:
     name = Path(f"{content.stem}_{style.stem}.png")
     if not in_folder:
         return name if output is None else output
-    folder = Path(f"{content.parent.name}_{style.stem}") if output is None else output
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-    return folder / name
+    from nstlib.jobs import make_folder
+
+    return make_folder(Path(f"{content.parent.name}_{style.stem}") if output is None else output) / name
 
 
 @contextmanager

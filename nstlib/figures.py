@@ -22,6 +22,7 @@ from torch import Tensor
 from nstlib.errors import ShapeError
 
 WIDTH = 8.0  # inches: the book's text column
+DASHES = ("-", "--", "-.", ":")  # tell curves apart without color
 STYLE = {
     "figure.dpi": 100,
     "font.size": 10,
@@ -144,12 +145,11 @@ def show_fields(image: Tensor, fields: Mapping[str, tuple[int, int, int, int]]) 
     figure = Figure(figsize=(WIDTH * 0.75, WIDTH * 0.5 * height / width + 0.3), layout="constrained")
     ax = figure.subplots()
     ax.imshow(picture, interpolation="antialiased")
-    dashes = ["-", "--", "-.", ":"]
     for k, (label, (top, bottom, left, right)) in enumerate(fields.items()):
         corner, size = (left - 0.5, top - 0.5), (right - left, bottom - top)  # pixel 0 is drawn from -0.5 to 0.5
         ax.add_patch(Rectangle(corner, *size, fill=False, lw=4, ec="white", alpha=0.7, clip_on=False))
         ax.add_patch(
-            Rectangle(corner, *size, fill=False, lw=2, ec=f"C{k}", ls=dashes[k % 4], label=label, clip_on=False)
+            Rectangle(corner, *size, fill=False, lw=2, ec=f"C{k}", ls=DASHES[k % 4], label=label, clip_on=False)
         )
     ax.set_axis_off()
     figure.legend(loc="outside right center", frameon=False)
@@ -171,10 +171,9 @@ def plot_curves(
     """
     figure = Figure(figsize=(WIDTH * 0.75, 3.2), layout="constrained")
     ax = figure.subplots()
-    dashes = ["-", "--", "-.", ":"]
     for k, (label, values) in enumerate(curves.items()):
         x, y = values if isinstance(values, tuple) else (range(len(values)), values)
-        ax.plot(x, y, dashes[k % len(dashes)], label=label)
+        ax.plot(x, y, DASHES[k % 4], label=label)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if log:
         ax.set_yscale("log")
@@ -230,10 +229,10 @@ def plot_epochs(
     """
     figure = Figure(figsize=(WIDTH * 0.75, 3.2), layout="constrained")
     ax = figure.subplots()
-    dashes, markers, x = ["-", "--", "-.", ":"], "os^Dv*", np.arange(len(epochs))
+    markers, x = "os^Dv*", np.arange(len(epochs))
     for k, (label, runs) in enumerate(curves.items()):
         values = np.asarray(runs, dtype=float)  # (runs, epochs)
-        drawn = ax.plot(x, values.mean(0), dashes[k % 4], marker=markers[k % 6], markersize=4, label=label)
+        drawn = ax.plot(x, values.mean(0), DASHES[k % 4], marker=markers[k % 6], markersize=4, label=label)
         ax.fill_between(x, values.min(0), values.max(0), color=drawn[0].get_color(), alpha=0.13, linewidth=0)
     ax.set_xticks(x, epochs)
     ax.set(xlabel=xlabel, ylabel=ylabel)

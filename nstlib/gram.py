@@ -61,6 +61,14 @@ def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     return _pull(_rows(features), gradient).mT.unflatten(2, (h, w))  # (B, C, H, W)
 
 
+def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return ``gram_matrix`` times the number of positions: a sum over them, which can be taken piece by piece.
+
+    Args, Returns, Raises: as for ``gram_matrix``.
+    """
+    return gram_matrix(features, weights) * (features.shape[2] * features.shape[3])
+
+
 def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """Return the Gram matrix of a feature map that comes in pieces of any sizes.
 
@@ -78,15 +86,14 @@ def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """
     total, positions = None, 0
     for tile in tiles:
-        gram = gram_matrix(tile)
+        gram = gram_sum(tile)
         if total is not None and gram.shape != total.shape:
             raise ShapeError(
                 f"tile_gram needs tiles of one feature map, got one of shape {tuple(tile.shape)} after others with "
                 f"{total.shape[0]} images of {total.shape[1]} channels."
             )
-        here = tile.shape[2] * tile.shape[3]
-        total = gram * here if total is None else total + gram * here
-        positions += here
+        total = gram if total is None else total + gram
+        positions += tile.shape[2] * tile.shape[3]
     if total is None:
         raise ShapeError("tile_gram needs at least one tile, got none. Is the generator used up already?")
     return total / positions

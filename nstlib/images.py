@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -223,8 +223,17 @@ def resize(image: Tensor, size: int) -> Tensor:
         )
     height, width = image.shape[2:]
     width, height = _scaled((width, height), size)
-    smooth = torch.nn.functional.interpolate(image, (height, width), mode="bicubic", antialias=True)
-    return smooth.clamp(0, 1)
+    return resize_to(image, (height, width))
+
+
+def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
+    """Return images or masks with that height and width, as ``resize`` makes them.
+
+    Args:
+        image: shape (B, C, H, W), floats in [0, 1].
+        size: height and width in pixels.
+    """
+    return torch.nn.functional.interpolate(image, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = tuple(WRITABLE)) -> Path:

@@ -113,8 +113,8 @@ def prepare(job: Job, network: Features) -> Work:
     masks = [load_mask(path, content) for path in job.masks] or [None] * len(pictures)
     canvas, finish = content, _unchanged
     if job.colors == "luminance":
-        pictures = [colors.luminance_pair(content, picture)[1] for picture in pictures]
-        canvas = colors.luminance_pair(content, pictures[0])[0]
+        canvases, pictures = zip(*(colors.luminance_pair(content, picture) for picture in pictures), strict=True)
+        canvas = canvases[0]  # the content's own gray, the same beside every style
 
         def finish(image: Tensor) -> Tensor:
             return colors.keep_colors(image, content)
@@ -143,8 +143,7 @@ class Keeper:
         self.best: transfer.Step | None = None
         self.failed = False
         self._frames: list[Tensor] = []
-        steps = sum(level.steps for level in work.run.levels)
-        self._frame_every = 0 if job.animation is None else max(1, steps // FRAMES)
+        self._frame_every = 0 if job.animation is None else max(1, work.run.steps // FRAMES)
         self._due = time.monotonic() + INTERVAL
         self._warned = False
 
@@ -163,7 +162,7 @@ class Keeper:
         """Let the run go on from the checkpoint, and return after how many steps it does."""
         extra = load_checkpoint(self._work.run, self.checkpoint)
         self._frames = [frame.float() / 255 for frame in extra["frames"]]
-        return int(extra["steps"])
+        return self._work.run.index
 
     def see(self, step: transfer.Step) -> None:
         """Take note of a step: keep the frames asked for, and from time to time a checkpoint."""
@@ -189,8 +188,7 @@ class Keeper:
     def save(self) -> None:
         """Write the checkpoint and, beside it, the picture as it is."""
         frames = [frame.mul(255).round().byte() for frame in self._frames]
-        steps = 0 if self.last is None else self.last.index + 1
-        save_checkpoint(self._work.run, self.checkpoint, {"frames": frames, "steps": steps})
+        save_checkpoint(self._work.run, self.checkpoint, {"frames": frames})
         if self.best is not None:
             self.write(self.best, self.preview)
 
@@ -267,11 +265,16 @@ def _small(image: Tensor) -> Tensor:
     return resize(image, FRAME_SIZE) if max(image.shape[2:]) > FRAME_SIZE else image
 
 
-def _check_frames(every: int, folder: Path) -> None:
-    if every < 1:
-        raise ChoiceError(f"--save-every needs a whole number of at least 1 and a folder, got {every} {folder}.")
+def make_folder(folder: Path) -> Path:
+    """Make a folder unless it is there, or raise an ImageError."""
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-    check_writable(folder / "step_00000.png")
+    return folder
+
+
+def _check_frames(every: int, folder: Path) -> None:
+    if every < 1:
+        raise ChoiceError(f"--save-every needs a whole number of at least 1 and a folder, got {every} {folder}.")
+    check_writable(make_folder(folder) / "step_00000.png")

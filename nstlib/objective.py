@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
-from nstlib.gram import gram_matrix
+from nstlib.gram import gram_sum
 from nstlib.losses import scale_of, total_variation
 from nstlib.tiles import measure
 
@@ -93,7 +93,7 @@ class Objective:
             sums.append((features - self._content[layer].values[:, :, rows]).square().sum())
         if layer in self.style_layers:
             for guide in self._guides:
-                sums.append(_gram_sum(features, None if guide is None else guide[layer][:, :, rows]))
+                sums.append(gram_sum(features, None if guide is None else guide[layer][:, :, rows]))
         return tuple(sums)
 
     def _content_targets(self, content: Tensor) -> dict[str, _Target]:
@@ -110,7 +110,7 @@ class Objective:
 
     def _style_targets(self, styles: Sequence[Style]) -> dict[str, list[_Target]]:
         def grams_of(layer: str, features: Tensor, rows: slice) -> tuple[Tensor, ...]:
-            return (_gram_sum(features),)
+            return (gram_sum(features),)
 
         targets: dict[str, list[_Target]] = {layer: [] for layer in self.style_layers}
         total = sum(style.weight for style in styles)
@@ -149,11 +149,6 @@ class _Target:
     scale: Tensor
     region: int = 0
     share: float = 1.0
-
-
-def _gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Return the Gram matrix as a sum over positions, (B, C, C)."""
-    return gram_matrix(features, weights) * (features.shape[2] * features.shape[3])
 
 
 def _regions(styles: Sequence[Style]) -> list[Tensor | None]:

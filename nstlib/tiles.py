@@ -93,9 +93,9 @@ def blocks_of(network: Features, layers: tuple[str, ...]) -> Iterator[Block]:
         if not is_pool:
             names.append(layer)
         if is_pool or index == depth:
-            wanted = tuple(name for name in (*names, layer) if name in layers)
-            convolutions = sum(name.startswith("conv") for name in names)
-            yield Block(tuple(names), convolutions, layer if is_pool else None, tuple(dict.fromkeys(wanted)))
+            pool = layer if is_pool else None
+            wanted = tuple(name for name in (*names, pool) if name in layers)
+            yield Block(tuple(names), sum(name.startswith("conv") for name in names), pool, wanted)
             names = []
 
 

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from nstlib.errors import LayerError, ShapeError, WeightsError
 from nstlib.features import dead_channels
 from nstlib.patches import PICTURES, Patches, batches, center
+from nstlib.receptive import ReceptiveField, receptive_field_of_stack
 
 CHANNELS = OrderedDict(conv1=24, conv2=16, conv3=16, conv4=16, conv5=24)
 POOLED = ("conv1", "conv2")  # layers with a max pooling behind them
@@ -318,19 +319,18 @@ def dead_filters(model: nn.Sequential, images: Tensor) -> Tensor:
         return dead_channels(F.relu(model.conv1(images)))
 
 
-def receptive_field(model: nn.Sequential, layer: str) -> tuple[int, int, int]:
-    """Return (side, step, first): a position p of the layer sees pixels first + p * step and ``side`` of them.
+def receptive_field(model: nn.Sequential, layer: str) -> ReceptiveField:
+    """Return the receptive field (size, stride, start) of a layer of ``small_network``.
 
     Raises:
         LayerError: if the network has no such layer before its mean.
     """
-    side, step, first = 1, 1, 0
+    stages = []
     for name, module in model.named_children():
         if isinstance(module, (nn.Conv2d, nn.MaxPool2d)):
-            kernel, stride, padding = (v if isinstance(v, int) else v[0] for v in _geometry(module))
-            side, first, step = side + (kernel - 1) * step, first - padding * step, step * stride
+            stages.append([v if isinstance(v, int) else v[0] for v in _geometry(module)])
         if name == layer:
-            return side, step, first
+            return receptive_field_of_stack(stages)
     names = [name for name, _ in model.named_children() if name not in ("mean", "classify")]
     raise LayerError(f"This network has no layer {layer!r} with positions. It has: {', '.join(names)}.")
 

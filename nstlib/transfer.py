@@ -10,14 +10,15 @@ import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice
 from nstlib.features import Features
+from nstlib.images import resize_to
 from nstlib.memory import GIGABYTE, Plan, plan
 from nstlib.objective import LayerChoice, Objective, Style, layer_shares
 from nstlib.optimizers import OPTIMIZERS, Descent
@@ -157,7 +158,7 @@ def init_image(content: Tensor, how: str | Tensor = "content", *, generator: tor
     """
     if isinstance(how, Tensor):
         _check_picture("init", how)
-        return _fit(how.detach().to(content), content.shape[2:])
+        return _fit(how.detach().to(content), content.shape[2:]).clamp(0, 1)
     if choice("init", how, INITS) == "content":
         return content.detach().clamp(0, 1)
     generator = torch.Generator().manual_seed(0) if generator is None else generator
@@ -193,6 +194,7 @@ class Run:
     Attributes:
         levels: the sizes to work at, from coarse to fine.
         plan: how the last and largest of them is computed, and what memory the process will take.
+        index: how often the pixels have been updated.
         finished: whether its last step has been handed out.
     """
 
@@ -209,17 +211,22 @@ class Run:
         self._content, self._styles, self._network, self._start = content, styles, network, start
         self._settings, self._memory = dict(settings), memory
         self.levels = tuple(levels)
-        layers = {**settings["content_layers"], **settings["style_layers"]}
-        deepest = max(layers, key=network.layers.index)
+        self._layers = tuple({**settings["content_layers"], **settings["style_layers"]})
+        deepest = max(self._layers, key=network.layers.index)
         for picture in (content, *(style.image for style in styles)):
             network.check_image(picture, deepest)
         self.plan = self._plan(self.levels[-1])
         self._objective: Objective | None = None
         self._descent: Descent | None = None
-        self._level = self._index = self._in_level = 0
-        self._totals: list[float] = []
+        self.index = self._level = 0
+        self._totals: list[float] = []  # of this level's steps
         self._last: Step | None = None
         self._moving = self.finished = False
+
+    @property
+    def steps(self) -> int:
+        """How many updates there will be at most."""
+        return sum(level.steps for level in self.levels)
 
     def __iter__(self) -> Run:
         return self
@@ -229,7 +236,7 @@ class Run:
             raise StopIteration
         if self._descent is None:
             self._enter(0, self._start)
-        if self._in_level == self.levels[self._level].steps or self._stalls():
+        if len(self._totals) == self.levels[self._level].steps or self._stalls():
             if self._level == len(self.levels) - 1:
                 return self._finish()
             self._enter(self._level + 1, self._best_image()[0])
@@ -238,8 +245,7 @@ class Run:
         terms = self._descent.step()
         self._moving = False
         step = self._record(image, terms)
-        self._index += 1
-        self._in_level += 1
+        self.index += 1
         self._totals.append(step.total)
         return step
 
@@ -252,8 +258,8 @@ class Run:
         if self._moving:
             raise ResumeError("The run was interrupted while the pixels moved. Save its state between two steps.")
         descent = None if self._descent is None else self._descent.state_dict()
-        counters = {"level": self._level, "index": self._index, "in_level": self._in_level, "totals": self._totals[:]}
-        return {"settings": self._fingerprint(), **counters, "finished": self.finished, "descent": descent}
+        counters = {"level": self._level, "index": self.index, "totals": self._totals[:]}
+        return {"settings": dict(self._fingerprint), **counters, "finished": self.finished, "descent": descent}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where the run was that this state is from. Both must have been made by the same call.
@@ -263,7 +269,7 @@ class Run:
         """
         if self._descent is not None:
             raise ResumeError("This run has begun already. Load the state into a new one, before its first step.")
-        mine, theirs = self._fingerprint(), state["settings"]
+        mine, theirs = self._fingerprint, state["settings"]
         differing = [name for name in mine if mine[name] != theirs.get(name)]
         if differing:
             listed = "; ".join(f"{name} was {_brief(theirs.get(name))}, now {_brief(mine[name])}" for name in differing)
@@ -271,14 +277,13 @@ class Run:
         if state["descent"] is not None:
             self._enter(state["level"], self._start)
             self._descent.load_state_dict(deepcopy(state["descent"]))
-        self._index, self._in_level, self._totals = state["index"], state["in_level"], list(state["totals"])
+        self.index, self._totals = state["index"], list(state["totals"])
         self.finished = state["finished"]
 
     def _plan(self, level: Level) -> Plan:
-        layers = tuple({**self._settings["content_layers"], **self._settings["style_layers"]})
         return plan(
             self._network,
-            layers,
+            self._layers,
             level.height,
             level.width,
             optimizer=self._settings["optimizer"],
@@ -303,7 +308,7 @@ class Run:
         pixels = _fit(image, size).clone(memory_format=torch.contiguous_format).requires_grad_(True)
         start = OPTIMIZERS[settings["optimizer"]]
         self._descent = start(pixels, self._objective, settings["learning_rate"], chosen.history)
-        self._level, self._in_level, self._totals = number, 0, []
+        self._level, self._totals = number, []
 
     def _stalls(self) -> bool:
         """Return whether the last steps of this level were hardly of use."""
@@ -326,16 +331,18 @@ class Run:
         if not math.isfinite(total):
             self.finished = True
             raise DivergenceError(
-                f"The loss became {total} at step {self._index}, so the run was stopped there; the image before it is "
+                f"The loss became {total} at step {self.index}, so the run was stopped there; the image before it is "
                 "good. Usual causes: a learning rate that is too large, or weights of very different size.",
                 self._last,
             )
         final, level = self.levels[-1], self.levels[self._level]
         image = _fit(image, final.size)
-        self._last = Step(self._index, image, content, style, tv, total, level.width / final.width)
+        self._last = Step(self.index, image, content, style, tv, total, level.width / final.width)
         return self._last
 
+    @cached_property
     def _fingerprint(self) -> dict[str, Any]:
+        """What tells this run from another one. It looks at every pixel, and every checkpoint asks for it."""
         digests = {"content": _digest(self._content), "start": _digest(self._start)}
         for number, style in enumerate(self._styles, 1):
             mask = None if style.mask is None else _digest(style.mask)
@@ -405,10 +412,10 @@ def _resized(style: Style, size: tuple[int, int], share: float) -> Style:
 
 
 def _fit(image: Tensor, size: Sequence[int]) -> Tensor:
-    """Return the image with that height and width (bicubic, antialiased), or itself if it has them."""
+    """Return the image with that height and width, or itself if it has them."""
     if tuple(image.shape[2:]) == tuple(size):
         return image
-    return F.interpolate(image, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
+    return resize_to(image, size)
 
 
 def _digest(tensor: Tensor) -> str:

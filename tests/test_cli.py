@@ -227,10 +227,10 @@ def test_a_read_only_folder_is_found_before_the_run(nst, monkeypatch):
 class FakeRun:
     """Goes through these losses, its images as bright as the step's number, and perhaps ends in an error."""
 
-    finished, plan = False, Plan(0, 20, 1e9)
+    finished, plan, steps = False, Plan(0, 20, 1e9), 4
 
     def __init__(self, content, totals, error):
-        self.levels = (transfer.Level(*content.shape[2:], 4),)
+        self.levels = (transfer.Level(*content.shape[2:], self.steps),)
         self._steps = self._go(content, totals, error)
 
     def __iter__(self):
@@ -367,6 +367,22 @@ def test_masks_say_where_each_style_goes(nst, gallery):
     code, _, err = nst("stylize", "cat", "wave", *SHORT, "--mask", "left.png", "--mask", "right.png", "-o", "out.png")
     assert code == 2
     assert "There are 1 styles and 2 masks. Give one mask for each style" in complaint(err)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
+def test_a_colon_may_belong_to_a_style_s_name(nst, gallery):
+    Path("a:b.png").write_bytes((gallery / "style/wave.png").read_bytes())
+    for also in ("a:b.png", "a:b.png:1"):
+        assert nst("stylize", "cat", "wave", *SHORT, "--also", also, "-o", "colon.png")[0] == 0
+        nst("stylize", "cat", "wave", *SHORT, "--also", "wave", "-o", "name.png")
+        assert Path("colon.png").read_bytes() == Path("name.png").read_bytes()
+
+
+def test_an_option_for_one_picture_is_refused_for_a_folder_before_anything_is_made(nst, gallery):
+    code, _, err = nst("stylize", gallery / "content", "wave", *SHORT, "--gif", "run.gif", "-o", "done")
+    assert code == 2
+    assert "--animation, --save-every and --mask are for one picture; CONTENT is a folder." in complaint(err)
+    assert not Path("done").exists()
 
 
 def test_a_quality_sets_size_and_steps_and_what_is_given_explicitly_counts(nst):

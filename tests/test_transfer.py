@@ -234,6 +234,7 @@ def test_a_saved_run_goes_on_to_the_same_pixels_bit_for_bit(network, rng, tmp_pa
     torch.save(first.state_dict(), tmp_path / "run.pt")
     second = run()
     second.load_state_dict(torch.load(tmp_path / "run.pt", weights_only=True))
+    assert second.index == stop
     rest = list(second)
     assert [step.index for step in rest] == list(range(stop, 13))
     assert all(torch.equal(a.image, b.image) for a, b in zip(rest, straight[stop:], strict=True))
