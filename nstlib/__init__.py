@@ -3,6 +3,7 @@
 =============  =====================================================================
 ``images``     an image is a tensor: loading, saving, resizing
 ``weights``    where the pretrained networks come from, and how they are verified
+``receptive``  which pixels a unit sees, in closed form                (chapter 02)
 ``features``   VGG: what each layer sees                               (chapter 03)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
 ``gram``       style as correlations between channels                  (chapter 07)

@@ -8,7 +8,7 @@ the same after rectification, ``pool3`` the block's end. Keras fuses each ReLU i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -84,7 +84,7 @@ class Features:
         self._kernels: dict[str, Kernel | None] = {}
         self.pooling = choice("pooling", pooling, POOLINGS)
         self._architecture = NETWORKS[choice("network", name, NETWORKS)]
-        self.layers = tuple(_layer_names(self._architecture.blocks))
+        self.layers = tuple(layer_names(self._architecture.blocks))
         self._weights = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
 
     def __repr__(self) -> str:
@@ -141,15 +141,7 @@ class Features:
 
     def canonical(self, layer: str) -> str:
         """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
-        name = layer.strip().lower()
-        if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
-            name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
-        if name not in self.layers:
-            raise LayerError(
-                f"{self.name} has no layer {layer!r}. It has: {', '.join(self.layers)} "
-                "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
-            )
-        return name
+        return canonical_name(layer, self.layers, network=self.name)
 
     def channels(self, layer: str) -> int:
         """Return how many channels a layer has."""
@@ -227,7 +219,7 @@ def random_network(
     blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     weights, fan_in = {}, 3
-    for layer in _layer_names(blocks):
+    for layer in layer_names(blocks):
         if layer.startswith("conv"):
             block, place = _place(layer)
             out = blocks[block - 1][place - 1]
@@ -236,6 +228,28 @@ def random_network(
             weights[f"{layer}.bias"] = torch.zeros(out)
             fan_in = out
     return Features(name, weights, pooling=pooling, winograd=winograd)
+
+
+def layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
+    """Yield the names of all layers of a VGG with these blocks, shallow to deep."""
+    for block, convolutions in enumerate(blocks, 1):
+        for place in range(1, len(convolutions) + 1):
+            yield f"conv{block}_{place}"
+            yield f"relu{block}_{place}"
+        yield f"pool{block}"
+
+
+def canonical_name(layer: str, layers: Sequence[str], *, network: str = "The network") -> str:
+    """Return a layer's name in the papers' spelling, or raise a LayerError that lists ``layers``, those there are."""
+    name = layer.strip().lower()
+    if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
+        name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
+    if name not in layers:
+        raise LayerError(
+            f"{network} has no layer {layer!r}. It has: {', '.join(layers)} "
+            "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
+        )
+    return name
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
@@ -316,14 +330,6 @@ def _suits_winograd(x: Tensor) -> bool:
 
 def _channels_last(tensor: Tensor) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-
-
-def _layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
-    for block, convolutions in enumerate(blocks, 1):
-        for place in range(1, len(convolutions) + 1):
-            yield f"conv{block}_{place}"
-            yield f"relu{block}_{place}"
-        yield f"pool{block}"
 
 
 def _place(layer: str) -> tuple[int, int | None]:
