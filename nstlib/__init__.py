@@ -5,6 +5,7 @@
 ``weights``    where the pretrained networks come from, and how they are verified
 ``receptive``  which pixels a unit sees, in closed form                (chapter 02)
 ``features``   VGG: what each layer sees                               (chapter 03)
+``deconvnet``  what one unit looks for: projections, strongest patches (chapter 04)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)
