@@ -192,22 +192,30 @@ class TopPatch:
     _layer: str = field(repr=False)
 
     @property
+    def crop(self) -> Tensor:
+        """Return so much of the image that the network computes the same activation from it, shape (1, 3, H, W)."""
+        return self._crop.pixels()
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Return (row, column) of the unit in the map that the network makes of ``crop``."""
+        stride = receptive_field(self._layer, blocks=_blocks(self._network)).stride
+        return self.row - self._crop.top // stride, self.column - self._crop.left // stride
+
+    @property
     def pixels(self) -> Tensor:
-        """Return the part of the image that the unit sees, shape (1, 3, bottom - top, right - left)."""
-        return self._cut(self._crop.pixels())
+        """Return what the unit sees: the part of the image in ``box``, shape (1, 3, bottom - top, right - left)."""
+        return self._cut(self.crop)
 
     @cached_property
     def projection(self) -> Tensor:
         """Return the activation's projection in the same box; computed when first asked for."""
-        stride = receptive_field(self._layer, blocks=_blocks(self._network)).stride
-        position = self.row - self._crop.top // stride, self.column - self._crop.left // stride
-        return self._cut(project(self._network, self._crop.pixels(), self._layer, self.channel, position))
+        return self._cut(project(self._network, self.crop, self._layer, self.channel, self.position))
 
     def _cut(self, crop: Tensor) -> Tensor:
         top, bottom, left, right = self.box
-        return crop[
-            ..., top - self._crop.top : bottom - self._crop.top, left - self._crop.left : right - self._crop.left
-        ]
+        above, beside = self._crop.top, self._crop.left
+        return crop[..., top - above : bottom - above, left - beside : right - beside]
 
 
 def top_patches(

@@ -337,6 +337,14 @@ def test_a_patch_has_the_projection_that_its_whole_image_has(rng, layer):
             assert_same_picture(patch.projection, whole[..., top:bottom, left:right])
 
 
+def test_a_patchs_crop_is_enough_to_compute_its_activation(rng):
+    images = torch.rand(4, 3, 101, 87, generator=rng)
+    for patches in top_patches(TINY, images.split(2), "relu3_2", (0, 4, 9), k=3).values():
+        for patch in patches:
+            again = TINY(patch.crop, "relu3_2")["relu3_2"][(0, patch.channel, *patch.position)]
+            assert float(again) == pytest.approx(patch.activation, rel=1e-5)
+
+
 def test_units_that_see_padding_can_be_left_out(crops):
     found = top_patches(TINY, crops.split(8), "relu2_2", inside=True)
     maps = TINY(crops, "relu2_2")["relu2_2"]
