@@ -406,13 +406,12 @@ def _crops(
 
 
 def _crop(image: Tensor, row: int, column: int, network: Features, layer: str) -> tuple[Box, _Crop]:
-    """Return a unit's box, and a copy of so much of the image (3, H, W) around it that poolings divide it as before."""
+    """Return a unit's box, and a copy of it that begins a little earlier, so that poolings divide it as before."""
     height, width = image.shape[1:]
     blocks = _blocks(network)
     stride = receptive_field(layer, blocks=blocks).stride
     top, bottom, left, right = box = patch_of(layer, row, column, height, width, blocks=blocks)
     top, left = top - top % stride, left - left % stride
-    bottom, right = min(bottom + -bottom % stride, height), min(right + -right % stride, width)
     pixels = image[None, :, top:bottom, left:right]
     whole = (pixels * 255).round().to(torch.uint8)
     exact = torch.equal(whole.to(pixels.dtype) / 255, pixels)  # a quarter of the memory, if nothing is lost
