@@ -367,6 +367,12 @@ def unpool_first_channels_switches(values: Tensor, switches: Tensor, size: tuple
     return deconvnet.unpool(values, switches[:, :1].expand_as(switches), size)
 
 
+def unpool_everything_everywhere(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
+    back = values.new_zeros((*values.shape[:2], *size))
+    back[:, :, switches // size[1], switches % size[1]] = values
+    return back
+
+
 def unpool_left_flat(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     return deconvnet.unpool(values, switches, size).flatten(2)
 
@@ -440,6 +446,12 @@ UNPOOL = Exercise(
             "switches_of_the_first_channel",
             unpool_first_channels_switches,
             "All channels use the switches of the first. Each has its own maxima, at its own places.",
+        ),
+        Mistake(
+            "all_channels_in_each_map",
+            unpool_everything_everywhere,
+            "Each map gets the values of *all* channels: `back[:, :, rows, columns]` crosses every map with every switch. "
+            "The indices of image and channel have to go along; or flatten, and `scatter_`.",
         ),
         Mistake(
             "left_flat",
