@@ -7,6 +7,7 @@
 ``filters``    convolution by hand: blur, edges                        (chapter 02)
 ``receptive``  which pixels a unit sees, in closed form                (chapter 02)
 ``features``   VGG: what each layer sees                               (chapter 03)
+``deconvnet``  what one unit looks for: projections, strongest patches (chapter 04)
 ``patches``    a small labeled data set from the course's pictures     (chapter 05)
 ``training``   features while they come to be                         (chapter 05)
 ``gram``       style as correlations between channels                  (chapter 07)

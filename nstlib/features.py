@@ -173,6 +173,19 @@ class Features:
         block, place = _place(self.canonical(layer))
         return self._architecture.blocks[block - 1][(place or 0) - 1]
 
+    def weight(self, layer: str) -> Tensor:
+        """Return the kernels of a convolution, shape (out, in, 3, 3), in the precision of the last image.
+
+        Raises:
+            LayerError: if ``layer`` is no convolution.
+        """
+        name = self.canonical(layer)
+        if not name.startswith("conv"):
+            raise LayerError(
+                f"{layer!r} is no convolution and has no kernels. Names of convolutions look like conv3_2."
+            )
+        return self._weights[f"{name}.weight"]
+
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
         if fast and _suits_winograd(x) and (kernel := self._kernel(layer)):
             return convolve(x, kernel, relu=relu)

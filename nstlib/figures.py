@@ -272,6 +272,47 @@ def encode_map(activation: Tensor, *, side: int = 224) -> bytes:
     return buffer.getvalue()
 
 
+def show_patches(blocks: Mapping[str, Sequence[Tensor]], *, columns: int = 4, size: float = 1.5) -> Figure:
+    """Return blocks of small pictures, each block under its title, three pictures in a row.
+
+    Args:
+        blocks: title to pictures of shape (1, 3, H, W) or (3, H, W), RGB in [0, 1]. Smaller ones, as an image's border
+            makes them, stand in the upper left corner of their place.
+        columns: blocks in a row.
+        size: of a block's sides, in inches.
+    """
+    rows = -(-len(blocks) // columns)
+    figure = Figure(figsize=(size * columns, (size + 0.2) * rows), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, (title, pictures) in zip(axes, blocks.items(), strict=False):
+        sheet = _sheet([_picture(picture) for picture in pictures])
+        ax.imshow(sheet, interpolation="antialiased")
+        ax.set_title(title)
+    return figure
+
+
+def plot_panels(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], *, ylabel: str = ""
+) -> Figure:
+    """Return line plots side by side on one vertical scale, with one legend.
+
+    Args:
+        panels: label of the horizontal axis to its curves: label to (x, values), the same labels in each panel.
+        ylabel: of the vertical axis.
+    """
+    figure = Figure(figsize=(WIDTH, 3.0), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for ax, (xlabel, curves) in zip(axes, panels.items(), strict=True):
+        for k, (label, (x, y)) in enumerate(curves.items()):
+            ax.plot(x, y, DASHES[k % len(DASHES)], marker=".", label=label)
+        ax.set_xlabel(xlabel)
+    axes[0].set_ylabel(ylabel)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=5, frameon=False)
+    return figure
+
+
 def _grid(count: int, columns: int | None, *, aspect: float) -> tuple[Figure, list[Axes]]:
     """Return a figure of ``count`` empty, frameless axes in rows, each ``aspect`` times as high as wide."""
     columns = min(count, 5) if columns is None else columns
@@ -290,6 +331,18 @@ def _legend_above(ax: Axes, entries: int) -> None:
         rows = -(-entries // 5)
         columns = -(-entries // rows)  # six in two rows of three
         ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, columnspacing=1.2)
+
+
+def _sheet(pictures: Sequence[np.ndarray], columns: int = 3) -> np.ndarray:
+    """Return pictures (H, W, 3) on one white square sheet, with gaps between them."""
+    side = max((length for picture in pictures for length in picture.shape[:2]), default=1)
+    step = side + max(1, side // 16)
+    rows = max(columns, -(-len(pictures) // columns))
+    sheet = np.ones((rows * step, columns * step, 3))
+    for place, picture in enumerate(pictures):
+        top, left = place // columns * step, place % columns * step
+        sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return sheet
 
 
 def _picture(image: Tensor) -> np.ndarray:

@@ -124,3 +124,23 @@ def test_every_run_is_a_dot_in_its_groups_row():
         [60, 61, 62],
     ]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two"]
+
+
+def test_patches_of_all_sizes_stand_in_their_places_on_white(rng):
+    patches = [torch.zeros(1, 3, 4, 4), torch.zeros(3, 2, 4), torch.full((3, 4, 4), 0.5), torch.zeros(1, 3, 4, 4)]
+    figure = figures.show_patches({"seen": patches, "nothing": []})
+    sheet = figure.axes[0].images[0].get_array()
+    assert [ax.get_title() for ax in figure.axes if ax.images] == ["seen", "nothing"]
+    assert sheet.shape == (15, 15, 3)
+    assert sheet[0, 5].tolist() == [0, 0, 0]
+    assert sheet[2, 5].tolist() == [1, 1, 1]
+    assert sheet[5, 0].tolist() == [0, 0, 0]
+    assert drawn(figure).width == pytest.approx(600, abs=5)
+
+
+def test_panels_share_their_scale_and_have_one_legend():
+    curves = {"shallow": ([0, 1], [0.0, 3.0]), "deep": ([0, 1], [0.0, 1.0])}
+    figure = figures.plot_panels({"shift": curves, "angle": {name: (x, [0, 7]) for name, (x, _) in curves.items()}})
+    assert len({ax.get_ylim() for ax in figure.axes}) == 1
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["shallow", "deep"]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["shift", "angle"]

@@ -1,0 +1,499 @@
+import gc
+import weakref
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from nstlib.deconvnet import (
+    isolate,
+    occlusion_map,
+    on_gray,
+    project,
+    top_patches,
+    transposed_filter,
+    unpool,
+    validation_crops,
+)
+from nstlib.errors import ChoiceError, ImageError, LayerError, ShapeError
+from nstlib.features import NETWORKS, load_network, random_network
+from nstlib.images import pictures, save_image
+from nstlib.receptive import patch_of
+
+TINY = random_network("tiny")
+
+
+@pytest.fixture
+def image(rng):
+    return torch.rand(1, 3, 37, 50, generator=rng)  # odd sizes: poolings leave rows and columns out
+
+
+@pytest.fixture
+def biased(rng):
+    """A network whose biases are not zero."""
+    network = random_network("tiny")
+    for key, tensor in network._weights.items():
+        if key.endswith("bias"):
+            tensor.copy_(0.3 * torch.randn(tensor.shape, generator=rng))
+    return network
+
+
+def strongest(network, image, layer):
+    """Return the channel that fires most strongly, and where: a unit that has something to project."""
+    maps = network(image, layer)[layer][0]
+    place = int(maps.argmax())
+    return place // maps[0].numel(), (place % maps[0].numel() // maps.shape[2], place % maps.shape[2])
+
+
+# --- the three steps ----------------------------------------------------------------------------------------------------
+
+
+def test_unpooling_what_was_pooled_keeps_exactly_the_maxima(rng):
+    features = torch.rand(2, 3, 7, 6, generator=rng) + 0.1
+    pooled, switches = F.max_pool2d(features, 2, return_indices=True)
+    back = unpool(pooled, switches, (7, 6))
+    kept = back != 0
+    assert torch.equal(back[kept], features[kept])
+    assert int(kept.sum()) == pooled.numel()
+    assert torch.equal(F.max_pool2d(back, 2), pooled)
+
+
+def test_unpooling_agrees_with_pytorchs_own(rng):
+    features = torch.randn(2, 3, 8, 10, generator=rng)
+    pooled, switches = F.max_pool2d(features, 2, return_indices=True)
+    values = torch.randn(pooled.shape, generator=rng)
+    assert torch.equal(unpool(values, switches, (8, 10)), F.max_unpool2d(values, switches, 2))
+
+
+def test_values_without_a_switch_for_each_are_refused():
+    with pytest.raises(ShapeError, match=r"one switch for each value, got .*\(1, 2, 3, 3\) and .*\(1, 2, 4, 3\)"):
+        unpool(torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 4, 3, dtype=torch.long), (6, 6))
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 1), (5, 3)])
+def test_the_transposed_filter_is_the_adjoint_of_the_convolution(rng, kernel):
+    weight = torch.randn(4, 5, *kernel, generator=rng, dtype=torch.float64)
+    x = torch.randn(2, 5, 7, 9, generator=rng, dtype=torch.float64)
+    y = torch.randn(2, 4, 7, 9, generator=rng, dtype=torch.float64)
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    torch.testing.assert_close(
+        (F.conv2d(x, weight, padding=padding) * y).sum(), (x * transposed_filter(y, weight)).sum()
+    )
+
+
+def test_the_transposed_filter_agrees_with_pytorchs_transposed_convolution(rng):
+    x, weight = torch.randn(2, 4, 6, 5, generator=rng), torch.randn(4, 3, 3, 3, generator=rng)
+    torch.testing.assert_close(transposed_filter(x, weight), F.conv_transpose2d(x, weight, padding=1))
+
+
+def test_a_single_activation_stamps_its_filter(rng):
+    weight = torch.randn(4, 3, 3, 3, generator=rng)
+    x = torch.zeros(1, 4, 5, 6)
+    x[0, 2, 1, 3] = 1
+    stamped = transposed_filter(x, weight)
+    assert torch.equal(stamped[0, :, 0:3, 2:5], weight[2])
+    assert stamped.count_nonzero() == weight[2].count_nonzero()
+
+
+def test_channels_that_do_not_fit_the_kernels_are_refused():
+    with pytest.raises(ShapeError, match=r"features \(B, out, H, W\) .* got \(1, 3, 4, 4\) and \(4, 3, 3, 3\)"):
+        transposed_filter(torch.zeros(1, 3, 4, 4), torch.zeros(4, 3, 3, 3))
+
+
+def test_kernels_of_even_size_have_no_middle_and_are_refused():
+    with pytest.raises(ShapeError, match=r"kernels of odd size, got \(2, 3\)"):
+        transposed_filter(torch.zeros(1, 4, 4, 4), torch.zeros(4, 3, 2, 3))
+
+
+def test_isolating_keeps_one_activation_of_each_image(rng):
+    features = torch.rand(2, 3, 4, 5, generator=rng)
+    alone = isolate(features, 1)
+    assert alone.count_nonzero().item() == 2
+    assert torch.equal(alone.amax((2, 3))[:, 1], features.amax((2, 3))[:, 1])
+    assert isolate(features, 1, (2, 3))[:, 1, 2, 3].tolist() == features[:, 1, 2, 3].tolist()
+
+
+# --- the whole way back -------------------------------------------------------------------------------------------------
+
+
+class RectifiedBackward(torch.autograd.Function):
+    """A ReLU whose backward pass rectifies the gradient, and does not ask what the forward pass did."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.relu()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient.relu()
+
+
+def by_autograd(network, image, layer, channel, position):
+    """The same by another route: max pooling's gradient goes to the switches, a convolution's is its transpose."""
+    pixels = NETWORKS[network.name].preprocessing(image).requires_grad_(True)
+    x = pixels
+    for name in network.layers[: network.layers.index(layer) + 1]:
+        if name.startswith("conv"):
+            x = F.conv2d(x, network._weights[f"{name}.weight"], network._weights[f"{name}.bias"], padding=1)
+        else:
+            x = RectifiedBackward.apply(x) if name.startswith("relu") else F.max_pool2d(x, 2)
+    activation = x[(0, channel, *position)]
+    (gradient,) = torch.autograd.grad(activation, pixels)
+    signal = activation.detach() * gradient
+    return signal.flip(1) if NETWORKS[network.name].preprocessing.order == "BGR" else signal
+
+
+def assert_same_picture(found, expected):
+    assert expected.abs().max() > 0
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("layer", TINY.layers)
+def test_a_projection_is_a_gradient_through_relus_that_rectify_it(biased, image, layer):
+    channel, position = strongest(biased, image, layer)
+    assert_same_picture(
+        project(biased, image, layer, channel, position), by_autograd(biased, image, layer, channel, position)
+    )
+
+
+@pytest.mark.parametrize("name", ["vgg16", "vgg19", "vgg19-torchvision"])
+def test_projections_of_full_networks_agree_with_autograd_too(name, image):
+    network = random_network(name)
+    channel, position = strongest(network, image, "relu4_1")
+    assert_same_picture(
+        project(network, image, "relu4_1", channel, position), by_autograd(network, image, "relu4_1", channel, position)
+    )
+
+
+@pytest.mark.weights
+def test_projections_of_the_trained_network_agree_with_autograd(image):
+    network = load_network("vgg16")
+    channel, position = strongest(network, image, "relu4_3")
+    assert_same_picture(
+        project(network, image, "relu4_3", channel, position), by_autograd(network, image, "relu4_3", channel, position)
+    )
+
+
+def test_a_projection_agrees_with_captums_deconvolution(biased, image):
+    attr = pytest.importorskip("captum.attr")
+    stages = []
+    for name in biased.layers[: biased.layers.index("relu4_2") + 1]:
+        if name.startswith("conv"):
+            weight = biased._weights[f"{name}.weight"]
+            stage = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+            stage.load_state_dict({"weight": weight, "bias": biased._weights[f"{name}.bias"]})
+            stages.append(stage)
+        else:
+            stages.append(nn.ReLU() if name.startswith("relu") else nn.MaxPool2d(2))
+    model = nn.Sequential(*stages).eval()
+    channel, position = strongest(biased, image, "relu4_2")
+    pixels = NETWORKS["tiny"].preprocessing(image)
+    activation = model(pixels)[(0, channel, *position)].detach()
+    with pytest.warns(UserWarning, match="backward hooks on ReLU"):
+        expected = attr.Deconvolution(model).attribute(pixels.requires_grad_(True), target=(channel, *position))
+    assert_same_picture(project(biased, image, "relu4_2", channel, position), activation * expected)
+
+
+def test_an_activation_of_zero_projects_to_nothing_whatever_the_biases(biased, image):
+    maps = biased(image, "relu3_2")["relu3_2"][0]
+    channel, row, column = (maps == 0).nonzero()[0].tolist()
+    assert torch.equal(project(biased, image, "relu3_2", channel, (row, column)), torch.zeros_like(image))
+
+
+@pytest.mark.parametrize("layer", ["relu1_1", "relu1_2", "pool1", "conv2_2", "relu3_3", "pool3", "relu4_2"])
+def test_a_projection_vanishes_outside_the_receptive_field(rng, layer):
+    image = torch.rand(1, 3, 130, 150, generator=rng)
+    maps = TINY(image, layer)[layer][0]
+    for row, column in ((0, 0), (maps.shape[1] // 2, maps.shape[2] // 2), (maps.shape[1] - 1, maps.shape[2] - 1)):
+        channel = int(maps[:, row, column].argmax())
+        projection = project(TINY, image, layer, channel, (row, column))
+        top, bottom, left, right = patch_of(layer, row, column, 130, 150, blocks=NETWORKS["tiny"].blocks)
+        outside = projection.clone()
+        outside[..., top:bottom, left:right] = 0
+        assert projection.abs().max() > 0
+        assert outside.abs().max() == 0
+
+
+def test_a_projection_without_a_position_is_that_of_the_strongest_one(image):
+    maps = TINY(image, "relu2_1")["relu2_1"][0, 3]
+    position = divmod(int(maps.argmax()), maps.shape[1])
+    assert torch.equal(project(TINY, image, "relu2_1", 3), project(TINY, image, "relu2_1", 3, position))
+
+
+def test_each_image_of_a_batch_is_projected_by_itself(rng):
+    images = torch.rand(2, 3, 32, 40, generator=rng)
+    together = project(TINY, images, "relu3_1", 5)
+    assert together.shape == images.shape
+    for k in range(2):
+        torch.testing.assert_close(together[[k]], project(TINY, images[[k]], "relu3_1", 5))
+
+
+def test_a_unit_that_sees_blue_only_projects_to_blue():
+    network = random_network("vgg16")
+    network.weight("conv1_1")[:] = 0
+    network.weight("conv1_1")[:, 0] = 1  # blue comes first in Caffe's order
+    projection = project(network, torch.ones(1, 3, 8, 8), "relu1_1", 0)
+    assert projection.amax((0, 2, 3)).tolist() == pytest.approx([0, 0, 9 * (255 - 103.939)])
+
+
+def test_projecting_changes_neither_the_image_nor_wants_a_gradient(image):
+    before = image.clone()
+    projection = project(TINY, image.requires_grad_(True), "relu2_2", 0)
+    assert torch.equal(image, before)
+    assert not projection.requires_grad
+
+
+def test_a_keras_name_projects_the_same(image):
+    assert torch.equal(project(TINY, image, "block2_conv1", 1), project(TINY, image, "relu2_1", 1))
+
+
+def test_a_network_that_averages_has_no_switches_to_go_back_to(image):
+    with pytest.raises(
+        ChoiceError, match=r"needs a network with max pooling.* has average pooling. load_network\('tiny'\)"
+    ):
+        project(load_network("tiny", pooling="average"), image, "relu2_1", 0)
+
+
+@pytest.mark.parametrize("channel", [-1, 16])
+def test_a_channel_that_is_not_there_is_refused(image, channel):
+    with pytest.raises(ShapeError, match=f"no channel {channel}: this layer has 16, counted from 0"):
+        project(TINY, image, "relu2_1", channel)
+
+
+def test_a_position_that_is_not_there_is_refused(image):
+    with pytest.raises(ShapeError, match="A map of 18 x 25 has no row 18, column 0. .*position=None"):
+        project(TINY, image, "relu2_1", 0, (18, 0))
+
+
+def test_a_layer_that_is_not_there_is_refused(image):
+    with pytest.raises(LayerError, match="no layer 'relu9_1'"):
+        project(TINY, image, "relu9_1", 0)
+
+
+def test_only_convolutions_have_kernels():
+    assert TINY.weight("conv2_1").shape == (16, 8, 3, 3)
+    with pytest.raises(LayerError, match="'pool2' is no convolution and has no kernels"):
+        TINY.weight("pool2")
+
+
+def test_a_projection_as_a_picture_is_gray_where_nothing_came_back(rng):
+    projection = torch.zeros(2, 3, 6, 6)
+    projection[0, :, 2:4] = torch.randn(3, 2, 6, generator=rng)
+    picture = on_gray(projection)
+    assert picture[1].unique().tolist() == [0.5]
+    assert picture[0, :, :2].unique().tolist() == [0.5]
+    assert 0 <= picture.min() < 0.4
+    torch.testing.assert_close(on_gray(7 * projection), picture)
+
+
+# --- the strongest patches ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crops(rng):
+    """As bytes hold them, so that keeping them as bytes loses nothing."""
+    return torch.randint(0, 256, (23, 3, 48, 64), generator=rng).float() / 255
+
+
+def by_search(network, images, layer, channel, k):
+    """Sort all positions of all images, and take the first of each image until there are k."""
+    maps = network(images, layer)[layer][:, channel]
+    found = {}
+    for place in maps.flatten().argsort(descending=True).tolist():
+        image, position = place // maps[0].numel(), divmod(place % maps[0].numel(), maps.shape[2])
+        if len(found) == k or maps[(image, *position)] <= 0:
+            break
+        found.setdefault(image, position)
+    return [(image, *position) for image, position in found.items()]
+
+
+@pytest.mark.parametrize(
+    ("layer", "batch", "k"), [("relu1_2", 4, 9), ("relu2_2", 23, 9), ("pool2", 1, 3), ("relu4_1", 5, 40)]
+)
+def test_the_strongest_patches_are_those_that_a_full_search_finds(crops, layer, batch, k):
+    found = top_patches(TINY, crops.split(batch), layer, k=k)
+    assert list(found) == list(range(TINY.channels(layer)))
+    for channel, patches in found.items():
+        assert [(p.image, p.row, p.column) for p in patches] == by_search(TINY, crops, layer, channel, k)
+
+
+def test_a_patch_knows_its_activation_its_box_and_its_pixels(crops):
+    maps = TINY(crops, "relu2_2")["relu2_2"]
+    for patch in top_patches(TINY, crops.split(6), "relu2_2", 7)[7]:
+        assert patch.activation == pytest.approx(float(maps[patch.image, 7, patch.row, patch.column]))
+        top, bottom, left, right = patch.box
+        assert patch.box == patch_of("relu2_2", patch.row, patch.column, 48, 64, blocks=NETWORKS["tiny"].blocks)
+        assert torch.equal(patch.pixels, crops[[patch.image], :, top:bottom, left:right])
+
+
+@pytest.mark.parametrize("layer", ["conv1_1", "relu2_1", "pool2", "relu4_3"])
+def test_a_patch_has_the_projection_that_its_whole_image_has(rng, layer):
+    images = torch.rand(5, 3, 101, 87, generator=rng)  # not what bytes hold, and divided by no pooling
+    for channel, patches in top_patches(TINY, images.split(2), layer, (0, 4), k=2).items():
+        for patch in patches:
+            top, bottom, left, right = patch.box
+            whole = project(TINY, images[[patch.image]], layer, channel, (patch.row, patch.column))
+            assert_same_picture(patch.projection, whole[..., top:bottom, left:right])
+
+
+def test_a_patchs_crop_is_enough_to_compute_its_activation(rng):
+    images = torch.rand(4, 3, 101, 87, generator=rng)
+    for patches in top_patches(TINY, images.split(2), "relu3_2", (0, 4, 9), k=3).values():
+        for patch in patches:
+            again = TINY(patch.crop, "relu3_2")["relu3_2"][(0, patch.channel, *patch.position)]
+            assert float(again) == pytest.approx(patch.activation, rel=1e-5)
+
+
+def test_units_that_see_padding_can_be_left_out(crops):
+    found = top_patches(TINY, crops.split(8), "relu2_2", k=3, inside=True)
+    maps = TINY(crops, "relu2_2")["relu2_2"]
+    for row in range(24):
+        for column in range(32):
+            top, bottom, left, right = patch_of("relu2_2", row, column, 48, 64, blocks=NETWORKS["tiny"].blocks)
+            if (bottom - top, right - left) != (14, 14):
+                maps[:, :, row, column] = 0
+    for channel, patches in found.items():
+        expected = maps[:, channel].amax((1, 2)).sort(descending=True).values[:3]
+        assert [patch.activation for patch in patches] == pytest.approx(expected.tolist())
+        assert {patch.pixels.shape for patch in patches} == {(1, 3, 14, 14)}
+
+
+def test_of_equal_activations_the_earlier_image_counts(crops):
+    twins = crops[:4].repeat(6, 1, 1, 1)
+    found = top_patches(TINY, twins.split(5), "relu2_1", k=4)
+    first = {channel: patches[0].image for channel, patches in found.items()}
+    for channel, patches in found.items():
+        assert [patch.image for patch in patches] == [first[channel] + 4 * k for k in range(4)]
+
+
+def test_leaving_out_all_units_is_refused(crops):
+    with pytest.raises(ShapeError, match="A unit of relu4_1 sees 60 x 60 pixels: none .* a side of 48. Use larger"):
+        top_patches(TINY, crops.split(8), "relu4_1", inside=True)
+
+
+def test_a_channel_that_never_fires_has_no_patches(crops):
+    network = random_network("tiny")
+    network._weights["conv1_1.bias"][3] = -1e6
+    assert top_patches(network, crops.split(8), "relu1_1", (2, 3))[3] == []
+
+
+@pytest.mark.parametrize("brightness", [1.0, 0.999])  # in the second case, bytes would not hold the pixels
+def test_no_batch_is_kept_however_many_there_are(crops, brightness):
+    alive = []
+
+    def stream():
+        for start in range(0, 20, 2):
+            batch = brightness * crops[start : start + 2]
+            alive.append(weakref.ref(batch))
+            yield batch
+            del batch
+            gc.collect()
+            assert sum(reference() is not None for reference in alive) <= 1
+
+    found = top_patches(TINY, stream(), "relu3_1", k=3)
+    assert len(alive) == 10
+    kept = {id(patch._crop): patch._crop.stored.nbytes for patches in found.values() for patch in patches}
+    assert len(kept) <= 32 * 3
+    bytes_per_number = 1 if brightness == 1 else 4
+    assert max(kept.values()) <= 3 * 35 * 35 * bytes_per_number  # a field of 32 pixels, begun at a multiple of 4
+
+
+def test_a_stream_without_images_is_refused():
+    used = iter(())
+    with pytest.raises(ImageError, match="got no images. A generator runs once only: was this one used before"):
+        top_patches(TINY, used, "relu1_1")
+
+
+def test_no_places_and_no_such_channels_are_refused(crops):
+    with pytest.raises(ShapeError, match="k of at least 1, got 0"):
+        top_patches(TINY, [crops], "relu1_1", k=0)
+    with pytest.raises(ShapeError, match="no channel 8: this layer has 8"):
+        top_patches(TINY, [crops], "relu1_1", range(20))
+
+
+# --- crops to look at ---------------------------------------------------------------------------------------------------
+
+
+def test_crops_come_in_batches_and_are_the_same_each_time():
+    batches = list(validation_crops(21, 96, batch=8))
+    assert [tuple(batch.shape) for batch in batches] == [(8, 3, 96, 96), (8, 3, 96, 96), (5, 3, 96, 96)]
+    again = torch.cat(list(validation_crops(21, 96, batch=5)))
+    assert torch.equal(torch.cat(batches), again)
+    other = torch.cat(list(validation_crops(21, 96, generator=torch.Generator().manual_seed(1))))
+    assert not torch.equal(again, other)
+
+
+def test_crops_hold_whole_bytes():
+    crops = torch.cat(list(validation_crops(13)))
+    assert torch.equal((crops * 255).round() / 255, crops)
+
+
+def test_a_picture_that_has_been_shown_is_shown_again_mirrored(monkeypatch, tmp_path, rng):
+    for kind in ("content", "style"):
+        (tmp_path / kind).mkdir()
+    save_image(torch.rand(3, 8, 8, generator=rng), tmp_path / "content" / "one.png")
+    monkeypatch.setenv("NST_IMAGES", str(tmp_path))
+    crops = torch.cat(list(validation_crops(3, 8)))
+    assert torch.equal(crops[1], crops[0].flip(2))
+    assert torch.equal(crops[2], crops[0])
+
+
+def test_no_two_crops_of_one_round_are_the_same():
+    count = 10 * len(pictures())
+    crops = torch.cat(list(validation_crops(count)))
+    assert len({crop.numpy().tobytes() for crop in crops}) == count
+
+
+def test_a_picture_that_is_smaller_than_a_crop_is_named():
+    with pytest.raises(ImageError, match=r"jpg is \d+ x \d+ pixels: a crop of 600 x 600 does not fit"):
+        list(validation_crops(20, 600))
+
+
+# --- covering parts -----------------------------------------------------------------------------------------------------
+
+
+def test_an_occlusion_map_is_what_covering_one_place_after_the_other_gives(rng):
+    image = torch.rand(1, 3, 18, 28, generator=rng)  # the last row fits exactly, the last column does not
+
+    def score(images):
+        return TINY(images, "relu1_2")["relu1_2"][:, 2].sum((1, 2))
+
+    found = occlusion_map(score, image, size=6, stride=4, value=0.3, batch=5)
+    assert found.shape == (4, 6)
+    for i in range(4):
+        for j in range(6):
+            covered = image.clone()
+            covered[..., 4 * i : 4 * i + 6, 4 * j : 4 * j + 6] = 0.3
+            torch.testing.assert_close(found[i, j], (score(image) - score(covered))[0])
+
+
+def test_only_squares_that_touch_what_the_score_looks_at_matter(rng):
+    image = torch.rand(1, 3, 16, 16, generator=rng)
+    found = occlusion_map(lambda images: images[:, 1, 9, 4], image, size=4, stride=1)
+    assert found.nonzero().amin(0).tolist() == [6, 1]
+    assert found.nonzero().amax(0).tolist() == [9, 4]
+    assert float(found[7, 2]) == pytest.approx(float(image[0, 1, 9, 4]) - 0.5)
+
+
+def test_covering_leaves_the_image_as_it_was(rng):
+    image = torch.rand(1, 3, 8, 8, generator=rng)
+    before = image.clone()
+    occlusion_map(lambda images: images.mean((1, 2, 3)), image, size=3, stride=2)
+    assert torch.equal(image, before)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(0, 1), (9, 1), (4, 0)])
+def test_a_square_that_cannot_be_laid_is_refused(size, stride):
+    with pytest.raises(ShapeError, match=f"a square of 1 to 8 pixels .* got size {size} and stride {stride}"):
+        occlusion_map(lambda images: images.sum((1, 2, 3)), torch.zeros(1, 3, 8, 12), size=size, stride=stride)
+
+
+def test_a_score_that_is_one_number_for_a_whole_batch_is_refused():
+    with pytest.raises(ShapeError, match=r"one number for each image: \d+ images should give shape \(\d+,\), got \(\)"):
+        occlusion_map(lambda images: images.sum(), torch.zeros(1, 3, 8, 8), size=4, stride=2)
+
+
+def test_more_than_one_image_is_refused():
+    with pytest.raises(ShapeError, match=r"one image of shape \(1, 3, H, W\), got \(2, 3, 8, 8\)"):
+        occlusion_map(lambda images: images.sum((1, 2, 3)), torch.zeros(2, 3, 8, 8), size=4, stride=2)
