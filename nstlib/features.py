@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.weights import VGG16, VGG19, load_weights
-from nstlib.winograd import Kernel, convolve, error_of, transform_kernel
+from nstlib.winograd import Kernel, convolve, convolve_back, error_of, transform_kernel
 
 # Winograd wins from about this many input channels and positions on (bench/engine.py measures it).
 WINOGRAD_CHANNELS = 128
@@ -187,10 +187,24 @@ class Features:
         return self._weights[f"{name}.weight"]
 
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and _suits_winograd(x) and (kernel := self._kernel(layer)):
+        if fast and _suits_winograd(x, x.shape[1]) and (kernel := self._kernel(layer)):
             return convolve(x, kernel, relu=relu)
         x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
         return F.relu_(x) if relu else x
+
+    def pull(self, layer: str, gradient: Tensor, *, fast: bool) -> Tensor:
+        """Return the gradient with respect to a convolution's input, from that with respect to its output.
+
+        Args:
+            layer: in the papers' spelling. gradient: shape (B, out, H, W). fast: as in ``through``.
+
+        Returns:
+            Shape (B, in, H, W).
+        """
+        weight = self._weights[f"{layer}.weight"]
+        if fast and _suits_winograd(gradient, weight.shape[1]) and (kernel := self._kernel(layer)):
+            return convolve_back(gradient, kernel)
+        return F.conv_transpose2d(gradient, weight, padding=1)
 
     def _kernel(self, layer: str) -> Kernel | None:
         """Return a layer's transformed kernel, made at its first use; None if it does not compute what it should."""
@@ -360,8 +374,9 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
     return field / torch.where(peak > 0, peak, torch.ones_like(peak))
 
 
-def _suits_winograd(x: Tensor) -> bool:
-    many = x.shape[1] >= WINOGRAD_CHANNELS and x.shape[2] * x.shape[3] >= WINOGRAD_POSITIONS
+def _suits_winograd(x: Tensor, channels: int) -> bool:
+    """Say whether a convolution of so many input channels is faster by Winograd's algorithm, either way."""
+    many = channels >= WINOGRAD_CHANNELS and x.shape[2] * x.shape[3] >= WINOGRAD_POSITIONS
     return many and x.device.type == "cpu" and x.dtype == torch.float32
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from nstlib.errors import ChoiceError
 from nstlib.features import WINOGRAD_CHANNELS, Features
 from nstlib.optimizers import HISTORY
-from nstlib.tiles import STRIP_BYTES, Block, blocks_of
+from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
@@ -45,8 +45,8 @@ def plan(
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
-    Tiles cost time (some 10 to 50 % more), a shorter history costs L-BFGS some of its sight: first the shallow blocks are
-    tiled, then the history is cut, then the deep blocks are tiled.
+    Tiles cost little time, a shorter history costs L-BFGS some of its sight: first the blocks are tiled, beginning with the
+    shallow ones, which hold most of the bytes; then the history is cut.
 
     Args:
         network: the one to run. layers: all layers that the losses look at.
@@ -59,10 +59,8 @@ def plan(
     """
     blocks = len(list(blocks_of(network, layers)))
     histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
-    shallow = min(2, blocks)
-    choices = [(tiled, HISTORY) for tiled in range(shallow + 1)]
-    choices += [(shallow, history) for history in histories[1:]]
-    choices += [(tiled, histories[-1]) for tiled in range(shallow + 1, blocks + 1)]
+    choices = [(tiled, HISTORY) for tiled in range(blocks + 1)]
+    choices += [(blocks, history) for history in histories[1:]]
     plans = [
         Plan(tiled, history, estimate(network, layers, height, width, optimizer, tiled, history))
         for tiled, history in choices
@@ -97,7 +95,9 @@ def estimate(
         positions = (height >> number) * (width >> number)
         one = 4 * network.channels(block.layers[0]) * positions  # bytes of one activation
         if number < tiled:
-            kept += 4 * _channels_into(network, blocks, number) * positions
+            _, relus = split(block, network.pooling)
+            signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
+            kept += 4 * _channels_into(network, blocks, number) * positions + signs * one / 4
             passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
             passing += 8 * STRIP_BYTES
         else:

@@ -1,26 +1,28 @@
 """Exact tiles: any size in bounded memory, without a seam (chapter 15).
 
-What needs memory is the way back: every activation must still be there. Most of it lies in the first blocks, at full
-resolution, where the network does the least work. So those blocks are computed in tiles, strips of rows: the way there
-keeps only what goes on to the next block, and the way back computes each strip once more (checkpointing: Griewank and
-Walther, 2000; Chen et al., 2016).
+What needs memory is the way back: every activation must still be there. Or must it? The network is frozen: nobody asks for
+the gradient of a kernel, which alone would need the activations. The way back to the *pixels* asks a ReLU only where it was
+open, and a pooling only which of its four was largest: a byte for each, exactly (Jain et al., 2018, "Gist"). Only a layer
+with a loss needs its activations. They are computed once more from the block's input, and no deeper than that layer.
 
-Two facts make this exact, so that no seam can show. A block of k convolutions sees k rows beyond a strip and no further:
-a strip with that margin gives the very activations of the whole. And every loss of style transfer is made of *sums over
-positions* (a Gram matrix, a squared distance), and a sum over the whole is the sum of the sums over its strips.
+And what is alive for a moment, the activations at full resolution, is computed in strips of rows. Two facts make this
+exact, so that no seam can show. A block of k convolutions sees k rows beyond a strip and no further: a strip with that
+margin gives the very activations of the whole. And every loss of style transfer is made of *sums over positions* (a Gram
+matrix, a squared distance), and a sum over the whole is the sum of the sums over its strips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from nstlib.features import Features
+from nstlib.features import POOLINGS, Features
 
 STRIP_BYTES = 16_000_000  # of one activation of a strip: larger ones wait for memory, smaller ones work on margins
+SHUT = 4  # instead of a corner's number: nothing was above zero
 
 # From a layer, some of its rows and which rows these are (a slice) to tensors that add up over rows.
 Statistics = Callable[[str, Tensor, slice], tuple[Tensor, ...]]
@@ -99,6 +101,17 @@ def blocks_of(network: Features, layers: tuple[str, ...]) -> Iterator[Block]:
             names = []
 
 
+def split(block: Block, pooling: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which layers of a tiled block are computed again on the way back, and of which ReLUs the signs are kept.
+
+    Args:
+        pooling: the network's. With "max", what the last ReLU lets through, the pooling behind it knows.
+    """
+    depth = max((number for number, layer in enumerate(block.layers, 1) if layer in block.wanted), default=0)
+    relus = tuple(layer for layer in block.layers[depth:] if layer.startswith("relu"))
+    return block.layers[:depth], relus[:-1] if pooling == "max" else relus
+
+
 def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
     """Return which rows of the input, [first, last), the rows [start, stop) of the output depend on.
 
@@ -111,49 +124,130 @@ def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[i
     return max(0, start - convolutions), min(height, stop + convolutions)
 
 
+class _Strip(NamedTuple):
+    """Rows [start, stop) of a block's layers, and the rows [first, last) of its input that they depend on."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.start, self.stop)
+
+    @property
+    def seen(self) -> slice:
+        return slice(self.first, self.last)
+
+    @property
+    def inner(self) -> slice:
+        """Where ``rows`` are in what was computed from ``seen``."""
+        return slice(self.start - self.first, self.stop - self.first)
+
+    @property
+    def pooled(self) -> slice:
+        """Which rows of the pooling behind the block come from ``rows``."""
+        return slice(self.start // 2, self.stop // 2)
+
+
+class _Trace(NamedTuple):
+    """What the way back needs to know of one strip, besides the block's input.
+
+    Attributes:
+        opened: for ReLUs, where they let something through: booleans of the activations' shape.
+        chosen: for max pooling, which of its four was largest, and ``SHUT`` where none was above zero.
+    """
+
+    opened: dict[str, Tensor]
+    chosen: Tensor | None
+
+
 class _Work:
-    """What a tiled block needs to know; ``counts`` says afterwards how many statistics each layer has."""
+    """One block, strip by strip: the way there and the way back.
+
+    Attributes:
+        counts: afterwards, how many statistics each layer has.
+    """
 
     def __init__(self, network: Features, block: Block, statistics: Statistics, rows: int, *, is_image: bool):
         self.network, self.block, self.statistics = network, block, statistics
-        self.rows, self.is_image = rows + rows % 2, is_image
         self.counts: dict[str, int] = {}
+        self._rows, self._is_image = rows + rows % 2, is_image
+        self._again, self._kept = split(block, network.pooling)
 
-    def strips(self, height: int) -> Iterator[tuple[int, int]]:
-        """Yield the strips' rows. They begin at even rows, so that no pooling window is cut, and none is a single row."""
+    def strips(self, height: int) -> Iterator[_Strip]:
+        """Yield the strips. They begin at even rows, so that no pooling window is cut, and none is a single row."""
         start = 0
         while start < height:
-            stop = height if height - start <= self.rows + 1 else start + self.rows
-            yield start, stop
+            stop = height if height - start <= self._rows + 1 else start + self._rows
+            yield _Strip(start, stop, *strip_rows(start, stop, height, self.block.convolutions))
             start = stop
 
-    def rows_behind(self, start: int, stop: int) -> slice:
-        """Return which rows of the block's output come from the rows [start, stop); none if nothing follows it."""
-        return slice(0, 0) if self.block.pool is None else slice(start // 2, stop // 2)
-
-    def run(self, x: Tensor, start: int, stop: int, height: int) -> tuple[list[Tensor], Tensor]:
-        """Return the statistics of the rows [start, stop) and what they give to the next block.
+    def up(self, x: Tensor, strip: _Strip) -> tuple[list[Tensor], Tensor, _Trace]:
+        """Return the statistics of a strip, what it gives to the next block (no rows if there is none), and its trace.
 
         Args:
-            x: the rows of the block's input that ``strip_rows`` names.
+            x: the rows ``strip.seen`` of the block's input.
         """
-        network, block = self.network, self.block
-        first, _ = strip_rows(start, stop, height, block.convolutions)
-        inner = slice(start - first, stop - first)
-        x = network.prepared(x) if self.is_image else x
-        features, x = network.through(x, block.layers, block.wanted, fast=network.winograd)
-        sums: list[Tensor] = []
+        block, sums = self.block, []
+        features, x = self._through(x, block.layers, {*block.wanted, *self._kept})
         for layer, activations in features.items():
-            sums += self._add(layer, activations[:, :, inner], slice(start, stop))
+            if layer in block.wanted:
+                sums += self._sums(layer, activations[:, :, strip.inner], strip.rows)
+        opened = {layer: features[layer] > 0 for layer in self._kept}
         if block.pool is None:
-            return sums, x[:, :, :0]
-        _, x = network.through(x[:, :, inner], (block.pool,), (), fast=False)
+            return sums, x[:, :, :0], _Trace(opened, None)
+        pooled, chosen = _pool(x[:, :, strip.inner], self.network.pooling)
         if block.pool in block.wanted:
-            sums += self._add(block.pool, x, self.rows_behind(start, stop))
-        return sums, x
+            sums += self._sums(block.pool, pooled, strip.pooled)
+        return sums, pooled, _Trace(opened, chosen)
 
-    def _add(self, layer: str, activations: Tensor, rows: slice) -> list[Tensor]:
-        sums = list(self.statistics(layer, activations, rows))
+    def down(
+        self, x: Tensor, strip: _Strip, trace: _Trace, behind: Tensor, pulls: Mapping[str, list[Tensor]]
+    ) -> Tensor:
+        """Return the gradient with respect to the rows ``x`` that ``up`` got.
+
+        Args:
+            trace: from ``up``.
+            behind: the gradient with respect to what ``up`` gave to the next block.
+            pulls: the gradients with respect to the statistics of each layer.
+        """
+        block = self.block
+        relus = [layer for layer in self._again if layer.startswith("relu")]
+        features, _ = self._through(x, self._again, {*block.wanted, *relus})
+        opened = trace.opened | {layer: features[layer] > 0 for layer in relus}
+        channels = self.network.channels(block.layers[-1])
+        gradient = x.new_zeros(x.shape[0], x.shape[2], x.shape[3], channels).permute(0, 3, 1, 2)  # channels last
+        if block.pool is not None:
+            _unpool(behind, trace.chosen, gradient[:, :, strip.inner])
+        for layer in reversed(block.layers):
+            if layer in block.wanted:
+                inner = features[layer][:, :, strip.inner]
+                gradient[:, :, strip.inner] += self.pull(layer, inner, strip.rows, pulls[layer])
+            if layer in opened:
+                gradient *= opened[layer]
+            elif layer.startswith("conv"):
+                gradient = self.network.pull(layer, gradient, fast=self.network.winograd)
+        return self._unprepared(x, gradient) if self._is_image else gradient
+
+    def pull(self, layer: str, activations: Tensor, rows: slice, pulls: list[Tensor]) -> Tensor:
+        """Return the gradient with respect to some rows of a layer from those with respect to its statistics."""
+        with torch.enable_grad():
+            leaf = activations.detach().requires_grad_(True)
+            return torch.autograd.grad(self.statistics(layer, leaf, rows), leaf, pulls)[0]
+
+    def _through(self, x: Tensor, layers: tuple[str, ...], wanted: set[str]) -> tuple[dict[str, Tensor], Tensor]:
+        x = self.network.prepared(x) if self._is_image else x
+        return self.network.through(x, layers, wanted, fast=self.network.winograd)
+
+    def _unprepared(self, x: Tensor, gradient: Tensor) -> Tensor:
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_(True)
+            return torch.autograd.grad(self.network.prepared(leaf), leaf, gradient)[0]
+
+    def _sums(self, layer: str, activations: Tensor, rows: slice) -> tuple[Tensor, ...]:
+        sums = self.statistics(layer, activations, rows)
         self.counts[layer] = len(sums)
         return sums
 
@@ -161,37 +255,67 @@ class _Work:
 class _Tiled(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, work: _Work) -> tuple[Tensor, ...]:
-        ctx.work = work
-        ctx.save_for_backward(x)
+        ctx.work, ctx.traces = work, []
         totals: list[Tensor] = []
         output, height = None, x.shape[2]
-        for start, stop in work.strips(height):
-            first, last = strip_rows(start, stop, height, work.block.convolutions)
-            sums, piece = work.run(x[:, :, first:last], start, stop, height)
+        for strip in work.strips(height):
+            sums, piece, trace = work.up(x[:, :, strip.seen], strip)
             totals = [a + b for a, b in zip(totals, sums, strict=True)] if totals else sums
             if output is None:
                 batch, channels, _, width = piece.shape
-                rows = work.rows_behind(0, height).stop
+                rows = 0 if work.block.pool is None else height // 2
                 output = piece.new_empty(batch, rows, width, channels).permute(0, 3, 1, 2)  # channels last in memory
-            output[:, :, work.rows_behind(start, stop)] = piece
+            output[:, :, strip.pooled] = piece
+            if ctx.needs_input_grad[0]:
+                ctx.traces.append(trace)
+        ctx.save_for_backward(x, output)
         return *totals, output
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, *gradients: Tensor) -> tuple[Tensor, None]:
-        (x,), work = ctx.saved_tensors, ctx.work
+        (x, output), work = ctx.saved_tensors, ctx.work
         *of_sums, of_output = gradients
-        result, height = torch.zeros_like(x), x.shape[2]
-        for start, stop in work.strips(height):
-            first, last = strip_rows(start, stop, height, work.block.convolutions)
-            with torch.enable_grad():
-                strip = x[:, :, first:last].detach().requires_grad_(True)
-                sums, piece = work.run(strip, start, stop, height)
-            (pull,) = torch.autograd.grad(
-                [*sums, piece], strip, [*of_sums, of_output[:, :, work.rows_behind(start, stop)]]
-            )
-            result[:, :, first:last] += pull
+        pulls: dict[str, list[Tensor]] = {}
+        for layer, count in work.counts.items():
+            pulls[layer], of_sums = of_sums[:count], of_sums[count:]
+        result, pool = torch.zeros_like(x), work.block.pool
+        for strip, trace in zip(work.strips(x.shape[2]), ctx.traces, strict=True):
+            behind = of_output[:, :, strip.pooled]
+            if pool in pulls:
+                behind = behind + work.pull(pool, output[:, :, strip.pooled], strip.pooled, pulls[pool])
+            result[:, :, strip.seen] += work.down(x[:, :, strip.seen], strip, trace, behind, pulls)
         return result, None
+
+
+def _pool(x: Tensor, pooling: str) -> tuple[Tensor, Tensor | None]:
+    """Return what 2 x 2 pooling of rectified features gives, and for max pooling which of the four was largest.
+
+    Of equal ones it is the first, as in torch. Where none is above zero it is ``SHUT``: the ReLU lets nothing back.
+    """
+    if pooling != "max":
+        return POOLINGS[pooling](x, 2), None
+    largest, *others = _corners(x)
+    chosen = torch.zeros_like(largest, dtype=torch.uint8)
+    for number, other in enumerate(others, 1):
+        chosen.masked_fill_(other > largest, number)
+        largest = torch.maximum(largest, other)
+    return largest, chosen.masked_fill_(largest <= 0, SHUT)
+
+
+def _unpool(gradient: Tensor, chosen: Tensor | None, into: Tensor) -> None:
+    """Write the gradient with respect to what ``_pool`` got."""
+    for number, corner in enumerate(_corners(into)):
+        if chosen is None:
+            corner.copy_(gradient / 4)
+        else:
+            torch.mul(gradient, chosen == number, out=corner)
+
+
+def _corners(x: Tensor) -> list[Tensor]:
+    """Return the four corners of all pooling windows, row by row; a last odd row or column belongs to none."""
+    height, width = x.shape[2] // 2 * 2, x.shape[3] // 2 * 2
+    return [x[:, :, row:height:2, column:width:2] for row in (0, 1) for column in (0, 1)]
 
 
 def _strip_height(channels: int, width: int) -> int:

@@ -124,6 +124,18 @@ def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
     return _Convolution.apply(x, kernel, relu)
 
 
+def convolve_back(gradient: Tensor, kernel: Kernel) -> Tensor:
+    """Return the gradient with respect to what ``convolve`` got (without ReLU), from that with respect to what it gave.
+
+    Args:
+        gradient: shape (B, K, H, W). kernel: from ``transform_kernel``.
+
+    Returns:
+        Shape (B, C, H, W), channels last in memory.
+    """
+    return _winograd(gradient, kernel.backward, None, False)
+
+
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
@@ -137,7 +149,7 @@ class _Convolution(torch.autograd.Function):
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
         if ctx.relu:
             gradient = torch.ops.aten.threshold_backward(gradient, ctx.saved_tensors[0], 0)
-        return _winograd(gradient, ctx.kernel.backward, None, False), None, None
+        return convolve_back(gradient, ctx.kernel), None, None
 
 
 @torch.enable_grad()

@@ -232,3 +232,16 @@ def test_the_pretrained_network_knows_a_cat_from_its_shadow():
         for f in (filters, random_network("vgg16")._weights["conv1_1.weight"])
     )
     assert trained < 0.9 * chance
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("layer", ["conv1_1", "conv1_2", "conv3_2"])
+def test_pull_is_the_gradient_of_a_convolution(rng, layer, fast):
+    network = random_network("vgg16")
+    network(torch.zeros(1, 3, 16, 16), "conv1_1")
+    weight = network.weight(layer)
+    x = torch.randn(1, weight.shape[1], 18, 21, generator=rng, requires_grad=True)
+    y = torch.nn.functional.conv2d(x, weight, padding=1)
+    gradient = torch.randn(y.shape, generator=rng)
+    (direct,) = torch.autograd.grad(y, x, gradient)
+    torch.testing.assert_close(network.pull(layer, gradient, fast=fast), direct, rtol=1e-4, atol=1e-4)

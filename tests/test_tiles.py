@@ -5,9 +5,12 @@ import torch
 
 from nstlib.features import random_network
 from nstlib.gram import gram_matrix
-from nstlib.tiles import blocks_of, measure, strip_rows
+from nstlib.tiles import blocks_of, measure, split, strip_rows
 
+# What a loss looks at decides what is computed again: everything of a block, its first layers, or nothing.
 LAYERS = ("conv1_1", "relu1_2", "pool1", "relu2_2", "pool3", "relu4_1")
+FIRST_LAYERS = ("relu1_1", "conv2_1", "conv3_1", "relu4_1")
+DEEP_LAYERS = ("relu4_1",)
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +24,11 @@ def sums(layer, features, rows):
     return gram_matrix(features) * features[0, 0].numel(), (features * places[:, None]).sum((0, 2, 3))
 
 
-def pull(network, image, **options):
+def pull(network, image, layers=LAYERS, **options):
     """All statistics, and their gradient with respect to the pixels."""
     image = image.clone().requires_grad_(True)
-    found = measure(network, image, LAYERS, sums, **options)
-    values = torch.cat([value.flatten() for layer in LAYERS for value in found[layer]])
+    found = measure(network, image, layers, sums, **options)
+    values = torch.cat([value.flatten() for layer in layers for value in found[layer]])
     weights = torch.linspace(-1, 1, values.numel(), dtype=values.dtype)
     (gradient,) = torch.autograd.grad((values * weights).sum(), image)
     return values.detach(), gradient
@@ -38,6 +41,31 @@ def test_strips_give_what_the_whole_gives_and_pull_as_the_whole_pulls(network, r
     image = torch.rand(1, 3, *size, generator=rng, dtype=torch.float64)
     whole, strips = pull(network, image), pull(network, image, tiled=tiled, rows=rows)
     torch.testing.assert_close(strips, whole, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("layers", [FIRST_LAYERS, DEEP_LAYERS])
+@pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize("tiled", [1, 3, 4])
+def test_bytes_are_all_that_the_way_back_needs_of_layers_without_a_loss(rng, layers, pooling, tiled):
+    network = random_network("tiny", pooling=pooling)
+    image = torch.rand(1, 3, 67, 41, generator=rng, dtype=torch.float64)
+    whole, strips = pull(network, image, layers), pull(network, image, layers, tiled=tiled, rows=10)
+    torch.testing.assert_close(strips, whole, rtol=1e-10, atol=1e-10)
+
+
+def test_of_equal_maxima_the_first_pulls_as_in_the_whole(network):
+    image = torch.full((1, 3, 32, 24), 0.5, dtype=torch.float64)  # flat: all four corners of a window are equal
+    torch.testing.assert_close(pull(network, image, tiled=3, rows=8), pull(network, image), rtol=1e-10, atol=1e-10)
+
+
+def test_what_is_computed_again_ends_with_the_last_layer_that_a_loss_looks_at(network):
+    first, second, third, _ = blocks_of(network, ("relu1_1", "conv2_2", "relu4_1"))
+    assert split(first, "max") == (("conv1_1", "relu1_1"), ())
+    assert split(first, "average") == (("conv1_1", "relu1_1"), ("relu1_2",))
+    assert split(second, "max")[0][-1] == "conv2_2"
+    again, kept = split(third, "max")
+    assert again == ()
+    assert kept == tuple(layer for layer in third.layers if layer.startswith("relu"))[:-1]
 
 
 def test_a_seam_is_as_exact_as_the_rows_beside_it(rng):
