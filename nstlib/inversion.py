@@ -238,11 +238,11 @@ def invert(
 
 
 def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generator | None = None) -> Tensor:
-    """Return the image an inversion starts from: the mean color with a little noise, shape (1, 3, *size), in [0, 1].
+    """Return the image an inversion starts from: the mean color with a little noise, shape (1, 3, H, W), in [0, 1].
 
     Args:
         like: gives device and precision.
-        size: height and width.
+        size: H and W.
         generator: None means a fixed seed.
     """
     generator = torch.Generator().manual_seed(0) if generator is None else generator
