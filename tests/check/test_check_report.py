@@ -399,3 +399,12 @@ def test_a_list_taken_for_an_iterator_is_answered_with_advice():
 def test_what_is_no_pair_is_taken_for_its_first_half():
     result = examine("winograd_1d", lambda inputs, kernel: 1 + exercises["winograd_1d"].reference(inputs, kernel)[0])
     assert "The vector of outputs has 2 of 2 numbers wrong" in str(result)
+
+
+def test_a_known_mistake_is_named_though_its_gradient_is_not_a_number():
+    def tv_norm(image, beta, epsilon):
+        right = torch.diff(image, dim=3, append=image[..., -1:])
+        down = torch.diff(image, dim=2, append=image[..., -1:, :])
+        return right.square().add(down.square()).pow(beta / 2).flatten(1).sum(1)
+
+    assert examine("tv_norm", tv_norm).mistake == "epsilon_missing"
