@@ -20,7 +20,7 @@ from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError,
 from nstlib.features import Features
 from nstlib.images import resize_to
 from nstlib.memory import GIGABYTE, Plan, plan
-from nstlib.objective import LayerChoice, Objective, Style, layer_shares
+from nstlib.objective import LayerChoice, Objective, Statistic, Style, layer_shares
 from nstlib.optimizers import OPTIMIZERS, Descent
 
 CONTENT_LAYERS = ("relu4_2",)
@@ -86,6 +86,7 @@ def stylize(
     tolerance: float = TOLERANCE,
     memory: float | None = None,
     generator: torch.Generator | None = None,
+    statistic: Statistic | None = None,
 ) -> Run:
     """Iterate over the images of a style transfer, at most ``steps + 1`` of them, from the start image to the result.
 
@@ -113,6 +114,8 @@ def stylize(
             0 never does.
         memory: how many GB the process may take; see ``Run.plan``. None: 4, or what it takes.
         generator: where the noise of the start comes from; None means a fixed seed: the same call gives the same pixels.
+        statistic: what of a style layer is compared; None means Gram matrices. ``nstlib.textures.STATISTICS`` has others,
+            which work neither with masks nor in tiles.
 
     Returns:
         A ``Run``, which yields Step records. The losses in a record belong to its image. Averaging optimizers ("adam") end
@@ -141,10 +144,11 @@ def stylize(
         "optimizer": optimizer,
         "learning_rate": learning_rate,
         "tolerance": tolerance,
+        "statistic": "gram" if statistic is None else statistic.name,
     }
     start = init_image(content, init, generator=generator)
     sizes = schedule(*content.shape[2:], steps, levels, init="content" if isinstance(init, Tensor) else init)
-    return Run(content, styles, network, start, sizes, settings, memory)
+    return Run(content, styles, network, start, sizes, settings, memory, statistic)
 
 
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
@@ -207,7 +211,9 @@ class Run:
         levels: Sequence[Level],
         settings: Mapping[str, Any],
         memory: float | None,
+        statistic: Statistic | None = None,
     ):
+        self._statistic = statistic
         self._content, self._styles, self._network, self._start = content, styles, network, start
         self._settings, self._memory = dict(settings), memory
         self.levels = tuple(levels)
@@ -288,6 +294,7 @@ class Run:
             level.width,
             optimizer=self._settings["optimizer"],
             budget=None if self._memory is None else self._memory * GIGABYTE,
+            tiles=self._statistic is None,
         )
 
     def _enter(self, number: int, image: Tensor) -> None:
@@ -304,6 +311,7 @@ class Run:
             settings["style_layers"],
             (settings["content_weight"], settings["style_weight"], settings["tv_weight"]),
             tiled=chosen.tiled,
+            statistic=self._statistic,
         )
         pixels = _fit(image, size).clone(memory_format=torch.contiguous_format).requires_grad_(True)
         start = OPTIMIZERS[settings["optimizer"]]
