@@ -21,6 +21,9 @@ from nstlib.transfer import STEPS, Run, stylize
 
 # Gatys et al. (2015) write conv1_1 and mean its rectified output, as their networks have no other.
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
+# Torch's L-BFGS learns nothing from a step whose change of gradient, times the step, is below 1e-10. A relative loss of
+# shallow layers alone is that flat; a thousand times the loss is not, and L-BFGS takes the same path otherwise.
+STYLE_WEIGHT = 1000.0
 
 
 def synthesize(
@@ -48,13 +51,14 @@ def synthesize(
         layers: a name, several, or a mapping from name to weight. Names alone share the weight equally.
         statistic: a key of ``STATISTICS``: what of each layer is matched.
         size: height and width of the result, any; None means the texture's.
-        tv_weight: how much to smooth. The loss of 1 is that of features that are 0 everywhere, so small weights do much.
+        tv_weight: how much to smooth, beside a texture loss with a weight of 1.
         optimizer, steps, levels, learning_rate: as for ``stylize``.
         init: "noise", or an image to start from, shape (1, 3, h, w).
         generator: where the noise comes from, and behind it the directions of "sliced"; None means a fixed seed.
 
     Returns:
-        A ``Run``, which yields ``Step`` records; ``.style`` is the loss.
+        A ``Run``, which yields ``Step`` records: ``.style`` is the loss, and ``.total`` is
+        ``STYLE_WEIGHT * (style + tv_weight * tv)``.
 
     Raises:
         ShapeError: if a picture has another shape, or the size cannot be one. LayerError: if there is no such layer.
@@ -77,8 +81,8 @@ def synthesize(
         content_layers=layers,
         style_layers=layers,
         content_weight=0.0,
-        style_weight=1.0,
-        tv_weight=tv_weight,
+        style_weight=STYLE_WEIGHT,
+        tv_weight=STYLE_WEIGHT * tv_weight,
         optimizer=optimizer,
         init=init,
         steps=steps,

@@ -275,7 +275,7 @@ def test_the_loss_of_a_step_is_the_distance_of_its_image(network, texture, stati
     step = last(texture, network, statistic=statistic, size=(48, 40), steps=4, levels=1, tv_weight=0.5)
     distance = texture_distance(step.image, texture, network, statistic=statistic)
     assert step.style == pytest.approx(distance.item(), rel=1e-3)
-    assert step.total == pytest.approx(step.style + 0.5 * step.tv, rel=1e-5)
+    assert step.total == pytest.approx(1000 * (step.style + 0.5 * step.tv), rel=1e-5)
 
 
 @each_statistic
@@ -300,7 +300,7 @@ def test_gram_matrices_by_themselves_are_a_style_transfer_without_content(networ
             network,
             style_layers=TEXTURE_LAYERS,
             content_weight=0,
-            style_weight=1,
+            style_weight=1000,
             tv_weight=0,
             init="noise",
             steps=5,
