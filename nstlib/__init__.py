@@ -10,6 +10,7 @@
 ``patches``    a small labeled data set from the course's pictures     (chapter 05)
 ``training``   features while they come to be                         (chapter 05)
 ``gram``       style as correlations between channels                  (chapter 07)
+``textures``   textures from noise, and four statistics of them        (chapter 08)
 ``losses``     content, style and total variation                      (chapter 09)
 ``objective``  what a transfer lowers: goals, styles, regions
 ``optimizers`` how the pixels move

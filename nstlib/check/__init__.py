@@ -8,14 +8,25 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from nstlib.check import chapter01, chapter02, chapter03, chapter05, chapter07, chapter09, chapter10, chapter15, record
+from nstlib.check import (
+    chapter01,
+    chapter02,
+    chapter03,
+    chapter05,
+    chapter07,
+    chapter08,
+    chapter09,
+    chapter10,
+    chapter15,
+    record,
+)
 from nstlib.check.exercise import Exercise
 from nstlib.check.judge import examine_exercise, is_examining
 from nstlib.check.report import WIDTH, Result
 
 __all__ = ["CheckFailed", "Result", "UnknownExercise", "check", "examine", "exercises", "hint", "progress"]
 
-_CHAPTERS = (chapter01, chapter02, chapter03, chapter05, chapter07, chapter09, chapter10, chapter15)
+_CHAPTERS = (chapter01, chapter02, chapter03, chapter05, chapter07, chapter08, chapter09, chapter10, chapter15)
 exercises: dict[str, Exercise] = {exercise.name: exercise for chapter in _CHAPTERS for exercise in chapter.EXERCISES}
 _hints_given: dict[str, int] = {}
 
