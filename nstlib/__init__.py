@@ -12,6 +12,7 @@
 ``training``   features while they come to be                         (chapter 05)
 ``inversion``  images reconstructed from features              (chapter 06)
 ``gram``       style as correlations between channels                  (chapter 07)
+``textures``   textures from noise, and four statistics of them        (chapter 08)
 ``losses``     content, style and total variation                      (chapter 09)
 ``objective``  what a transfer lowers: goals, styles, regions
 ``optimizers`` how the pixels move

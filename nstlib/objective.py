@@ -6,8 +6,9 @@ positions, so the image may be looked at as a whole or in tiles (``nstlib.tiles`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -38,13 +39,36 @@ class Style:
     mask: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Statistic:
+    """What of a layer's activations is compared in place of their Gram matrix (``nstlib.textures`` has several).
+
+    Attributes:
+        name: tells runs apart.
+        measure: from activations (B, C, H, W) to tensors, which H and W need not be read from.
+        distance: from what ``measure`` says of the image and of the style to a scalar, relative: 1 is as far as features
+            that are 0 everywhere.
+    """
+
+    name: str
+    measure: Callable[[Tensor], tuple[Tensor, ...]]
+    distance: Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Tensor]
+
+    def goal(self) -> Goal:
+        """Return the kind of loss that ``stylize`` takes: this statistic for the style, activations for the content."""
+        return Goal(self.name, partial(Objective, statistic=self), tiles=False)
+
+
 class Objective:
     """The loss of an image; ``objective(image)`` returns its terms.
 
     Attributes:
         weights: of content, style and total variation.
         layers: all layers that are looked at.
-        tiled: how many of the network's blocks are computed in strips.
+        tiled: how many of the network's blocks are computed in strips. Only Gram matrices can be: with a ``statistic`` it
+            must be 0, and styles must have no masks.
+
+    ``share``, the size of these pictures over that of the result, changes nothing here: each layer's loss is relative.
     """
 
     def __init__(
@@ -57,13 +81,17 @@ class Objective:
         weights: tuple[float, float, float],
         *,
         tiled: int = 0,
+        share: float = 1.0,
+        statistic: Statistic | None = None,
     ):
-        self.network, self.weights, self.tiled = network, weights, tiled
+        self.network, self.weights, self.tiled, self.statistic = network, weights, tiled, statistic
         # A loss that does not count is not computed, and then is reported as 0.
         self.content_layers = layer_shares("content_layers", content_layers, network) if weights[0] else {}
         self.style_layers = layer_shares("style_layers", style_layers, network) if weights[1] else {}
         self.layers = tuple(dict.fromkeys([*self.content_layers, *self.style_layers]))
         self._regions = _regions(styles)
+        if statistic and (tiled or self._regions != [None]):
+            raise ChoiceError(f"{statistic.name} has no regions and no tiles, Gram matrices have. Leave the masks out.")
         with torch.no_grad():
             self._guides = [self._guide(mask, content) for mask in self._regions]
             self._content = self._content_targets(content)
@@ -77,21 +105,30 @@ class Objective:
             target = self._content[layer]
             content = content + share * found[layer][0] / (target.values.numel() * target.scale)
         for layer, share in self.style_layers.items():
-            positions = self._positions(layer, image)
-            grams = [gram / positions for gram in found[layer][-len(self._guides) :]]
-            for target in self._textures[layer]:
-                error = (grams[target.region] - target.values).square().mean() / target.scale
-                style = style + share * target.share * error
+            measured = found[layer][1:] if layer in self.content_layers else found[layer]
+            style = style + share * self._texture_error(layer, measured, image)
         tv = total_variation(image)
         alpha, beta, gamma = self.weights
         return alpha * content + beta * style + gamma * tv, content, style, tv
+
+    def _texture_error(self, layer: str, measured: tuple[Tensor, ...], image: Tensor) -> Tensor:
+        """Return how far a layer's texture is from the styles', given what ``_statistics`` says of it."""
+        targets = self._textures[layer]
+        if self.statistic:
+            return sum(target.share * self.statistic.distance(measured, target.values) for target in targets)
+        grams = [gram / self._positions(layer, image) for gram in measured]
+        return sum(
+            target.share * (grams[target.region] - target.values).square().mean() / target.scale for target in targets
+        )
 
     def _statistics(self, layer: str, features: Tensor, rows: slice) -> tuple[Tensor, ...]:
         """Return what the losses need to know of some rows of a layer: the content's error, then each region's Gram sum."""
         sums = []
         if layer in self.content_layers:
             sums.append((features - self._content[layer].values[:, :, rows]).square().sum())
-        if layer in self.style_layers:
+        if layer in self.style_layers and self.statistic:
+            sums += self.statistic.measure(features)
+        elif layer in self.style_layers:
             for guide in self._guides:
                 sums.append(gram_sum(features, None if guide is None else guide[layer][:, :, rows]))
         return tuple(sums)
@@ -109,17 +146,20 @@ class Objective:
         return {layer: _Target(values, scale_of(values)) for layer, values in whole.items()}
 
     def _style_targets(self, styles: Sequence[Style]) -> dict[str, list[_Target]]:
-        def grams_of(layer: str, features: Tensor, rows: slice) -> tuple[Tensor, ...]:
-            return (gram_sum(features),)
+        def texture_of(layer: str, features: Tensor, rows: slice) -> tuple[Tensor, ...]:
+            return self.statistic.measure(features) if self.statistic else (gram_sum(features),)
 
         targets: dict[str, list[_Target]] = {layer: [] for layer in self.style_layers}
         total = sum(style.weight for style in styles)
         for style in styles if targets else ():
             region = next(k for k, mask in enumerate(self._regions) if mask is style.mask)
-            found = measure(self.network, style.image, tuple(targets), grams_of, tiled=self.tiled)
-            for layer, (gram,) in found.items():
-                gram = gram / self._positions(layer, style.image)
-                targets[layer].append(_Target(gram, scale_of(gram), region, style.weight / total))
+            found = measure(self.network, style.image, tuple(targets), texture_of, tiled=self.tiled)
+            for layer, values in found.items():
+                scale = None  # a statistic's distance has its own
+                if not self.statistic:
+                    values = values[0] / self._positions(layer, style.image)
+                    scale = scale_of(values)
+                targets[layer].append(_Target(values, scale, region, style.weight / total))
         return targets
 
     def _guide(self, mask: Tensor | None, content: Tensor) -> dict[str, Tensor] | None:
@@ -144,9 +184,26 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What kind of loss a run lowers.
+
+    Attributes:
+        name: tells runs apart.
+        make: called like ``Objective``, whenever a run begins to work at a size.
+        tiles: whether its losses are sums over positions, so that pictures can be computed in tiles.
+        layers: those it looks at besides the content layers and the style layers.
+    """
+
+    name: str = "gram"
+    make: Callable[..., Objective] = Objective
+    tiles: bool = True
+    layers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Target:
-    values: Tensor
-    scale: Tensor
+    values: Tensor | tuple[Tensor, ...]
+    scale: Tensor | None
     region: int = 0
     share: float = 1.0
 

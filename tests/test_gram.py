@@ -67,6 +67,52 @@ def test_a_phase_common_to_all_channels_leaves_the_gram_matrix_alone(features, r
     torch.testing.assert_close(gram_matrix(moved), gram_matrix(features), atol=1e-12, rtol=0)
 
 
+def with_phases(features, phases):
+    """Add those phases to the spectrum. Phases of a real map keep the result real."""
+    return torch.fft.ifft2(torch.fft.fft2(features) * torch.exp(1j * phases)).real
+
+
+def random_phases(rng, *shape):
+    return torch.fft.fft2(torch.randn(shape, generator=rng, dtype=torch.float64)).angle()
+
+
+def test_phases_of_each_channel_by_itself_leave_the_diagonal_alone(features, rng):
+    moved = with_phases(features, random_phases(rng, 3, 5, 8))
+    before, after = (gram_matrix(f).diagonal(dim1=1, dim2=2) for f in (features, moved))
+    torch.testing.assert_close(after, before, atol=1e-12, rtol=0)
+
+
+def test_independent_phases_keep_nothing_but_the_diagonal(rng):
+    """On average over all phases: a single draw leaves what chance leaves. The means, whose phase is a sign, go too."""
+    common = torch.randn(1, 1, 9, 9, generator=rng, dtype=torch.float64)
+    features = common + 0.3 * torch.randn(1, 3, 9, 9, generator=rng, dtype=torch.float64) + 0.5
+    before = gram_matrix(features)[0]
+    draws = torch.cat([gram_matrix(with_phases(features, random_phases(rng, 3, 9, 9))) for _ in range(2000)])
+    off = ~torch.eye(3, dtype=torch.bool)
+    assert before[off].min() > 0.9
+    assert draws.mean(0)[off].abs().max() < 0.03
+    torch.testing.assert_close(draws.mean(0).diagonal(), before.diagonal(), atol=1e-12, rtol=0)
+
+
+def test_the_diagonal_is_each_channels_activity_and_bounds_what_it_does_with_others(features):
+    gram = gram_matrix(features)
+    activity = gram.diagonal(dim1=1, dim2=2)
+    torch.testing.assert_close(activity, features.square().mean((2, 3)))
+    assert (gram.square() <= activity[:, :, None] * activity[:, None, :] + 1e-12).all()
+
+
+def test_a_picture_turned_by_a_quarter_exchanges_upright_and_level_lines():
+    """Two filters, differences to the right and downward: the diagonal of a striped picture tells which way it runs."""
+    stripes = torch.tensor([0.0, 1.0], dtype=torch.float64).repeat(4).expand(1, 1, 8, 8)
+
+    def lines(image):
+        right, down = image.roll(-1, 3) - image, image.roll(-1, 2) - image
+        return gram_matrix(torch.cat([right, down], 1))[0].diagonal()
+
+    assert lines(stripes).tolist() == [1.0, 0.0]
+    assert lines(stripes.mT).tolist() == [0.0, 1.0]
+
+
 def test_the_gram_distance_is_an_mmd_with_the_squared_dot_product(rng):
     x = torch.randn(1, 4, 5, 6, generator=rng, dtype=torch.float64)
     y = torch.randn(1, 4, 7, 3, generator=rng, dtype=torch.float64)

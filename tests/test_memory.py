@@ -40,3 +40,8 @@ def test_more_tiles_and_less_history_never_need_more(network):
     needs = [estimate(network, LAYERS, 2048, 1536, "lbfgs", tiled, 10) for tiled in range(6)]
     assert needs == sorted(needs, reverse=True)
     assert estimate(network, LAYERS, 2048, 1536, "lbfgs", 2, 5) < needs[2]
+
+
+def test_a_loss_that_is_no_sum_is_never_planned_in_tiles(network):
+    assert plan(network, LAYERS, 2048, 2048, tiles=False).tiled == 0
+    assert plan(network, LAYERS, 2048, 2048).tiled > 0

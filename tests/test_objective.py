@@ -5,7 +5,7 @@ from nstlib.errors import ChoiceError
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.losses import content_loss, style_loss
-from nstlib.objective import Objective, Style
+from nstlib.objective import Objective, Statistic, Style
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 
@@ -123,3 +123,29 @@ def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng):
         results.append((*terms, torch.autograd.grad(terms[0], image)[0]))
     torch.testing.assert_close(results[0], results[1])
     torch.testing.assert_close(results[0], results[2])
+
+
+def test_poolings_are_layers_like_others_whole_or_in_strips(network, pictures, rng):
+    content, style, _ = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    layers = ("pool1", "pool2", "pool4")
+    found, textures = (network(picture, layers) for picture in (image, style))
+    expected = sum(style_loss(found[layer], textures[layer], convention="relative") for layer in layers) / 3
+    for tiled in (0, 2, 4):
+        terms = Objective(content, [Style(style)], network, layers, layers, (0.0, 1.0, 0.0), tiled=tiled)(image)
+        torch.testing.assert_close(terms[2], expected)
+
+
+def test_another_statistic_takes_the_place_of_gram_matrices_beside_a_content_in_the_same_layer(network, pictures, rng):
+    content, one, two = pictures
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    peaks = Statistic(
+        "peaks", lambda maps: (maps.amax((2, 3)),), lambda found, target: (found[0] - target[0]).abs().sum()
+    )
+    terms = Objective(
+        content, [Style(one, 3), Style(two)], network, "relu2_1", "relu2_1", (1.0, 10.0, 0.0), statistic=peaks
+    )(image)
+    found, wanted, first, second = (network(x, "relu2_1")["relu2_1"] for x in (image, content, one, two))
+    away = [(found.amax((2, 3)) - maps.amax((2, 3))).abs().sum() for maps in (first, second)]
+    torch.testing.assert_close(terms[1], content_loss(found, wanted, convention="relative"))
+    torch.testing.assert_close(terms[2], 0.75 * away[0] + 0.25 * away[1])
