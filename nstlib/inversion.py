@@ -6,9 +6,10 @@ differences between neighbors.
 
 Their images are 0..255 minus a mean, and divided by sigma, the norm of an average image, so that all terms are of one size.
 Ours lie in [0, 1], and each regularizer is divided by the number of values and by what a typical photo has per value. So
-the error is 1 for an image without activations, in any layer; ``tv`` is about 1 for a photo at any size; and a weight of
-0.01 always means: a photo's differences cost as much as an error of 1 %. Their lambda for TV (beta 2; released code, which
-halves it; 227 px, sigma 2.7e4) is about ten times ours: their 0.5, 5 and 50, by depth, are some 0.05, 0.5 and 5 here.
+the error is 1 for an image without activations, in any layer; ``tv`` is about 1 for a photo of 96 px (0.5 at 256 px, where
+neighbors differ less); and a weight of 0.01 means: such differences cost as much as an error of 1 %. Their lambda for TV
+(beta 2; released code, which halves it; 227 px, sigma 2.7e4) is about ten times ours: their 0.5, 5 and 50, by depth, are
+some 0.05, 0.5 and 5 here.
 """
 
 from __future__ import annotations
@@ -206,7 +207,7 @@ def invert(
         tv_weight: the paper's lambda: the error that a typical photo's ``tv_norm`` is worth. The deeper the layer, the
             more it leaves open, and the larger a weight is of use.
         tv_beta: the power in ``tv_norm``; below 2 edges are sharper.
-        alpha_weight: of ``alpha_norm``, which keeps the paper's pixels in their range (there about 0.4). Here the
+        alpha_weight: of ``alpha_norm``, which keeps the paper's pixels in their range (in its code some 0.4). Here the
             optimizers do that themselves.
         steps: how many updates, at least 1.
         optimizer: a key of ``OPTIMIZERS``. The paper's gradient descent with momentum is an exercise of the chapter.
