@@ -1,7 +1,7 @@
 """What a transfer lowers: the distance of an image from its goals, whatever they are (chapters 09 and 10).
 
-Goals are computed once, when an ``Objective`` is made; then ``objective(image)`` compares. All of its losses are sums over
-positions, so the image may be looked at as a whole or in tiles (``nstlib.tiles``).
+Goals are computed once, when an ``Objective`` is made; then ``objective(image)`` compares. Its losses are sums over
+positions (unless a ``Statistic`` says otherwise), so the image may be looked at as a whole or in tiles (``nstlib.tiles``).
 """
 
 from __future__ import annotations

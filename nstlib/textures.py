@@ -69,7 +69,7 @@ def synthesize(
     make = STATISTICS[choice("statistic", statistic, STATISTICS)]
     if not isinstance(init, Tensor):
         choice("start of a texture", init, ("noise",))
-    if texture.ndim != 4:
+    if texture.ndim != 4 or texture.shape[:2] != (1, 3):
         raise ShapeError(f"synthesize needs a texture of shape (1, 3, H, W), got {tuple(texture.shape)}.")
     canvas = texture.new_zeros(1, 3, *(tuple(texture.shape[2:]) if size is None else _checked_size(size)))
     generator = torch.Generator().manual_seed(0) if generator is None else generator

@@ -364,7 +364,7 @@ def test_a_size_is_two_whole_numbers(network, texture, size):
 
 @pytest.mark.parametrize("shape", [(3, 40, 40), (1, 1, 40, 40), (2, 3, 40, 40)])
 def test_a_texture_is_one_picture(network, shape):
-    with pytest.raises(ShapeError, match=r"\(1, 3, H, W\)"):
+    with pytest.raises(ShapeError, match=r"synthesize needs a texture of shape \(1, 3, H, W\), got"):
         synthesize(torch.zeros(shape), network)
 
 
