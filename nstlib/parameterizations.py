@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError, choice
+from nstlib.errors import ShapeError, choice, whole_number
 
 BASES = ("fourier", "pixels")
 COLORS = ("decorrelated", "rgb")
@@ -48,8 +48,7 @@ class Parameterization:
         choice("basis", self.basis, BASES)
         choice("kind of colors", self.colors, COLORS)
         for name, side in (("height", self.height), ("width", self.width)):
-            if not isinstance(side, int) or isinstance(side, bool) or side < 1:
-                raise ChoiceError(f"{name}, in pixels, must be a whole number of at least 1, got {side!r}.")
+            whole_number(f"{name}, in pixels,", side, 1)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError
+from nstlib.errors import ChoiceError, ShapeError, whole_number
 
 GRAY = 0.5  # what is beyond the border
 
@@ -36,19 +36,19 @@ def transform(image: Tensor, transformations: Iterable[Transformation], generato
 
 def pad(pixels: int) -> Transformation:
     """Return a transformation that adds a gray border, so that the ones behind it have something to cut away."""
-    _check_pixels("pad", pixels)
+    whole_number("The pixels of pad", pixels, 0)
     return lambda image, generator: F.pad(image, (pixels,) * 4, value=GRAY)
 
 
 def jitter(pixels: int) -> Transformation:
     """Return a transformation that shifts by up to ``pixels`` along each axis: it cuts a random window, smaller by that."""
-    _check_pixels("jitter", pixels)
+    whole_number("The pixels of jitter", pixels, 0)
 
     def cut(image: Tensor, generator: torch.Generator) -> Tensor:
         height, width = (side - pixels for side in image.shape[2:])
         if min(height, width) < 1:
             raise ShapeError(
-                f"jitter by {pixels} pixels needs a larger image than {tuple(image.shape[2:])}. Pad it first, or jitter less."
+                f"jitter by {pixels} pixels needs a larger image than {tuple(image.shape[2:])}. Pad it first."
             )
         top, left = (_draw(pixels + 1, generator) for _ in range(2))
         return image[:, :, top : top + height, left : left + width]
@@ -100,11 +100,6 @@ def roll(image: Tensor, down: int, right: int) -> Tensor:
 
 def _draw(count: int, generator: torch.Generator) -> int:
     return int(torch.randint(count, (), generator=generator, device=generator.device))
-
-
-def _check_pixels(who: str, pixels: int) -> None:
-    if not isinstance(pixels, int) or isinstance(pixels, bool) or pixels < 0:
-        raise ChoiceError(f"{who} needs a whole number of pixels, 0 or more, got {pixels!r}.")
 
 
 # Lucid's defaults (Olah et al., 2017), there with black corners for the rotation.

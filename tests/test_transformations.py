@@ -115,7 +115,7 @@ def test_no_transformation_is_the_image(rng):
 @pytest.mark.parametrize("make", [pad, jitter])
 @pytest.mark.parametrize("pixels", [-1, 1.5, True])
 def test_pixels_are_whole_numbers(make, pixels):
-    with pytest.raises(ChoiceError, match=f"{make.__name__} needs a whole number of pixels, 0 or more, got"):
+    with pytest.raises(ChoiceError, match=f"The pixels of {make.__name__} must be a whole number of at least 0, got"):
         make(pixels)
 
 
