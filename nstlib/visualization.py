@@ -188,9 +188,12 @@ def visualize(
         numbers = parameterization.numbers(init)
     _check_scalar(objective, network, layer, parameterization.image(numbers))
 
+    # A wave has a gradient from every pixel. A pixel that no unit sees has none but the rounding errors of ``fast``, and
+    # Adam would make full steps of those.
+    look = network if parameterization.basis == "pixels" else network.fast
+
     def rate(image: Tensor) -> Tensor:
-        # The network itself and not ``fast``: Adam would enlarge its rounding errors where there is no other gradient.
-        return objective(network(transform(image, transformations, generator), layer)[layer])
+        return objective(look(transform(image, transformations, generator), layer)[layer])
 
     return _climb(numbers, parameterization.image, rate, steps, learning_rate)
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ShapeError
 from nstlib.features import Features, load_network, random_network
 from nstlib.parameterizations import BASES, COLORS, Parameterization
+from nstlib.receptive import patch_of
 from nstlib.transformations import ROBUST
 from nstlib.visualization import channel, direction, likeness, neuron, visualize, whole_layer
 
@@ -120,6 +121,16 @@ def test_without_transformations_a_value_is_that_of_its_image(network):
     for step in visualize(network, LAYER, channel(3), transformations=(), steps=3):
         features = network(step.image, LAYER)[LAYER]
         assert step.value == pytest.approx(features[:, 3].mean().item(), rel=1e-5)
+
+
+def test_pixels_that_a_unit_does_not_see_stay_as_they_were():
+    kind = Parameterization(64, 64, "pixels", "rgb")
+    network = random_network("vgg16")
+    first, *_, last = visualize(network, "conv3_2", neuron(5), parameterization=kind, transformations=(), steps=2)
+    changed = (last.image != first.image).any(1)[0].nonzero()
+    top, bottom, left, right = patch_of("conv3_2", 8, 8, 64, 64)
+    assert (changed.amin(0) >= torch.tensor([top, left])).all()
+    assert (changed.amax(0) < torch.tensor([bottom, right])).all()
 
 
 def test_a_pattern_that_survived_being_moved_survives_it_better_than_one_that_did_not(network):
