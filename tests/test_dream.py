@@ -62,6 +62,18 @@ def test_one_octave_without_jitter_is_a_plain_loop(network, photo):
     torch.testing.assert_close(last.image, image, rtol=0, atol=1e-4)
 
 
+def test_each_gradient_is_asked_for_a_little_to_the_side_and_moved_back(network, photo):
+    image, shifts = photo, seeded(3)
+    for _ in range(2):
+        down, right = torch.randint(-5, 6, (2,), generator=shifts).tolist()
+        leaf = image.roll((down, right), (2, 3)).requires_grad_(True)
+        network(leaf, "relu3_2")["relu3_2"].square().sum().backward()
+        gradient = leaf.grad.roll((-down, -right), (2, 3))
+        image = (image + 1.5 / 255 * gradient / gradient.abs().mean()).clamp(0, 1)
+    *_, last = dream(photo, network, "relu3_2", octaves=1, iterations=2, jitter=5, generator=seeded(3))
+    torch.testing.assert_close(last.image, image, rtol=0, atol=1e-4)
+
+
 def test_two_octaves_are_one_whose_details_are_added_to_the_photo_enlarged(network, photo):
     options = {"iterations": 3, "jitter": 0}
     *_, both = dream(photo, network, "relu3_2", octaves=2, octave_scale=2.0, **options)
