@@ -17,6 +17,10 @@
 ``objective``  what a transfer lowers: goals, styles, regions
 ``optimizers`` how the pixels move
 ``transfer``   optimizing the pixels: neural style transfer            (chapter 10)
+``parameterizations``  which numbers make up an image: pixels or waves (chapter 14)
+``transformations``    small changes that a pattern must survive              (14)
+``visualization``      what a unit wants to see, from noise           (chapter 14)
+``dream``      what a layer sees in a photo, made stronger: DeepDream  (chapter 14)
 ``cost``       how many operations a network takes, before it is run   (chapter 15)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications    (15)
 ``tiles``      any size in bounded memory, exactly                         (15)

@@ -29,9 +29,12 @@ from nstlib.errors import (
 )
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nstlib.features import Features
     from nstlib.jobs import Job, Keeper, Stop
     from nstlib.transfer import Run, Step
+    from nstlib.visualization import Step as Dreamt
 
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report
 TRAINED = "vgg16, vgg19, vgg19-torchvision"
@@ -197,6 +200,100 @@ def stylize(
         _make(jobs[0], trunk)
 
 
+@app.command(
+    name="dream",
+    epilog="""Examples:
+
+[bold]nst dream cat[/bold] takes one of the course's pictures and writes cat_dream.png.
+
+[bold]nst dream photo.jpg -o out.png --layer relu5_1 --octaves 5 --size 384[/bold]
+
+[bold]nst dream china --guide flower[/bold] dreams of what is in another picture.
+""",
+)
+def dream_(
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="Where it starts: a file, or a name like cat.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write it.", show_default="PHOTO_dream.png"),
+    ] = None,
+    layer: Annotated[str, typer.Option(metavar="NAME", help="Whose activations grow.")] = "relu4_3",
+    octaves: Annotated[int, typer.Option(metavar="N", help="How many sizes, each 1.4 times the one before.")] = 4,
+    iterations: Annotated[int, typer.Option(metavar="N", help="How many steps at each size.")] = 10,
+    guide: Annotated[
+        str | None, typer.Option(metavar="PICTURE", help="Dream of what is in this one.", show_default="free")
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="N", help="Longer side of the result in pixels.")] = 256,
+    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the shifts. Same seed, same pixels.")] = 0,
+) -> None:
+    """Let a network dream: whatever a layer sees in PHOTO gets stronger.
+
+    Ctrl-C stops early and keeps the image so far.
+    """
+    with _one_line_errors(exit_code=2):
+        source, target = _find_picture(photo), output
+        target = Path(f"{source.stem}_dream.png") if target is None else target
+        guide_path = None if guide is None else _find_picture(guide)
+        _check_dream(source, guide_path, target, layer, network, seed)
+        import torch
+
+        from nstlib.dream import dream
+        from nstlib.features import load_network
+        from nstlib.images import load_alpha, load_image
+
+        image = load_image(source, size=size)
+        steps = dream(
+            image,
+            load_network(network),
+            layer,
+            guide=None if guide_path is None else load_image(guide_path, size=size),
+            octaves=octaves,
+            iterations=iterations,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        alpha = load_alpha(source, size=size)
+    height, width = image.shape[2:]
+    typer.echo(f"{width} x {height} px, {octaves} octaves of {iterations} steps, {layer} of {network}.")
+    _dream(steps, octaves * iterations, (height, width), target, alpha)
+
+
+def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
+    """Check what would else be found only after a network was downloaded."""
+    from nstlib.features import NETWORKS, canonical_name, layer_names
+    from nstlib.images import check_writable
+
+    blocks = NETWORKS[choice("network", network, NETWORKS)].blocks
+    canonical_name(layer, tuple(layer_names(blocks)), network=network)
+    _check_seed(seed)
+    check_writable(target)
+    for source in (photo, guide):
+        if source is not None and target.exists() and source.exists() and target.samefile(source):
+            raise ImageError(f"{target} is one of the pictures to start from. Choose another name for the result.")
+
+
+def _dream(steps: Iterator[Dreamt], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
+    """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
+    from tqdm import tqdm
+
+    from nstlib.images import resize_to, save_image
+    from nstlib.jobs import stoppable
+
+    begin = time.perf_counter()
+    with stoppable(_note) as stop, tqdm(total=total, unit="step", dynamic_ncols=True) as bar:
+        for step in steps:
+            bar.set_postfix(octave=step.octave + 1, activity=f"{step.value:.3g}", refresh=False)
+            bar.update(step.index - bar.n)
+            if stop.signal is not None:
+                break
+    with _one_line_errors(exit_code=1):
+        path = save_image(resize_to(step.image, size), target, alpha=alpha)
+    if step.index < total:
+        _warn(f"Stopped. Wrote the image so far, of step {step.index}, to {path}.")
+        raise typer.Exit(STOPPED[stop.signal])
+    typer.echo(f"Wrote {path} after {total} steps in {_duration(time.perf_counter() - begin)}.")
+
+
 @weights_app.command("list")
 def list_weights() -> None:
     """Say which networks' weights are here, and where."""
@@ -235,6 +332,10 @@ def _check_choices(quality: str, seed: int, optimizer: str, init: str, network: 
     choice("pooling", pooling, features.POOLINGS)
     choice("optimizer", optimizer, OPTIMIZERS)
     choice("init", init, transfer.INITS)
+    _check_seed(seed)
+
+
+def _check_seed(seed: int) -> None:
     if not 0 <= seed < 2**63:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
 

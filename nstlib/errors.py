@@ -47,3 +47,10 @@ def choice(what: str, value: str, choices: Iterable[str]) -> str:
     if value not in known:
         raise ChoiceError(f"There is no {what} {value!r}. Choose one of: {', '.join(known)}.")
     return value
+
+
+def whole_number(what: str, value: int, least: int) -> int:
+    """Return ``value`` if it is a whole number of at least ``least``, else raise a ChoiceError that says so."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ChoiceError(f"{what} must be a whole number of at least {least}, got {value!r}.")
+    return value

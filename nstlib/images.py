@@ -236,6 +236,18 @@ def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
     return torch.nn.functional.interpolate(image, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
 
 
+def check_picture(name: str, picture: Tensor) -> None:
+    """Raise a ShapeError unless ``picture`` is one RGB image of finite floats, shape (1, 3, H, W)."""
+    if picture.ndim != 4 or picture.shape[:2] != (1, 3) or not picture.is_floating_point():
+        raise ShapeError(
+            f"{name} must be one RGB image of floats, shape (1, 3, H, W), got {tuple(picture.shape)} of "
+            f"{picture.dtype}. nstlib.images.load_image returns that."
+        )
+    bad = int((~torch.isfinite(picture)).sum())
+    if bad:
+        raise ShapeError(f"{name} holds {bad} values that are NaN or infinite. Check where the image came from.")
+
+
 def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = tuple(WRITABLE)) -> Path:
     """Return ``path`` if a file can be written there, else raise the ImageError that saving would raise.
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, choice
+from nstlib.errors import ChoiceError, DivergenceError, ShapeError, choice, whole_number
 from nstlib.features import TORCHVISION, Features, feature_shapes
 from nstlib.losses import scale_of
 from nstlib.optimizers import OPTIMIZERS, Descent
@@ -225,8 +225,7 @@ def invert(
     choice("optimizer", optimizer, OPTIMIZERS)
     layer = network.canonical(layer)
     _check_target(target, network, layer, size)
-    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise ChoiceError(f"steps must be a whole number of at least 1, got {steps!r}.")
+    whole_number("steps", steps, 1)
     for name, value in (("tv_weight", tv_weight), ("alpha_weight", alpha_weight)):
         if not 0 <= value < math.inf:
             raise ChoiceError(f"{name} must be a finite number, 0 or larger, got {value!r}.")

@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice
+from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
-from nstlib.images import resize_to
+from nstlib.images import check_picture, resize_to
 from nstlib.memory import GIGABYTE, Plan, plan
 from nstlib.objective import Goal, LayerChoice, Objective, Style, layer_shares
 from nstlib.optimizers import OPTIMIZERS, Descent
@@ -128,11 +128,10 @@ def stylize(
     """
     choice("optimizer", optimizer, OPTIMIZERS)
     goal = Goal() if goal is None else goal
-    _check_picture("content", content)
+    check_picture("content", content)
     styles = _styles(style, content)
     for name, value in (("steps", steps), ("levels", 1 if levels is None else levels)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ChoiceError(f"{name} must be a whole number of at least 1, got {value!r}.")
+        whole_number(name, value, 1)
     numbers = {"content_weight": content_weight, "style_weight": style_weight, "tv_weight": tv_weight}
     for name, value in {**numbers, "tolerance": tolerance}.items():
         if not 0 <= value < float("inf"):
@@ -162,7 +161,7 @@ def init_image(content: Tensor, how: str | Tensor = "content", *, generator: tor
         generator: None means a fixed seed.
     """
     if isinstance(how, Tensor):
-        _check_picture("init", how)
+        check_picture("init", how)
         return _fit(how.detach().to(content), content.shape[2:]).clamp(0, 1)
     if choice("init", how, INITS) == "content":
         return content.detach().clamp(0, 1)
@@ -403,7 +402,7 @@ def _styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[St
     checked = []
     for number, each in enumerate(styles, 1):
         name = "style" if len(styles) == 1 else f"style {number}"
-        _check_picture(name, each.image)
+        check_picture(name, each.image)
         if not 0 < each.weight < float("inf"):
             raise ChoiceError(f"The weight of {name} must be a finite number above 0, got {each.weight!r}.")
         if each.mask is not None:
@@ -434,17 +433,6 @@ def _digest(tensor: Tensor) -> str:
 def _brief(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _check_picture(name: str, picture: Tensor) -> None:
-    if picture.ndim != 4 or picture.shape[:2] != (1, 3) or not picture.is_floating_point():
-        raise ShapeError(
-            f"{name} must be one RGB image of floats, shape (1, 3, H, W), got {tuple(picture.shape)} of "
-            f"{picture.dtype}. nstlib.images.load_image returns that."
-        )
-    bad = int((~torch.isfinite(picture)).sum())
-    if bad:
-        raise ShapeError(f"{name} holds {bad} values that are NaN or infinite. Check where the image came from.")
 
 
 def _check_mask(name: str, mask: Tensor, content: Tensor) -> None:

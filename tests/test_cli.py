@@ -16,6 +16,7 @@ from PIL import Image
 
 import nstlib
 from nstlib import cli, features, jobs, transfer, weights
+from nstlib import dream as dreams
 from nstlib.checkpoint import load_checkpoint
 from nstlib.errors import DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.images import load_alpha, load_image, save_image
@@ -562,6 +563,12 @@ def test_the_commands_defaults_are_the_librarys():
     assert cli.QUALITIES[command["quality"].default][1] == library["steps"].default
 
 
+def test_a_dreams_defaults_are_the_librarys():
+    command, library = (inspect.signature(function).parameters for function in (cli.dream_, dreams.dream))
+    shared = ("layer", "octaves", "iterations", "guide")
+    assert [command[name].default for name in shared] == [library[name].default for name in shared]
+
+
 def test_the_command_starts_without_torch():
     code = "import sys, nstlib.cli; print('torch' in sys.modules, 'matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -595,3 +602,104 @@ def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_picture():
     assert "Stopped. Wrote the best image so far, of step" in complaint(err)
     assert load_image("out.png").shape == (1, 3, 24, 32)
     assert [path.name for path in Path().iterdir() if path.name.endswith(".part")] == []
+
+
+# Dreams
+
+
+DREAM = ("--network", "tiny", "--size", "64", "--octaves", "2", "--iterations", "3", "--layer", "relu3_2")
+
+
+def test_a_photo_becomes_a_dream_named_after_it(nst):
+    code, out, err = nst("dream", "cat", *DREAM)
+    assert code == 0
+    assert "64 x 48 px, 2 octaves of 3 steps, relu3_2 of tiny." in out
+    assert "Wrote cat_dream.png after 6 steps" in out
+    assert "6/6" in err
+    assert "octave=2" in err
+    assert load_image("cat_dream.png").shape == (1, 3, 48, 64)
+
+
+def test_the_written_dream_is_the_librarys_last_step(nst, gallery):
+    nst("dream", "cat", *DREAM, "--seed", "5", "--guide", gallery / "style/wave.png", "-o", "out.png")
+    photo, guide = (load_image(gallery / path, size=64) for path in ("content/cat.png", "style/wave.png"))
+    *_, last = dreams.dream(
+        photo,
+        features.load_network("tiny"),
+        "relu3_2",
+        guide=guide,
+        octaves=2,
+        iterations=3,
+        generator=torch.Generator().manual_seed(5),
+    )
+    save_image(last.image, "expected.png")
+    assert Path("out.png").read_bytes() == Path("expected.png").read_bytes()
+
+
+def test_a_dream_keeps_transparency(nst, gallery):
+    alpha = torch.zeros(1, 1, 48, 64)
+    alpha[..., 32:] = 1
+    save_image(torch.rand(1, 3, 48, 64), gallery / "content/ghost.png", alpha=alpha)
+    assert nst("dream", "ghost", *DREAM, "-o", "out.png")[0] == 0
+    assert torch.equal(load_alpha("out.png"), alpha)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("dog",), "The course has no picture 'dog'. It has content: cat; style: wave."),
+        (("dog.png",), "There is no file dog.png."),
+        (("cat", "--guide", "dog"), "The course has no picture 'dog'."),
+        (("cat", "--layer", "relu9_9"), "vgg16 has no layer 'relu9_9'. It has: conv1_1"),
+        (("cat", "--network", "vgg11"), "There is no network 'vgg11'. Choose one of: vgg16"),
+        (("cat", "--seed", "-1"), "--seed must be a whole number from 0"),
+        (("cat", "-o", "nowhere/out.png"), "There is no folder nowhere to write out.png to."),
+        (("cat", "-o", "out.xyz"), "out.xyz should end in one of .png, .jpg"),
+        (("cat", *DREAM, "--octaves", "0"), "octaves must be a whole number of at least 1, got 0."),
+        (("cat", *DREAM, "--octaves", "9"), "The smallest of 9 octaves would be 3 x 4 pixels."),
+        (("cat", *DREAM, "--iterations", "0"), "iterations must be a whole number of at least 1, got 0."),
+        (("cat", *DREAM, "--size", "0"), "must be a whole number of at least 1, got 0."),
+    ],
+)
+def test_a_mistake_about_a_dream_is_told_in_one_line_and_nothing_is_written(nst, arguments, message):
+    code, out, err = nst("dream", *arguments)
+    assert code == 2
+    assert message in complaint(err)
+    assert out == ""
+    assert not list(Path().iterdir())
+
+
+def test_a_dream_may_not_replace_its_photo(nst, gallery):
+    before = (gallery / "content/cat.png").read_bytes()
+    code, _, err = nst("dream", "cat", *DREAM, "-o", gallery / "content/cat.png")
+    assert code == 2
+    assert "is one of the pictures to start from. Choose another name" in complaint(err)
+    assert (gallery / "content/cat.png").read_bytes() == before
+
+
+def test_a_dream_that_is_stopped_keeps_the_image_so_far_at_full_size(nst, monkeypatch):
+    def interrupted(*arguments, **options):
+        for step in whole(*arguments, **options):
+            if step.index == 2:
+                signal.raise_signal(signal.SIGINT)
+            yield step
+
+    whole = dreams.dream
+    monkeypatch.setattr(dreams, "dream", interrupted)
+    code, _, err = nst("dream", "cat", *DREAM, "-o", "out.png")
+    assert code == 130
+    assert complaint(err) == "nst: Stopped. Wrote the image so far, of step 2, to out.png."
+    assert load_image("out.png").shape == (1, 3, 48, 64)
+
+
+def test_a_dream_that_cannot_be_written_leaves_the_older_file_whole(nst, monkeypatch):
+    Path("out.png").write_bytes(b"older")
+
+    def full(*_args, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    code, _, err = nst("dream", "cat", *DREAM, "-o", "out.png")
+    assert code == 1
+    assert "out.png cannot be written: No space left on device." in complaint(err)
+    assert Path("out.png").read_bytes() == b"older"

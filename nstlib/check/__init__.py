@@ -19,6 +19,7 @@ from nstlib.check import (
     chapter08,
     chapter09,
     chapter10,
+    chapter14,
     chapter15,
     record,
 )
@@ -39,6 +40,7 @@ _CHAPTERS = (
     chapter08,
     chapter09,
     chapter10,
+    chapter14,
     chapter15,
 )
 exercises: dict[str, Exercise] = {exercise.name: exercise for chapter in _CHAPTERS for exercise in chapter.EXERCISES}

@@ -149,9 +149,9 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
             name = "NaN (not a number)" if found.isnan().any() else "infinity"
             few = f"{int((~torch.isfinite(found)).sum())} of {found.numel()} numbers"
             return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
-        finite = expected[torch.isfinite(expected)]  # a wrong answer that is known may hold NaN, too
-        scale = float(finite.abs().max()) if finite.numel() else 0.0
-        near = (expected - found).abs() <= TOLERANCE * scale + 1e-6 * min(1.0, scale or 1.0)
+        finite = expected.isfinite()  # an infinite scale would make everything near
+        scale = float(expected[finite].abs().max()) if finite.any() else 0.0
+        near = finite & ((expected - found).abs() <= TOLERANCE * scale + 1e-6 * min(1.0, scale or 1.0))
         wrong = ~(near | (expected == found) | (expected.isnan() & found.isnan()))
     if not wrong.any():
         return None

@@ -7,6 +7,7 @@ import torch
 
 from nstlib.check import CheckFailed, UnknownExercise, check, examine, exercises, hint
 from nstlib.check import guard as guard_module
+from nstlib.check.compare import difference
 from nstlib.gram import gram_matrix as reference
 
 
@@ -337,6 +338,12 @@ def test_single_numbers_are_not_called_multiples_of_each_other():
     assert result.mistake is None
     assert "another number" in result.message
     assert "multiple" not in result.message
+
+
+def test_infinity_is_far_from_every_number():
+    found = difference(torch.tensor([torch.inf, -torch.inf, 1.0]), torch.tensor([3.0, 4.0, 1.0]))
+    assert found.text == "The result has 2 of 3 numbers wrong."
+    assert difference(torch.tensor([torch.inf, 1.0]), torch.tensor([torch.inf, 1.0])) is None
 
 
 def test_what_is_counted_is_counted_exactly():
