@@ -24,6 +24,8 @@ from nstlib.transformations import ROBUST, Transformation, transform
 STEPS = 128
 LEARNING_RATE = 0.02  # lucid's 0.05 moves its waves, which it divides by 4, by less; its runs are longer
 
+PAIRED = 1024  # positions that ``likeness`` compares with a guide at once
+
 # From one layer's activations, shape (B, C, H, W), to the number that should rise.
 Objective = Callable[[Tensor], Tensor]
 
@@ -137,8 +139,10 @@ def likeness(guide: Tensor) -> Objective:
             raise ShapeError(
                 f"The guide has {len(vectors)} channels and the layer {features.shape[1]}. Take both from the same layer."
             )
-        positions = features.flatten(2).mT  # (B, H*W, C)
-        return (positions @ vectors.to(features)).amax(2).mean()
+        positions, known = features.flatten(2).mT, vectors.to(features)  # (B, H*W, C), (C, h*w)
+        with torch.no_grad():  # in pieces: all pairs of positions at once are gigabytes in shallow layers
+            best = torch.cat([(piece @ known).argmax(2) for piece in positions.split(PAIRED, dim=1)], dim=1)
+        return (positions * known.mT[best]).sum(2).mean()
 
     return value
 
@@ -209,8 +213,9 @@ def _climb(
     optimizer = torch.optim.Adam([numbers], lr=learning_rate, maximize=True)
     last = None
     for index in range(steps + 1):
-        image = draw(numbers)
-        value = rate(image)
+        with torch.enable_grad():  # whatever the loop around this has switched off
+            image = draw(numbers)
+            value = rate(image)
         last = _record(Step(index, image.detach(), value.item()), last)
         yield last
         if index < steps:

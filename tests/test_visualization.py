@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nstlib import visualization
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ShapeError
 from nstlib.features import Features, load_network, random_network
 from nstlib.parameterizations import BASES, COLORS, Parameterization
@@ -65,6 +66,20 @@ def test_the_gradient_of_a_guided_dream_is_the_best_matching_vector_of_the_guide
         for x in range(5):
             best = max(vectors, key=lambda vector: vector @ features[0, :, y, x].detach())
             torch.testing.assert_close(gradient[0, :, y, x] * 10, best)
+
+
+def test_a_guide_is_compared_with_each_position_however_many_there_are(rng, monkeypatch):
+    guide, features = (torch.randn(1, 6, 3, n, generator=rng) for n in (4, 7))
+    expected = (features.flatten(2)[0].T @ guide.flatten(2)[0]).amax(1).mean()
+    for paired in (1, 5, 1024):
+        monkeypatch.setattr(visualization, "PAIRED", paired)
+        torch.testing.assert_close(likeness(guide)(features), expected)
+
+
+def test_images_climb_under_no_grad_too(network):
+    with torch.no_grad():
+        steps = list(visualize(network, LAYER, channel(3), parameterization=Parameterization(32, 32), steps=5))
+    assert steps[-1].value > steps[0].value
 
 
 @pytest.mark.parametrize(
