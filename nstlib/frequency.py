@@ -51,12 +51,12 @@ def low_pass(image: Tensor, sigma: float) -> Tensor:
         ShapeError: if ``image`` is no floating tensor with four axes. ChoiceError: if sigma is no finite number above 0.
     """
     _check_image("low_pass", image)
-    bell = gaussian_kernel(sigma, dtype=image.dtype).to(image.device)
+    bell, channels = gaussian_kernel(sigma, dtype=image.dtype).to(image.device), image.shape[1]
     reach = len(bell) // 2
-    single = image.flatten(0, 1)[:, None]  # (B*C, 1, H, W): a channel is an image
-    across = F.conv2d(F.pad(single, (reach, reach, 0, 0), mode="replicate"), bell.view(1, 1, 1, -1))
-    both = F.conv2d(F.pad(across, (0, 0, reach, reach), mode="replicate"), bell.view(1, 1, -1, 1))
-    return both.reshape(image.shape)
+    # One group a channel: as images of one channel each it would be ten times slower on the way back.
+    row = bell.expand(channels, 1, 1, -1)
+    across = F.conv2d(F.pad(image, (reach, reach, 0, 0), mode="replicate"), row, groups=channels)
+    return F.conv2d(F.pad(across, (0, 0, reach, reach), mode="replicate"), row.mT, groups=channels)
 
 
 def high_pass(image: Tensor, sigma: float) -> Tensor:
@@ -323,22 +323,22 @@ def collapse_pyramid(pyramid: Sequence[Tensor]) -> Tensor:
 
 
 def _halved(image: Tensor) -> Tensor:
-    single = F.pad(image.flatten(0, 1)[:, None], (2, 2, 2, 2), mode="replicate")
-    return F.conv2d(single, _square(image), stride=2)[:, 0].unflatten(0, image.shape[:2])
+    padded = F.pad(image, (2, 2, 2, 2), mode="replicate")
+    return F.conv2d(padded, _square(image), stride=2, groups=image.shape[1])
 
 
 def _doubled(image: Tensor, size: Sequence[int]) -> Tensor:
     """Return the image at twice the size, or a pixel less: zeros between the pixels, then a blur that fills them."""
-    single = F.pad(image.flatten(0, 1)[:, None], (1, 1, 1, 1), mode="replicate")
+    padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
     # Each pixel paints the kernel around its place. Only one in four pixels is there, so each weighs four times as much;
     # pixel 0 is number 1 of the padded ones, whose middle is painted at 2 * 1 + 2.
-    painted = F.conv_transpose2d(single, 4 * _square(image), stride=2)[:, 0, 4 : 4 + size[0], 4 : 4 + size[1]]
-    return painted.unflatten(0, image.shape[:2])
+    painted = F.conv_transpose2d(padded, 4 * _square(image), stride=2, groups=image.shape[1])
+    return painted[..., 4 : 4 + size[0], 4 : 4 + size[1]]
 
 
 def _square(image: Tensor) -> Tensor:
     weights = image.new_tensor(PYRAMID)
-    return torch.outer(weights, weights)[None, None]  # (1, 1, 5, 5)
+    return torch.outer(weights, weights).expand(image.shape[1], 1, -1, -1)  # (C, 1, 5, 5)
 
 
 # Checks and pieces ------------------------------------------------------------------------------------------------------
