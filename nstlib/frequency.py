@@ -226,6 +226,32 @@ def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:
     return sum(filter_spectrum(band, response) for band, response in zip(bands, responses, strict=True))
 
 
+def swap_amplitude(image: Tensor, other: Tensor) -> Tensor:
+    """Return the image with each of its waves as high as in another image: phases of the one, amplitudes of the other.
+
+    Amplitudes say how much there is of each wave, phases where its crests lie (Oppenheim and Lim, 1981).
+
+    Args:
+        image: or features, shape (B, C, H, W), floats: whose phases stay. A wave that it lacks gets the phase 0.
+        other: the same shape: whose amplitudes are taken, and with them the mean (up to its sign), the mean square and the
+            autocorrelation of each channel.
+
+    Returns:
+        The same shape; values may leave the range of both.
+
+    Raises:
+        ShapeError: if the shapes differ, or ``image`` is no floating tensor with four axes.
+    """
+    _check_image("swap_amplitude", image)
+    if image.shape != other.shape:
+        raise ShapeError(
+            f"swap_amplitude needs two images of one shape, got {tuple(image.shape)} and {tuple(other.shape)}. Crop or "
+            "resize one of them: nstlib.images.resize_to."
+        )
+    phase, amplitude = torch.fft.rfft2(image).angle(), torch.fft.rfft2(other).abs()
+    return torch.fft.irfft2(torch.polar(amplitude, phase), s=image.shape[2:])
+
+
 def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = False) -> tuple[Tensor, Tensor]:
     """Return how strong the waves of an image are, by how fine they are: their mean power on rings around frequency 0.
 

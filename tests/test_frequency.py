@@ -20,6 +20,7 @@ from nstlib.frequency import (
     radial_frequency,
     radial_spectrum,
     split_bands,
+    swap_amplitude,
     tight_frame,
 )
 from nstlib.gram import gram_matrix
@@ -240,6 +241,21 @@ def test_bytes_and_pictures_without_a_batch_axis_are_refused(function, image):
         function(image[0])
     with pytest.raises(ShapeError, match=r"of torch.uint8.*image.float\(\) / 255"):
         function((255 * image).byte())
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_swapped_amplitudes_are_the_others_and_phases_stay(height, width, rng):
+    image, other = torch.randn(2, 2, 3, height, width, generator=rng, dtype=torch.float64).unbind(0)
+    mixed, own, foreign = (torch.fft.fft2(x) for x in (swap_amplitude(image, other), image, other))
+    close(mixed.abs(), foreign.abs())
+    close(mixed * own.conj(), (mixed * own.conj()).abs().to(mixed.dtype))  # the same direction in the complex plane
+    close(swap_amplitude(image, image), image)
+    close(swap_amplitude(image, other).square().mean((2, 3)), other.square().mean((2, 3)))
+
+
+def test_images_of_two_sizes_cannot_swap_amplitudes(image):
+    with pytest.raises(ShapeError, match=r"one shape, got \(2, 3, 9, 12\) and \(2, 3, 9, 11\).*resize_to"):
+        swap_amplitude(image, image[..., 1:])
 
 
 # --- power --------------------------------------------------------------------------------------------------------------
