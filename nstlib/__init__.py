@@ -10,6 +10,7 @@
 ``deconvnet``  what one unit looks for: projections, strongest patches (chapter 04)
 ``patches``    a small labeled data set from the course's pictures     (chapter 05)
 ``training``   features while they come to be                         (chapter 05)
+``frequency``  what is fine and what is coarse: bands, spectra         (chapter 11)
 ``gram``       style as correlations between channels                  (chapter 07)
 ``losses``     content, style and total variation                      (chapter 09)
 ``objective``  what a transfer lowers: goals, styles, regions
