@@ -1,42 +1,43 @@
 """The reference library of the course: one module per idea, named after the chapter that explains it.
 
-=============  =====================================================================
-``images``     an image is a tensor: loading, saving, resizing         (chapter 01)
-``colors``     whose colors a result has: the content's or the style's
-``weights``    where the pretrained networks come from, and how they are verified
-``filters``    convolution by hand: blur, edges                        (chapter 02)
-``receptive``  which pixels a unit sees, in closed form                (chapter 02)
-``features``   VGG: what each layer sees                               (chapter 03)
-``deconvnet``  what one unit looks for: projections, strongest patches (chapter 04)
-``patches``    a small labeled data set from the course's pictures     (chapter 05)
-``training``   features while they come to be                         (chapter 05)
-``inversion``  images reconstructed from features              (chapter 06)
-``gram``       style as correlations between channels                  (chapter 07)
-``textures``   textures from noise, and four statistics of them        (chapter 08)
-``losses``     content, style and total variation                      (chapter 09)
-``objective``  what a transfer lowers: goals, styles, regions
-``optimizers`` how the pixels move
-``transfer``   optimizing the pixels: neural style transfer            (chapter 10)
-``parameterizations``  which numbers make up an image: pixels or waves (chapter 14)
-``transformations``    small changes that a pattern must survive              (14)
-``visualization``      what a unit wants to see, from noise           (chapter 14)
-``dream``      what a layer sees in a photo, made stronger: DeepDream  (chapter 14)
-``cost``       how many operations a network takes, before it is run   (chapter 15)
-``winograd``   3 x 3 convolutions with a quarter of the multiplications    (15)
-``tiles``      any size in bounded memory, exactly                         (15)
-``memory``     what a transfer will need, before it runs                   (15)
-``checkpoint`` a run on the disk, to be continued
-``jobs``       from files to files: what ``nst stylize`` does
-``figures``    every plot of the book (the only module that draws)
-``check``      the exercises, their hints, and what decides them
-``widgets``    explorers
-``cli``        the command ``nst``
-``animation``  the steps of a transfer as a GIF or MP4
-``decoding``   what a picture file holds: colors in sRGB, and opacity
-``profiles``   from a picture's color profile to sRGB
-``files``      a file is replaced as a whole or not at all
-``errors``     what is raised, and what it tells you
-=============  =====================================================================
+=====================  ===========================================================================
+``images``             an image is a tensor: loading, saving, resizing                (chapter 01)
+``colors``             whose colors a result has: the content's or the style's
+``weights``            where the pretrained networks come from, and how they are verified
+``filters``            convolution by hand: blur, edges                               (chapter 02)
+``receptive``          which pixels a unit sees, in closed form                       (chapter 02)
+``features``           VGG: what each layer sees                                      (chapter 03)
+``deconvnet``          what one unit looks for: projections, strongest patches        (chapter 04)
+``patches``            a small labeled data set from the course's pictures            (chapter 05)
+``training``           features while they come to be                                 (chapter 05)
+``inversion``          images reconstructed from features                             (chapter 06)
+``gram``               style as correlations between channels                         (chapter 07)
+``textures``           textures from noise, and four statistics of them               (chapter 08)
+``losses``             content, style and total variation                             (chapter 09)
+``objective``          what a transfer lowers: goals, styles, regions
+``optimizers``         how the pixels move
+``transfer``           optimizing the pixels: neural style transfer                   (chapter 10)
+``frequency``          what is fine and what is coarse: bands, spectra                (chapter 11)
+``parameterizations``  which numbers make up an image: pixels or waves                (chapter 14)
+``transformations``    small changes that a pattern must survive                      (chapter 14)
+``visualization``      what a unit wants to see, from noise                           (chapter 14)
+``dream``              what a layer sees in a photo, made stronger: DeepDream         (chapter 14)
+``cost``               how many operations a network takes, before it is run          (chapter 15)
+``winograd``           3 x 3 convolutions with a quarter of the multiplications       (chapter 15)
+``tiles``              any size in bounded memory, exactly                            (chapter 15)
+``memory``             what a transfer will need, before it runs                      (chapter 15)
+``checkpoint``         a run on the disk, to be continued
+``jobs``               from files to files: what ``nst stylize`` does
+``figures``            every plot of the book (the only module that draws)
+``check``              the exercises, their hints, and what decides them
+``widgets``            explorers
+``cli``                the command ``nst``
+``animation``          the steps of a transfer as a GIF or MP4
+``decoding``           what a picture file holds: colors in sRGB, and opacity
+``profiles``           from a picture's color profile to sRGB
+``files``              a file is replaced as a whole or not at all
+``errors``             what is raised, and what it tells you
+=====================  ===========================================================================
 
 Import from the module that holds the idea: ``from nstlib.gram import gram_matrix`` tells the reader which file to open.
 """

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, LogLocator
 from PIL import Image
 from torch import Tensor
 
@@ -162,12 +162,14 @@ def plot_curves(
     xlabel: str = "step",
     ylabel: str = "loss",
     log: bool = True,
+    log_x: bool = False,
 ) -> Figure:
     """Return lines over steps, told apart by color and dash.
 
     Args:
         curves: label to values, or to a pair (x, values).
         log: a logarithmic vertical axis.
+        log_x: a logarithmic horizontal axis: a power law becomes a straight line where both are.
     """
     figure = Figure(figsize=(WIDTH * 0.75, 3.2), layout="constrained")
     ax = figure.subplots()
@@ -179,6 +181,11 @@ def plot_curves(
         ax.set_yscale("log")
         for axis_formatter in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
             axis_formatter(LogFormatter(minor_thresholds=(2, 0.5)))  # plain numbers: 0.5, 2, 10
+    if log_x:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
     _legend_above(ax, len(curves))
     return figure
 

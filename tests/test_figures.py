@@ -45,6 +45,23 @@ def test_curves_are_told_apart_by_dashes_as_well_as_colors():
     assert [line.get_label() for line in lines] == ["a", "b"]
 
 
+def test_a_logarithmic_horizontal_axis_has_plain_numbers_that_do_not_collide():
+    figure = figures.plot_curves({"power": ([0.008, 0.5], [100, 1])}, log_x=True)
+    figure.draw_without_rendering()
+    axis = figure.axes[0].xaxis
+    low, high = figure.axes[0].get_xlim()
+    ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+    assert [label.get_text() for place, label in ticks if low <= place <= high] == [
+        "0.01",
+        "0.02",
+        "0.05",
+        "0.1",
+        "0.2",
+        "0.5",
+    ]
+    assert {label.get_text() for label in axis.get_minorticklabels()} <= {""}
+
+
 def test_bars_stand_in_groups():
     figure = figures.plot_bars({"x": {"l1": 1.0, "l2": 2.0}, "y": {"l1": 3.0, "l2": 4.0}})
     assert [patch.get_height() for patch in figure.axes[0].patches] == [1, 2, 3, 4]

@@ -19,6 +19,7 @@ from nstlib.check import (
     chapter08,
     chapter09,
     chapter10,
+    chapter11,
     chapter14,
     chapter15,
     record,
@@ -40,6 +41,7 @@ _CHAPTERS = (
     chapter08,
     chapter09,
     chapter10,
+    chapter11,
     chapter14,
     chapter15,
 )
