@@ -163,7 +163,8 @@ def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: t
     Args:
         height: of the image in pixels.
         width: likewise.
-        cutoffs: in cycles per pixel, descending, in (0, 0.5]: where finer and coarser bands have half the power each.
+        cutoffs: in cycles per pixel, descending, in (0, 0.5]: at a cutoff the power is shared half and half by what is
+            finer and what is coarser.
         dtype: of the responses.
 
     Returns:
@@ -176,8 +177,7 @@ def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: t
     octaves = torch.log2(radial_frequency(height, width))  # -inf at frequency 0
     rest, responses = torch.ones_like(octaves), []
     for cutoff in cutoffs:
-        risen = ((octaves - math.log2(cutoff)) / RAMP + 0.5).clamp(0, 1)
-        angle = risen * (math.pi / 2)
+        angle = ((octaves - math.log2(cutoff)) / RAMP + 0.5).clamp(0, 1) * (math.pi / 2)
         responses.append(rest * angle.sin())
         rest = rest * angle.cos()  # what is left for the coarser bands: sin^2 + cos^2 = 1
     return torch.stack([*responses, rest]).to(dtype)
@@ -201,7 +201,8 @@ def tight_frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
         ShapeError: if ``image`` is no floating tensor with four axes. ChoiceError: as ``frame_filters``.
     """
     _check_image("tight_frame", image)
-    return [filter_spectrum(image, response) for response in _responses(image, cutoffs)]
+    spectrum = torch.fft.rfft2(image)
+    return [torch.fft.irfft2(spectrum * response, s=image.shape[2:]) for response in _responses(image, cutoffs)]
 
 
 def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:

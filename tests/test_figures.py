@@ -51,14 +51,8 @@ def test_a_logarithmic_horizontal_axis_has_plain_numbers_that_do_not_collide():
     axis = figure.axes[0].xaxis
     low, high = figure.axes[0].get_xlim()
     ticks = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
-    assert [label.get_text() for place, label in ticks if low <= place <= high] == [
-        "0.01",
-        "0.02",
-        "0.05",
-        "0.1",
-        "0.2",
-        "0.5",
-    ]
+    shown = [label.get_text() for place, label in ticks if low <= place <= high]
+    assert shown == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]
     assert {label.get_text() for label in axis.get_minorticklabels()} <= {""}
 
 
