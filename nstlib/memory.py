@@ -42,6 +42,7 @@ def plan(
     *,
     optimizer: str = "lbfgs",
     budget: float | None = None,
+    tiles: bool = True,
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
@@ -53,11 +54,12 @@ def plan(
         height: of the picture. width: of the picture.
         optimizer: a key of ``nstlib.optimizers.OPTIMIZERS``.
         budget: bytes; None means ``BUDGET``, and for pictures that do not fit into it the leanest plan there is.
+        tiles: False for losses that are no sums over positions.
 
     Raises:
         ChoiceError: if a budget was given and nothing fits into it.
     """
-    blocks = len(list(blocks_of(network, layers)))
+    blocks = len(list(blocks_of(network, layers))) if tiles else 0
     histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
     choices = [(tiled, HISTORY) for tiled in range(blocks + 1)]
     choices += [(blocks, history) for history in histories[1:]]

@@ -6,7 +6,7 @@ positions, so the image may be looked at as a whole or in tiles (``nstlib.tiles`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,6 +45,8 @@ class Objective:
         weights: of content, style and total variation.
         layers: all layers that are looked at.
         tiled: how many of the network's blocks are computed in strips.
+
+    ``share``, the size of these pictures over that of the result, changes nothing here: each layer's loss is relative.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Objective:
         weights: tuple[float, float, float],
         *,
         tiled: int = 0,
+        share: float = 1.0,
     ):
         self.network, self.weights, self.tiled = network, weights, tiled
         # A loss that does not count is not computed, and then is reported as 0.
@@ -141,6 +144,23 @@ class Objective:
     def _positions(self, layer: str, image: Tensor) -> int:
         height, width = self._size(layer, image)
         return height * width
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What kind of loss a run lowers.
+
+    Attributes:
+        name: tells runs apart.
+        make: called like ``Objective``, whenever a run begins to work at a size.
+        tiles: whether its losses are sums over positions, so that pictures can be computed in tiles.
+        layers: those it looks at besides the content layers and the style layers.
+    """
+
+    name: str = "gram"
+    make: Callable[..., Objective] = Objective
+    tiles: bool = True
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

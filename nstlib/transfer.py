@@ -20,7 +20,7 @@ from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError,
 from nstlib.features import Features
 from nstlib.images import resize_to
 from nstlib.memory import GIGABYTE, Plan, plan
-from nstlib.objective import LayerChoice, Objective, Style, layer_shares
+from nstlib.objective import Goal, LayerChoice, Objective, Style, layer_shares
 from nstlib.optimizers import OPTIMIZERS, Descent
 
 CONTENT_LAYERS = ("relu4_2",)
@@ -86,6 +86,7 @@ def stylize(
     tolerance: float = TOLERANCE,
     memory: float | None = None,
     generator: torch.Generator | None = None,
+    goal: Goal | None = None,
 ) -> Run:
     """Iterate over the images of a style transfer, at most ``steps + 1`` of them, from the start image to the result.
 
@@ -113,6 +114,7 @@ def stylize(
             0 never does.
         memory: how many GB the process may take; see ``Run.plan``. None: 4, or what it takes.
         generator: where the noise of the start comes from; None means a fixed seed: the same call gives the same pixels.
+        goal: another loss than Gram matrices and activations; see ``nstlib.dual``.
 
     Returns:
         A ``Run``, which yields Step records. The losses in a record belong to its image. Averaging optimizers ("adam") end
@@ -124,6 +126,7 @@ def stylize(
         DivergenceError: if the loss stops being a finite number; ``.last`` is the last good Step.
     """
     choice("optimizer", optimizer, OPTIMIZERS)
+    goal = Goal() if goal is None else goal
     _check_picture("content", content)
     styles = _styles(style, content)
     for name, value in (("steps", steps), ("levels", 1 if levels is None else levels)):
@@ -141,10 +144,11 @@ def stylize(
         "optimizer": optimizer,
         "learning_rate": learning_rate,
         "tolerance": tolerance,
+        "goal": goal.name,
     }
     start = init_image(content, init, generator=generator)
     sizes = schedule(*content.shape[2:], steps, levels, init="content" if isinstance(init, Tensor) else init)
-    return Run(content, styles, network, start, sizes, settings, memory)
+    return Run(content, styles, network, start, sizes, settings, memory, goal)
 
 
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
@@ -207,11 +211,13 @@ class Run:
         levels: Sequence[Level],
         settings: Mapping[str, Any],
         memory: float | None,
+        goal: Goal,
     ):
+        self._goal = goal
         self._content, self._styles, self._network, self._start = content, styles, network, start
         self._settings, self._memory = dict(settings), memory
         self.levels = tuple(levels)
-        self._layers = tuple({**settings["content_layers"], **settings["style_layers"]})
+        self._layers = tuple({**settings["content_layers"], **settings["style_layers"], **dict.fromkeys(goal.layers)})
         deepest = max(self._layers, key=network.layers.index)
         for picture in (content, *(style.image for style in styles)):
             network.check_image(picture, deepest)
@@ -288,6 +294,7 @@ class Run:
             level.width,
             optimizer=self._settings["optimizer"],
             budget=None if self._memory is None else self._memory * GIGABYTE,
+            tiles=self._goal.tiles,
         )
 
     def _enter(self, number: int, image: Tensor) -> None:
@@ -296,7 +303,7 @@ class Run:
         level, settings = self.levels[number], self._settings
         size, share = level.size, level.width / self.levels[-1].width
         chosen = self._plan(level)
-        self._objective = Objective(
+        self._objective = self._goal.make(
             _fit(self._content, size),
             [_resized(style, size, share) for style in self._styles],
             self._network,
@@ -304,6 +311,7 @@ class Run:
             settings["style_layers"],
             (settings["content_weight"], settings["style_weight"], settings["tv_weight"]),
             tiled=chosen.tiled,
+            share=share,
         )
         pixels = _fit(image, size).clone(memory_format=torch.contiguous_format).requires_grad_(True)
         start = OPTIMIZERS[settings["optimizer"]]
