@@ -2,7 +2,8 @@
 
 A loss is a sum of *terms*. Each says what it asks for (content, structure, pixels, style), of which part of the image (a
 ``View``: a band of frequencies, or luminance alone), and, in a layer, of which channels or bands of the feature maps.
-``PRESETS`` names some sums; "classic" is ``nstlib.transfer.stylize`` itself, to the last digit.
+``PRESETS`` names some sums; "classic" gives the very pixels of ``nstlib.transfer.stylize``. ``nstlib.channels`` chooses
+channels.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from nstlib.colors import keep_colors, luminance, luminance_pair
 from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.frequency import filter_spectrum, frame_filters, low_pass
-from nstlib.gram import gram_matrix
+from nstlib.gram import gram_sum
 from nstlib.losses import scale_of, total_variation
 from nstlib.objective import Goal, LayerChoice, Style, layer_shares
 from nstlib.transfer import Run, Step, stylize
 
-NORMALIZED_FLOOR = 1e-3  # times the layer's root mean square: channels that vary less than that are as good as constant
+# Times the layer's mean variance. A channel is as good as constant if it deviates by less than a thirtieth of the others.
+NORMALIZED_FLOOR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,13 @@ class View:
         upper = image if self.coarser is None else low_pass(image, self.coarser * share)
         return upper if self.finer is None else upper - low_pass(image, self.finer * share)
 
-    def show(self, image: Tensor, share: float = 1.0) -> Tensor:
-        """Return that part as a network can look at it: a band without its mean lies around mid-gray."""
-        band = self.band(image, share)
+    def around_gray(self, band: Tensor) -> Tensor:
+        """Return a band as a network can look at it: where its mean is taken away, mid-gray is added."""
         return band if self.finer is None else band + 0.5
+
+    def show(self, image: Tensor, share: float = 1.0) -> Tensor:
+        """Return that part as a picture, and as a network sees it."""
+        return self.around_gray(self.band(image, share))
 
 
 WHOLE = View()
@@ -96,28 +101,42 @@ def normalized(features: Tensor) -> Tensor:
 
     Args:
         features: shape (B, C, H, W). Channels that hardly vary, for the layer they are in, stay near 0.
+
+    Returns:
+        The same shape; offsets of channels change nothing, and gains next to nothing (they move the floor).
     """
     centered = features - features.mean((2, 3), keepdim=True)
-    floor = NORMALIZED_FLOOR * features.detach().square().mean()
-    return centered / (centered.square().mean((2, 3), keepdim=True) + floor).sqrt()
+    variance = centered.square().mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+    floor = NORMALIZED_FLOOR * variance.mean(1, keepdim=True)
+    return centered / (variance + torch.where(floor > 0, floor, torch.ones_like(floor))).sqrt()
 
 
 def edges_of_shrunk(image: Tensor) -> Tensor:
-    """Return the Laplacian of the image at a quarter of its size (Li et al., 2017, "Laplacian-Steered NST", p = 4).
+    """Return the Laplacian of the image at a quarter of its size: how far each pixel is from its four neighbors.
 
     Args:
         image: shape (B, 3, H, W), at least 12 x 12.
+
+    Returns:
+        Shape (B, 1, H // 4 - 2, W // 4 - 2), red, green and blue summed.
+
+    Source: Li et al., "Laplacian-Steered Neural Style Transfer" (2017, arXiv 1707.01253), with p = 4 as in their code.
     """
-    small = F.pad(F.avg_pool2d(image, 4), (1, 1, 1, 1), mode="replicate")
+    small = F.avg_pool2d(image, 4).sum(1, keepdim=True)
     center = small[:, :, 1:-1, 1:-1]
     return 4 * center - small[:, :, :-2, 1:-1] - small[:, :, 2:, 1:-1] - small[:, :, 1:-1, :-2] - small[:, :, 1:-1, 2:]
+
+
+def _mean_gram(features: Tensor) -> Tensor:
+    """Return ``gram_matrix``, rounded as ``nstlib.objective`` rounds it, whose sums may come in pieces."""
+    return gram_sum(features) / (features.shape[2] * features.shape[3])
 
 
 # What of a layer's activations, or of the image, is compared.
 GOALS: dict[str, Callable[[Tensor], Tensor]] = {
     "content": lambda features: features,
     "structure": normalized,
-    "style": gram_matrix,
+    "style": _mean_gram,
     "pixels": lambda image: image,
     "laplacian": edges_of_shrunk,
 }
@@ -128,6 +147,8 @@ PRESETS: dict[str, tuple[Term, ...]] = {
     "lapstyle": (Term("content"), Term("laplacian", 1.0), Term("style")),
     "dual": (Term("structure"), Term("pixels", 0.1, View(finer=2.0, gray=True)), Term("style")),
 }
+# A transfer between gray pictures looks at luminance alone.
+IN_LUMINANCE = (Term("content", view=View(gray=True)), Term("style", view=View(gray=True)))
 METHODS = (*PRESETS, "luminance")
 
 
@@ -159,11 +180,9 @@ def stylize_dual(
     """
     if terms is None and choice("method", method, METHODS) == "luminance":
         return _in_luminance(content, style, network, options)
-    terms = PRESETS[method] if terms is None else tuple(terms)
-    for term in terms:
-        _check(term, network)
-    named = [layer for term in terms if term.layers for layer in layer_shares("layers", term.layers, network)]
-    goal = Goal(repr(terms), partial(TermObjective, terms=terms), tiles=False, layers=tuple(dict.fromkeys(named)))
+    terms = [_checked(term, network) for term in (PRESETS[method] if terms is None else terms)]
+    named = [layer for term in terms for layer in _layers_of(term, (), network)]
+    goal = Goal(_name(terms), partial(TermObjective, terms=terms), tiles=False, layers=tuple(dict.fromkeys(named)))
     return stylize(content, style, network, goal=goal, **options)
 
 
@@ -193,62 +212,72 @@ class TermObjective:
         # A loss that does not count is not computed, and then is reported as 0.
         self._terms = [term for term in terms if term.weight and weights[term.is_style]]
         usual = {True: style_layers, False: content_layers}
-        self._layers = [
-            {}
-            if term.goal in IN_PIXELS
-            else layer_shares("layers", usual[term.is_style] if term.layers is None else term.layers, network)
-            for term in self._terms
-        ]
-        total = sum(style.weight for style in styles)
+        self._layers = [_layers_of(term, usual[term.is_style], network) for term in self._terms]
         with torch.no_grad():
-            seen = self._look(content, [term for term in self._terms if not term.is_style])
-            painted = [self._look(style.image, [term for term in self._terms if term.is_style]) for style in styles]
+            seen = self._look(content, of_style=False)
+            painted = [self._look(style.image, of_style=True) for style in styles]
+            shares = [style.weight / sum(style.weight for style in styles) for style in styles]
             self._targets = [
-                [(1.0, self._values(k, seen))]
-                if not term.is_style
-                else [
-                    (style.weight / total, self._values(k, found)) for style, found in zip(styles, painted, strict=True)
-                ]
+                [_Target(self._values(k, found), share) for found, share in zip(painted, shares, strict=True)]
+                if term.is_style
+                else [_Target(self._values(k, seen), 1.0)]
                 for k, term in enumerate(self._terms)
             ]
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the scalars total, content, style and total variation of an image of shape (1, 3, H, W)."""
-        seen = self._look(image, self._terms)
-        sums = [image.new_zeros(()), image.new_zeros(())]
+        seen = self._look(image)
+        content = style = image.new_zeros(())
         for k, term in enumerate(self._terms):
             values = self._values(k, seen)
-            for share, targets in self._targets[k]:
-                error = sum(weight * _relative(values[name], targets[name]) for name, weight in self._shares(k).items())
-                sums[term.is_style] = sums[term.is_style] + term.weight * share * error
+            for target in self._targets[k]:
+                for layer, share in (self._layers[k] or {"": 1.0}).items():
+                    error = term.weight * share * target.share * target.error(layer, values[layer])
+                    content, style = (content, style + error) if term.is_style else (content + error, style)
         tv = total_variation(image)
         alpha, beta, gamma = self.weights
-        return alpha * sums[0] + beta * sums[1] + gamma * tv, sums[0], sums[1], tv
+        return alpha * content + beta * style + gamma * tv, content, style, tv
 
-    def _shares(self, k: int) -> dict[str, float]:
-        return self._layers[k] or {"": 1.0}  # a term in pixels has one value, under no layer's name
+    def _look(self, image: Tensor, *, of_style: bool | None = None) -> dict[View, dict[str, Tensor]]:
+        """Return what the terms look at: for each view its features by layer, and the band itself under no name.
 
-    def _look(self, image: Tensor, terms: Sequence[Term]) -> dict[View, dict[str, Tensor]]:
-        """Return, for each view, the features of the layers that its terms look at: one pass for terms that share a view."""
+        Terms that share a view share its pass through the network. ``of_style``: only such terms, or only the others.
+        """
         wanted: dict[View, dict[str, None]] = {}
         for term, layers in zip(self._terms, self._layers, strict=True):
-            if term in terms:
+            if of_style in (None, term.is_style):
                 wanted.setdefault(term.view, {}).update(dict.fromkeys(layers))
-        return {
-            view: {"": view.band(image, self._size_share), **self._features(view, image, tuple(layers))}
-            for view, layers in wanted.items()
-        }
-
-    def _features(self, view: View, image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
-        return self.network.fast(view.show(image, self._size_share), layers) if layers else {}
+        seen = {}
+        for view, layers in wanted.items():
+            band = view.band(image, self._size_share)
+            seen[view] = {"": band, **(self.network.fast(view.around_gray(band), tuple(layers)) if layers else {})}
+        return seen
 
     def _values(self, k: int, seen: Mapping[View, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-        """Return what a term compares, by layer."""
-        term = self._terms[k]
-        return {
-            name: GOALS[term.goal](_selected(term, name, seen[term.view][name]) if name else seen[term.view][name])
-            for name in self._shares(k)
-        }
+        """Return what a term compares, by layer; a term in pixels has one value, under no layer's name."""
+        term, found = self._terms[k], seen[self._terms[k].view]
+        if term.goal in IN_PIXELS:
+            return {"": GOALS[term.goal](found[""])}
+        return {layer: GOALS[term.goal](_selected(term, layer, found[layer])) for layer in self._layers[k]}
+
+
+class _Target:
+    """What a term wants, by layer, and its share among the styles."""
+
+    def __init__(self, values: Mapping[str, Tensor], share: float):
+        self.values, self.share = values, share
+        self.scales = {layer: scale_of(value) for layer, value in values.items()}
+
+    def error(self, layer: str, values: Tensor) -> Tensor:
+        """Return the relative loss of a layer, rounded as ``nstlib.objective`` rounds it."""
+        squares, scale = (values - self.values[layer]).square(), self.scales[layer]
+        return squares.mean() / scale if squares.ndim == 3 else squares.sum() / (squares.numel() * scale)
+
+
+def _layers_of(term: Term, usual: LayerChoice, network: Features) -> dict[str, float]:
+    """Return the layers that a term looks at, and their shares; none for a term in pixels."""
+    layers = usual if term.layers is None else term.layers
+    return {} if term.goal in IN_PIXELS or layers == () else layer_shares("layers", layers, network)
 
 
 def _selected(term: Term, layer: str, features: Tensor) -> Tensor:
@@ -263,69 +292,75 @@ def _selected(term: Term, layer: str, features: Tensor) -> Tensor:
     return features
 
 
-def _relative(values: Tensor, target: Tensor) -> Tensor:
-    return (values - target).square().mean() / scale_of(target)
-
-
 def _in_luminance(
     content: Tensor, style: Tensor | Style | Sequence[Style], network: Features, options: dict
 ) -> Iterator[Step]:
-    """Yield the steps of a transfer of texture alone, in the content's colors."""
+    """Return the steps of a transfer of texture alone, in the content's colors."""
     if not isinstance(style, Tensor):
         raise ChoiceError('method "luminance" takes one style, a tensor of shape (1, 3, H, W).')
     gray, painted = luminance_pair(content, style)
-    for step in stylize(gray, painted, network, **options):
-        yield replace(step, image=keep_colors(step.image, content))
+    run = stylize_dual(gray, painted, network, terms=IN_LUMINANCE, **options)
+    return (replace(step, image=keep_colors(step.image, content)) for step in run)
 
 
-def _check(term: Term, network: Features) -> None:
+def _checked(term: Term, network: Features) -> Term:
+    """Return the term with its layers named as the network names them."""
     choice("goal", term.goal, GOALS)
     if not 0 <= term.weight < float("inf"):
         raise ChoiceError(f"The weight of a term must be a finite number, 0 or larger, got {term.weight!r}.")
-    for name, sigma in (("finer", term.view.finer), ("coarser", term.view.coarser)):
-        if sigma is not None and not 0 < sigma < float("inf"):
-            raise ChoiceError(f"A view's {name} is a blur in pixels, above 0, got {sigma!r}.")
-    if len(term.bands) != (len(term.cutoffs) + 1 if term.cutoffs else 0) or min(term.bands, default=0) < 0:
+    _check_view(term.view)
+    if len(term.bands) != (len(term.cutoffs) + 1 if term.cutoffs else 0) or not all(
+        0 <= weight < float("inf") for weight in term.bands
+    ):
+        needed = f"{len(term.cutoffs) + 1} weights of bands" if term.cutoffs else "no weights of bands"
         raise ChoiceError(
-            f"A term with {len(term.cutoffs)} cutoffs needs {len(term.cutoffs) + 1} weights of bands, each 0 or larger, "
-            f"got {term.bands!r}."
+            f"A term with {len(term.cutoffs)} cutoffs has {needed}, each a finite number of 0 or larger, got {term.bands!r}."
         )
-    if term.goal in IN_PIXELS and (term.layers or term.cutoffs or term.channels):
+    if term.goal in IN_PIXELS and (term.layers is not None or term.cutoffs or term.channels is not None):
         raise ChoiceError(
             f'A term "{term.goal}" looks at the image itself: it has a view, but no layers, bands or channels.'
         )
-    for layer, channels in (term.channels or {}).items():
+    if term.cutoffs:
+        frame_filters(1, 1, term.cutoffs)  # refuses cutoffs that do not descend
+    if term.channels is None:
+        return term
+    return replace(term, channels=_checked_channels(term.channels, network))
+
+
+def _check_view(view: View) -> None:
+    for name, sigma in (("finer", view.finer), ("coarser", view.coarser)):
+        if sigma is not None and not 0 < sigma < float("inf"):
+            raise ChoiceError(f"A view's {name} is a blur in pixels, above 0, got {sigma!r}.")
+    if view.finer is not None and view.coarser is not None and view.coarser >= view.finer:
+        raise ChoiceError(
+            f"Nothing is finer than a blur of {view.finer} px and coarser than one of {view.coarser} px: the band between "
+            "them is View(finer=the larger, coarser=the smaller)."
+        )
+
+
+def _checked_channels(channels: Mapping[str, Tensor], network: Features) -> dict[str, Tensor]:
+    found = {}
+    for name, chosen in channels.items():
+        layer = network.canonical(name)
         count = network.channels(layer)
-        if channels.dtype != torch.bool or tuple(channels.shape) != (count,) or not channels.any():
+        if chosen.dtype != torch.bool or tuple(chosen.shape) != (count,) or not chosen.any():
             raise ShapeError(
                 f"Channels of {layer} are chosen by booleans of shape ({count},), at least one of them true; got "
-                f"{channels.dtype} of shape {tuple(channels.shape)}."
+                f"{chosen.dtype} of shape {tuple(chosen.shape)}."
             )
+        found[layer] = chosen
+    return found
 
 
-def selectivity(grid: Tensor) -> Tensor:
-    """Return how much each channel follows the content rather than the style: a two-way analysis of variance.
-
-    Args:
-        grid: activations of a layer for pictures of I scenes in J styles, shape (I, J, C, H, W), I and J at least 2.
-
-    Returns:
-        Shape (C,), in [0, 1]: with a_i and b_j the mean maps of scene i and of style j, and m that of all,
-        ``J sum |a_i - m|^2 / (J sum |a_i - m|^2 + I sum |b_j - m|^2)``. 1: only scenes change it. 0.5 where nothing does.
-    """
-    if grid.ndim != 5 or min(grid.shape[:2]) < 2:
-        raise ShapeError(
-            f"selectivity needs activations of at least 2 scenes in at least 2 styles, shape (I, J, C, H, W), got "
-            f"{tuple(grid.shape)}."
-        )
-    scenes, styles = grid.shape[:2]
-    mean = grid.mean((0, 1))  # (C, H, W)
-    by_scene = styles * (grid.mean(1) - mean).square().sum((0, 2, 3))  # (C,)
-    by_style = scenes * (grid.mean(0) - mean).square().sum((0, 2, 3))
-    total = by_scene + by_style
-    return torch.where(
-        total > 0, by_scene / torch.where(total > 0, total, torch.ones_like(total)), torch.full_like(total, 0.5)
-    )
+def _name(terms: Sequence[Term]) -> str:
+    """Return what tells this loss from another one, whatever the settings for printing tensors."""
+    written = [
+        replace(term, channels={layer: chosen.nonzero().flatten().tolist() for layer, chosen in term.channels.items()})
+        if term.channels is not None
+        else term
+        for term in terms
+    ]
+    return repr(written)
 
 
 def band_terms(
