@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -285,11 +285,18 @@ def _selected(term: Term, layer: str, features: Tensor) -> Tensor:
     if term.channels is not None and layer in term.channels:
         features = features[:, term.channels[layer].to(features.device)]
     if term.cutoffs:
-        # Energies and Gram matrices of a tight frame's bands add up, so weights of bands are one filter.
-        squares = frame_filters(*features.shape[2:], term.cutoffs).square()  # (K, h, w // 2 + 1)
-        weights = torch.tensor(term.bands).view(-1, 1, 1)
-        features = filter_spectrum(features, (squares * weights).sum(0).sqrt().to(features))
+        features = filter_spectrum(features, _response(*features.shape[2:], term.cutoffs, term.bands))
     return features
+
+
+@lru_cache(maxsize=64)
+def _response(height: int, width: int, cutoffs: tuple[float, ...], bands: tuple[float, ...]) -> Tensor:
+    """Return the filter whose one output has the energy, and the Gram matrix, of all weighted bands together.
+
+    Those of a tight frame's bands add up, so the weights of the bands are one filter: the root of their weighted squares.
+    """
+    squares = frame_filters(height, width, cutoffs, dtype=torch.float64).square()  # (K, H, W // 2 + 1)
+    return (squares * squares.new_tensor(bands).view(-1, 1, 1)).sum(0).sqrt()
 
 
 def _in_luminance(
