@@ -46,7 +46,7 @@ def selectivity(grid: Tensor) -> Tensor:
     )
 
 
-def channel_scores(pictures: Sequence[Sequence[Tensor]], network: Features, layers: Iterable[str]) -> dict[str, Tensor]:
+def score_channels(pictures: Sequence[Sequence[Tensor]], network: Features, layers: Iterable[str]) -> dict[str, Tensor]:
     """Return the selectivity of the channels of several layers.
 
     Args:
@@ -58,7 +58,7 @@ def channel_scores(pictures: Sequence[Sequence[Tensor]], network: Features, laye
     """
     rows = [list(row) for row in pictures]
     if len({len(row) for row in rows}) > 1 or len({picture.shape for row in rows for picture in row}) > 1:
-        raise ShapeError("channel_scores needs as many pictures for each scene, and all of one size.")
+        raise ShapeError("score_channels needs as many pictures for each scene, and all of one size.")
     names = [network.canonical(layer) for layer in layers]
     with torch.no_grad():
         found = [[network.fast(picture, names) for picture in row] for row in rows]
@@ -100,7 +100,7 @@ def channel_terms(scores: Mapping[str, Tensor], *, share: float = 0.5, reverse: 
     Each layer's loss stays relative to the target of the channels that are left, so the weights keep their meaning.
 
     Args:
-        scores: by layer, from ``channel_scores``; a layer that is not there keeps all of its channels.
+        scores: by layer, from ``score_channels``; a layer that is not there keeps all of its channels.
         share: as for ``split_channels``.
         reverse: give each side the other's channels.
     """

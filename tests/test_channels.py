@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nstlib.channels import channel_scores, channel_terms, selectivity, shuffled_scores, split_channels
+from nstlib.channels import channel_terms, score_channels, selectivity, shuffled_scores, split_channels
 from nstlib.dual import stylize_dual
 from nstlib.errors import ChoiceError, LayerError, ShapeError
 from nstlib.features import load_network
@@ -40,7 +40,7 @@ def test_selectivity_is_blind_to_gain_and_offset_and_turns_around_with_the_grid(
 
 def test_scores_are_the_selectivity_of_the_layers(network, rng):
     pictures = [[torch.rand(1, 3, 32, 40, generator=rng) for _ in range(2)] for _ in range(3)]
-    scores = channel_scores(pictures, network, ["relu2_1", "block3_conv2"])
+    scores = score_channels(pictures, network, ["relu2_1", "block3_conv2"])
     assert list(scores) == ["relu2_1", "relu3_2"]
     grid = torch.stack([torch.cat([network(picture, "relu3_2")["relu3_2"] for picture in row]) for row in pictures])
     torch.testing.assert_close(scores["relu3_2"], selectivity(grid))
@@ -93,11 +93,11 @@ def test_refused_input_says_why(network):
     with pytest.raises(ShapeError, match=r"at least 2 scenes in at least 2 styles.*got \(1, 3, 4, 5, 6\)"):
         selectivity(torch.zeros(1, 3, 4, 5, 6))
     with pytest.raises(ShapeError, match="as many pictures for each scene, and all of one size"):
-        channel_scores([[picture, picture], [picture]], network, ["relu1_1"])
+        score_channels([[picture, picture], [picture]], network, ["relu1_1"])
     with pytest.raises(ShapeError, match="all of one size"):
-        channel_scores([[picture, picture], [picture, picture[..., 1:]]], network, ["relu1_1"])
+        score_channels([[picture, picture], [picture, picture[..., 1:]]], network, ["relu1_1"])
     with pytest.raises(LayerError):
-        channel_scores([[picture, picture], [picture, picture]], network, ["relu9_1"])
+        score_channels([[picture, picture], [picture, picture]], network, ["relu9_1"])
     for share in (0, 1.5):
         with pytest.raises(ChoiceError, match="above 0 and at most 1"):
             split_channels(torch.rand(4), share)

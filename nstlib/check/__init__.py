@@ -17,6 +17,7 @@ from nstlib.check import (
     chapter07,
     chapter09,
     chapter10,
+    chapter12,
     chapter15,
     record,
 )
@@ -26,7 +27,18 @@ from nstlib.check.report import WIDTH, Result
 
 __all__ = ["CheckFailed", "Result", "UnknownExercise", "check", "examine", "exercises", "hint", "progress"]
 
-_CHAPTERS = (chapter01, chapter02, chapter03, chapter04, chapter05, chapter07, chapter09, chapter10, chapter15)
+_CHAPTERS = (
+    chapter01,
+    chapter02,
+    chapter03,
+    chapter04,
+    chapter05,
+    chapter07,
+    chapter09,
+    chapter10,
+    chapter12,
+    chapter15,
+)
 exercises: dict[str, Exercise] = {exercise.name: exercise for chapter in _CHAPTERS for exercise in chapter.EXERCISES}
 _hints_given: dict[str, int] = {}
 

@@ -149,7 +149,8 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
             name = "NaN (not a number)" if found.isnan().any() else "infinity"
             few = f"{int((~torch.isfinite(found)).sum())} of {found.numel()} numbers"
             return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
-        scale = float(expected.abs().max()) if expected.numel() else 0.0
+        finite = expected[torch.isfinite(expected)]
+        scale = float(finite.abs().max()) if finite.numel() else 0.0
         near = (expected - found).abs() <= TOLERANCE * scale + 1e-6 * min(1.0, scale or 1.0)
         wrong = ~(near | (expected == found) | (expected.isnan() & found.isnan()))
     if not wrong.any():
