@@ -15,6 +15,9 @@
 ``objective``  what a transfer lowers: goals, styles, regions
 ``optimizers`` how the pixels move
 ``transfer``   optimizing the pixels: neural style transfer            (chapter 10)
+``dual``       content and style asked for in different channels      (chapter 12)
+``channels``   which channels follow the scene, and which the style        (12)
+``latent``     a map of the spaces that the losses measure                 (12)
 ``cost``       how many operations a network takes, before it is run   (chapter 15)
 ``winograd``   3 x 3 convolutions with a quarter of the multiplications    (15)
 ``tiles``      any size in bounded memory, exactly                         (15)
