@@ -147,7 +147,7 @@ PRESETS: dict[str, tuple[Term, ...]] = {
     # Li et al. weigh the mean squares of pixels in 0..255 with 100 and those of VGG-19's activations with 5 to 20, a ratio
     # that no other trunk shares. Relative weights up to 10 do next to nothing here; 30 acts; 100 brings fine grain.
     "lapstyle": (Term("content"), Term("laplacian", 30.0), Term("style")),
-    # Cat on woodcut, coffee on brush, flower on mosaic, 112 px, 30 steps: details of 0.1 keep less; 1 pins the luminance, and
+    # Cat on woodcut, coffee on brush, flower on mosaic, 112 px, 30 steps: details of 0.1 keep less; 1 pins luminance, and
     # the style's texture is squeezed into colored fringes. A style of 2 brings held-out Gram matrices as close as "classic".
     "dual": (Term("structure"), Term("pixels", 0.3, View(finer=4.0, gray=True)), Term("style", 2.0)),
 }
@@ -186,7 +186,9 @@ def stylize_dual(
         return _in_luminance(content, style, network, options)
     terms = [_checked(term, network) for term in (PRESETS[method] if terms is None else terms)]
     named = [layer for term in terms for layer in _layers_of(term, (), network)]
-    goal = Goal(_name(terms), partial(TermObjective, terms=terms), tiles=False, layers=tuple(dict.fromkeys(named)))
+    views = {term.view for term in terms if term.goal not in IN_PIXELS}
+    make = partial(TermObjective, terms=terms)
+    goal = Goal(_name(terms), make, tiles=False, layers=tuple(dict.fromkeys(named)), passes=max(1, len(views)))
     return stylize(content, style, network, goal=goal, **options)
 
 

@@ -295,6 +295,7 @@ class Run:
             optimizer=self._settings["optimizer"],
             budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=self._goal.tiles,
+            passes=self._goal.passes,
         )
 
     def _enter(self, number: int, image: Tensor) -> None:

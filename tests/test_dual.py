@@ -322,6 +322,17 @@ def test_the_layers_of_a_term_are_looked_at_even_if_no_option_names_them(network
                      style_layers="relu1_1", content_layers="relu1_1")  # fmt: skip
 
 
+def test_each_view_that_the_network_sees_needs_memory_of_its_own(network, pictures):
+    runs = {
+        count: stylize_dual(*pictures, network, terms=band_terms(range(1, count), [1] * count, [1] * count))
+        for count in (1, 2, 3)
+    }
+    needs = [run.plan.bytes for run in runs.values()]
+    assert needs[0] < needs[1]
+    assert needs[2] - needs[1] == pytest.approx(needs[1] - needs[0])
+    assert needs[0] == stylize_dual(*pictures, network, method="dual").plan.bytes
+
+
 # Refused input ----------------------------------------------------------------------------------------------------------
 
 
