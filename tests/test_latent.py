@@ -57,6 +57,12 @@ def test_the_map_does_not_depend_on_the_order_of_the_pictures(vectors):
     torch.testing.assert_close(one.project(vectors), other.project(vectors))
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_axis_points_to_where_its_longest_projection_is(vectors, sign):
+    places = principal_axes(sign * vectors, 4).project(sign * vectors)
+    assert (places.max(0).values == places.abs().max(0).values).all()
+
+
 def test_vectors_on_a_line_have_one_axis(rng):
     line = torch.arange(4.0)[:, None] * torch.randn(9, generator=rng) + 2
     axes = principal_axes(line, 3)
