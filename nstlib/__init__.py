@@ -18,6 +18,9 @@
 ``optimizers``         how the pixels move
 ``transfer``           optimizing the pixels: neural style transfer                   (chapter 10)
 ``frequency``          what is fine and what is coarse: bands, spectra                (chapter 11)
+``dual``               content and style asked for in different channels              (chapter 12)
+``channels``           which channels follow the scene, and which the style           (chapter 12)
+``latent``             a map of the spaces that the losses measure                    (chapter 12)
 ``parameterizations``  which numbers make up an image: pixels or waves                (chapter 14)
 ``transformations``    small changes that a pattern must survive                      (chapter 14)
 ``visualization``      what a unit wants to see, from noise                           (chapter 14)

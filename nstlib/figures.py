@@ -14,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogFormatter, LogLocator
 from PIL import Image
@@ -317,6 +318,38 @@ def plot_panels(
         ax.set_xlabel(xlabel)
     axes[0].set_ylabel(ylabel)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=5, frameon=False)
+    return figure
+
+
+def plot_maps(
+    panels: Mapping[str, tuple[Mapping[str, Tensor], Mapping[str, Tensor]]], pictures: Mapping[str, Tensor]
+) -> Figure:
+    """Return maps side by side: pictures where they lie, and lines for the ways between them, marked where they end.
+
+    Args:
+        panels: title to a pair (places, ways): from a picture's name to its place, shape (2,), and from a label to the
+            places on a way, shape (N, 2). All panels have the same ways.
+        pictures: name to a picture of shape (1, 3, H, W), RGB in [0, 1], drawn small.
+    """
+    figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (title, (places, ways)) in zip(axes, panels.items(), strict=True):
+        for name, place in places.items():
+            picture = _picture(pictures[name])
+            ax.add_artist(
+                AnnotationBbox(OffsetImage(picture, zoom=26 / max(picture.shape)), _array(place), pad=0.1, zorder=2)
+            )
+        for k, (label, way) in enumerate(ways.items()):
+            x, y = _array(way).T
+            ax.plot(x, y, DASHES[k % 4], marker=".", color=f"C{k}", label=label, zorder=3)
+            ax.plot(x[-1], y[-1], "os^D"[k % 4], color=f"C{k}", markeredgecolor="white", markersize=8, zorder=4)
+        spots = np.concatenate([np.stack([_array(place) for place in places.values()]), *map(_array, ways.values())])
+        ax.update_datalim(spots)
+        ax.margins(0.12)
+        ax.autoscale_view()
+        ax.set_title(title)
+        ax.set_aspect("equal", adjustable="datalim")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, frameon=False)
     return figure
 
 

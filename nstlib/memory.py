@@ -43,6 +43,7 @@ def plan(
     optimizer: str = "lbfgs",
     budget: float | None = None,
     tiles: bool = True,
+    passes: int = 1,
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
@@ -55,6 +56,7 @@ def plan(
         optimizer: a key of ``nstlib.optimizers.OPTIMIZERS``.
         budget: bytes; None means ``BUDGET``, and for pictures that do not fit into it the leanest plan there is.
         tiles: False for losses that are no sums over positions.
+        passes: how often an image goes through the network before the way back.
 
     Raises:
         ChoiceError: if a budget was given and nothing fits into it.
@@ -64,7 +66,7 @@ def plan(
     choices = [(tiled, HISTORY) for tiled in range(blocks + 1)]
     choices += [(blocks, history) for history in histories[1:]]
     plans = [
-        Plan(tiled, history, estimate(network, layers, height, width, optimizer, tiled, history))
+        Plan(tiled, history, estimate(network, layers, height, width, optimizer, tiled, history, passes))
         for tiled, history in choices
     ]
     limit = BUDGET if budget is None else budget
@@ -82,12 +84,19 @@ def plan(
 
 
 def estimate(
-    network: Features, layers: tuple[str, ...], height: int, width: int, optimizer: str, tiled: int, history: int
+    network: Features,
+    layers: tuple[str, ...],
+    height: int,
+    width: int,
+    optimizer: str,
+    tiled: int,
+    history: int,
+    passes: int = 1,
 ) -> float:
     """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
 
     Args:
-        network, layers, height, width, optimizer: as for ``plan``. tiled, history: as in a Plan.
+        network, layers, height, width, optimizer, passes: as for ``plan``. tiled, history: as in a Plan.
     """
     image = 12 * height * width
     images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
@@ -107,7 +116,7 @@ def estimate(
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
             passing = 2 * one
         worst = max(worst, kept + passing)
-    return BASE + _weights(network, blocks) + images + worst
+    return BASE + _weights(network, blocks) + images + (passes - 1) * kept + worst
 
 
 def _channels_into(network: Features, blocks: list[Block], number: int) -> int:

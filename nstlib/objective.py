@@ -192,12 +192,14 @@ class Goal:
         make: called like ``Objective``, whenever a run begins to work at a size.
         tiles: whether its losses are sums over positions, so that pictures can be computed in tiles.
         layers: those it looks at besides the content layers and the style layers.
+        passes: how often an image goes through the network to be compared; each needs memory of its own.
     """
 
     name: str = "gram"
     make: Callable[..., Objective] = Objective
     tiles: bool = True
     layers: tuple[str, ...] = ()
+    passes: int = 1
 
 
 @dataclass(frozen=True)

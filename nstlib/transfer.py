@@ -114,8 +114,8 @@ def stylize(
             0 never does.
         memory: how many GB the process may take; see ``Run.plan``. None: 4, or what it takes.
         generator: where the noise of the start comes from; None means a fixed seed: the same call gives the same pixels.
-        goal: another kind of loss. ``nstlib.textures.STATISTICS`` compares other statistics than Gram matrices; such losses
-            work neither with masks nor in tiles.
+        goal: another kind of loss. ``nstlib.dual`` makes them of terms, ``nstlib.textures.STATISTICS`` of other statistics
+            than Gram matrices; both work neither with masks nor in tiles.
 
     Returns:
         A ``Run``, which yields Step records. The losses in a record belong to its image. Averaging optimizers ("adam") end
@@ -295,6 +295,7 @@ class Run:
             optimizer=self._settings["optimizer"],
             budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=self._goal.tiles,
+            passes=self._goal.passes,
         )
 
     def _enter(self, number: int, image: Tensor) -> None:

@@ -155,3 +155,19 @@ def test_panels_share_their_scale_and_have_one_legend():
     assert len({ax.get_ylim() for ax in figure.axes}) == 1
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["shallow", "deep"]
     assert [ax.get_xlabel() for ax in figure.axes] == ["shift", "angle"]
+
+
+def test_maps_show_each_picture_at_its_place_and_each_way_from_start_to_end(rng):
+    pictures = {name: torch.rand(1, 3, 6, 9, generator=rng) for name in ("cat", "mosaic")}
+    places = {"cat": torch.tensor([0.0, 1.0]), "mosaic": torch.tensor([4.0, 3.0])}
+    way = torch.tensor([[0.0, 1.0], [1.0, 2.0], [6.0, 2.0]])
+    figure = figures.plot_maps({"scenes": (places, {"classic": way}), "textures": (places, {"classic": way})}, pictures)
+    assert [ax.get_title() for ax in figure.axes] == ["scenes", "textures"]
+    ax = figure.axes[0]
+    assert [tuple(box.xy) for box in ax.artists] == [(0, 1), (4, 3)]
+    assert ax.get_lines()[0].get_xydata().tolist() == way.tolist()
+    assert ax.get_lines()[1].get_xydata().tolist() == [[6, 2]]
+    assert ax.get_xlim()[0] < 0
+    assert ax.get_xlim()[1] > 6
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["classic"]
+    assert drawn(figure).width == pytest.approx(800, abs=5)

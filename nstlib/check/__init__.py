@@ -20,6 +20,7 @@ from nstlib.check import (
     chapter09,
     chapter10,
     chapter11,
+    chapter12,
     chapter14,
     chapter15,
     record,
@@ -42,6 +43,7 @@ _CHAPTERS = (
     chapter09,
     chapter10,
     chapter11,
+    chapter12,
     chapter14,
     chapter15,
 )
