@@ -21,6 +21,7 @@
 ``dual``               content and style asked for in different channels              (chapter 12)
 ``channels``           which channels follow the scene, and which the style           (chapter 12)
 ``latent``             a map of the spaces that the losses measure                    (chapter 12)
+``metrics``            how good a result is, and how sure one can be of it            (chapter 13)
 ``parameterizations``  which numbers make up an image: pixels or waves                (chapter 14)
 ``transformations``    small changes that a pattern must survive                      (chapter 14)
 ``visualization``      what a unit wants to see, from noise                           (chapter 14)

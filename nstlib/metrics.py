@@ -1,0 +1,268 @@
+"""How good is a result? Measures that no loss has lowered, and statistics for comparing methods (chapter 13).
+
+A measure is only worth something if nobody optimized it: structural similarity and edges for the content, Gram matrices in
+layers that no loss looks at for the style, colors for the palette. And methods are compared at the *same* style, pair by
+pair: the style image explains most of what differs between results (Yeh et al., 2020, arXiv 1910.09447).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nstlib.colors import luminance
+from nstlib.errors import ChoiceError, ShapeError
+from nstlib.features import Features
+from nstlib.filters import sobel_edges
+from nstlib.frequency import low_pass
+from nstlib.gram import gram_matrix
+from nstlib.losses import scale_of
+from nstlib.textures import random_directions, sliced_wasserstein
+
+WINDOW = 1.5  # standard deviation of SSIM's Gaussian window, in pixels: 11 x 11 of them count
+LARGEST_SLOPE = 0.5  # of ``sobel_edges`` between black and white
+HELD_OUT = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")  # none of them is a default of ``stylize``
+DIRECTIONS = 64
+
+
+def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tensor:
+    """Return the structural similarity of two images: 1 if they are equal, about 0 if they have nothing in common.
+
+    In a Gaussian window around each pixel it compares means, deviations and the correlation (Wang, Bovik, Sheikh and
+    Simoncelli, 2004). The mean over windows leaves out those that reach beyond the border.
+
+    Args:
+        image: shape (B, C, H, W), at least 11 x 11; each channel is compared by itself.
+        reference: the same shape.
+        value_range: from the darkest possible value to the lightest, the paper's L.
+
+    Returns:
+        Shape (B,), at most 1.
+
+    Raises:
+        ShapeError: if the shapes differ, or the images are smaller than a window.
+
+    Agrees with scikit-image's ``structural_similarity`` with Gaussian weights and without sample covariance.
+    """
+    if image.ndim != 4 or image.shape != reference.shape or min(image.shape[2:]) < 11:
+        raise ShapeError(
+            f"ssim compares two images of one shape (B, C, H, W), at least 11 x 11 pixels, got {tuple(image.shape)} and "
+            f"{tuple(reference.shape)}. nstlib.images.resize makes them equal."
+        )
+    x, y = image, reference
+    c1, c2 = (0.01 * value_range) ** 2, (0.03 * value_range) ** 2
+    mean_x, mean_y, xx, yy, xy = (low_pass(each, WINDOW) for each in (x, y, x * x, y * y, x * y))
+    luminances = (2 * mean_x * mean_y + c1) / (mean_x.square() + mean_y.square() + c1)
+    structures = (2 * (xy - mean_x * mean_y) + c2) / (xx - mean_x.square() + yy - mean_y.square() + c2)
+    return (luminances * structures)[:, :, 5:-5, 5:-5].mean((1, 2, 3))
+
+
+def edge_ssim(image: Tensor, reference: Tensor) -> Tensor:
+    """Return the structural similarity of how steep two images are, whatever their tones: of Sobel's edges in luminance.
+
+    Args:
+        image: RGB, shape (B, 3, H, W). reference: the same shape.
+
+    Returns:
+        Shape (B,).
+
+    Raises:
+        ShapeError: as ``ssim``.
+    """
+    edges = (sobel_edges(luminance(each)) for each in (image, reference))
+    return ssim(*edges, value_range=LARGEST_SLOPE)
+
+
+def held_out_distance(
+    image: Tensor, style: Tensor, network: Features, *, layers: Iterable[str] = HELD_OUT, gray: bool = False
+) -> float:
+    """Return how far an image is from a style in layers that its loss did not look at: mean relative Gram distance.
+
+    Args:
+        image: RGB in [0, 1], shape (1, 3, H, W). style: shape (1, 3, H', W'), any size.
+        network: another network than the one that the image was made with is held out even more.
+        layers: those to compare.
+        gray: look at luminance alone, so that color cannot make up for missing strokes.
+
+    Returns:
+        0 for the style itself, 1 for an image without activations.
+    """
+    names = tuple(layers)
+    if gray:
+        image, style = (luminance(each).expand(-1, 3, -1, -1) for each in (image, style))
+    with torch.no_grad():
+        found, wanted = network.fast(image, names), network.fast(style, names)
+    distances = []
+    for name in names:
+        target = gram_matrix(wanted[name])
+        distances.append((gram_matrix(found[name]) - target).square().mean() / scale_of(target))
+    return float(torch.stack(distances).mean())
+
+
+def color_distance(image: Tensor, other: Tensor, *, generator: torch.Generator | None = None) -> float:
+    """Return how far the colors of one image have to be moved to be those of another, wherever they are.
+
+    The root of the sliced Wasserstein distance of pixels in RGB: typical distance along one direction, in units of the
+    range from 0 to 1.
+
+    Args:
+        image: RGB in [0, 1], shape (1, 3, H, W). other: shape (1, 3, H', W'), any size.
+        generator: of the directions; None means a fixed seed.
+    """
+    directions = random_directions(3, DIRECTIONS, generator=generator)
+    return float(sliced_wasserstein(image, other, directions).sqrt())
+
+
+def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
+    """Return how much color changes from pixel to pixel: the root mean square of what is finer than a blur, chroma alone.
+
+    Args:
+        image: RGB in [0, 1], shape (1, 3, H, W).
+        sigma: of the blur, in pixels.
+    """
+    chroma = image - luminance(image)
+    return float((chroma - low_pass(chroma, sigma)).square().mean().sqrt())
+
+
+def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float:
+    """Return how much of the style picture's *places* is in an image: its edges' similarity to the style's, above chance.
+
+    Args:
+        image: RGB, shape (1, 3, H, W). style: the same shape. others: other styles, the same shape: what chance gives.
+
+    Raises:
+        ChoiceError: if there are no others.
+    """
+    if not others:
+        raise ChoiceError("layout_leak needs other styles to say what similarity is usual; got none.")
+    usual = sum(float(edge_ssim(image, other)) for other in others) / len(others)
+    return float(edge_ssim(image, style)) - usual
+
+
+def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
+    """Return how much of the content's colors is left: 1 if the colors are the content's, 0 if they are the style's.
+
+    Args:
+        image, content, style: RGB in [0, 1], shape (1, 3, ., .), any sizes.
+    """
+    to_content, to_style = color_distance(image, content), color_distance(image, style)
+    together = to_content + to_style
+    return to_style / together if together > 0 else 0.5
+
+
+def regret(joint: float, alone: float) -> float:
+    """Return what one goal has paid for the other: the log of its loss in both's run over its loss when optimized alone.
+
+    Args:
+        joint: a loss in the end of a run that lowers two. alone: the same loss in the end of a run that lowers only it.
+
+    Raises:
+        ChoiceError: if a loss is not above 0.
+    """
+    if not (joint > 0 and alone > 0):
+        raise ChoiceError(f"regret compares two losses above 0, got {joint!r} and {alone!r}.")
+    return float(np.log(joint / alone))
+
+
+# Trade-offs -------------------------------------------------------------------------------------------------------------
+
+
+def pareto_front(points: np.ndarray) -> np.ndarray:
+    """Return which points no other one dominates: none is at least as low in every coordinate and lower in one.
+
+    Args:
+        points: shape (N, D); less is better in each coordinate.
+
+    Returns:
+        Booleans, shape (N,). Of equal points all count.
+    """
+    points = _points(points)
+    at_most = (points[:, None] <= points[None]).all(2)  # (N, N): i is at least as good as j
+    below = (points[:, None] < points[None]).any(2)
+    return ~(at_most & below).any(0)
+
+
+def hypervolume(points: np.ndarray, reference: Sequence[float]) -> float:
+    """Return the area that points dominate, up to a reference: one number for a whole curve of trade-offs.
+
+    Args:
+        points: shape (N, 2); less is better in both.
+        reference: the upper right corner, (x, y); points beyond it add nothing.
+    """
+    points = _points(points)
+    if points.shape[1] != 2:
+        raise ShapeError(f"hypervolume needs points in two coordinates, shape (N, 2), got {points.shape}.")
+    right, top = (float(value) for value in reference)
+    inside = points[(points[:, 0] < right) & (points[:, 1] < top)]
+    area, lowest = 0.0, top
+    for x, y in inside[np.lexsort((inside[:, 1], inside[:, 0]))]:  # from left to right
+        if y < lowest:
+            area += (right - x) * (lowest - y)
+            lowest = y
+    return area
+
+
+def content_at_style(styles: Sequence[float], contents: Sequence[float], at: float) -> float:
+    """Return a method's content at a given style, between the points of its curve: NaN where the curve does not reach.
+
+    Args:
+        styles: held-out distances from the style, above 0, one for each weight. contents: the content measure of each.
+        at: the style distance asked for. The curve is straight between its points over the logarithm of the distance.
+    """
+    x, y = np.asarray(styles, dtype=float), np.asarray(contents, dtype=float)
+    if x.ndim != 1 or x.shape != y.shape or not len(x) or x.min() <= 0 or at <= 0:
+        raise ShapeError(f"A curve needs as many contents as style distances, all of these above 0; got {x} and {y}.")
+    order = np.argsort(x, kind="stable")
+    if not x[order[0]] <= at <= x[order[-1]]:
+        return float("nan")
+    return float(np.interp(np.log(at), np.log(x[order]), y[order]))
+
+
+class Interval(NamedTuple):
+    """A mean and where it may lie."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap_interval(differences: np.ndarray, *, level: float = 0.95, rounds: int = 2000, seed: int = 0) -> Interval:
+    """Return the mean of differences between two methods, and an interval for it, from pictures drawn again and again.
+
+    What would have come out with other styles and other contents? Draw as many styles, with replacement, then as many
+    contents, and take the mean; do it ``rounds`` times. Results of one style are not independent of each other, so drawing
+    single results would make the interval too narrow.
+
+    Args:
+        differences: shape (styles, contents); NaN where a pair could not be compared.
+        level: share of the rounds that lie in the interval.
+        rounds: how many. seed: of the draws.
+
+    Raises:
+        ShapeError: if there is nothing to compare. ChoiceError: if level is not between 0 and 1.
+    """
+    table = np.asarray(differences, dtype=float)
+    if table.ndim != 2 or not np.isfinite(table).any():
+        raise ShapeError(f"bootstrap_interval needs differences of shape (styles, contents), got {table.shape}.")
+    if not 0 < level < 1:
+        raise ChoiceError(f"level is a share between 0 and 1, got {level!r}.")
+    rng = np.random.default_rng(seed)
+    styles, contents = table.shape
+    means = []
+    for _ in range(rounds):
+        drawn = table[np.ix_(rng.integers(styles, size=styles), rng.integers(contents, size=contents))]
+        if np.isfinite(drawn).any():
+            means.append(np.nanmean(drawn))
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(np.nanmean(table)), float(low), float(high))
+
+
+def _points(points: np.ndarray) -> np.ndarray:
+    points = np.asarray(points, dtype=float)
+    if points.ndim != 2 or not np.isfinite(points).all():
+        raise ShapeError(f"Points need shape (N, D), finite numbers, got {points.shape}.")
+    return points
