@@ -110,9 +110,8 @@ def estimate(
             signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
             kept += 4 * _channels_into(network, blocks, number) * positions + signs * one / 4
             passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
-            passing += (
-                24 * STRIP_BYTES
-            )  # activations of a strip, their gradients, what Winograd pads, and gaps between them
+            # Activations of a strip, their gradients, what Winograd pads, and gaps between them.
+            passing += 24 * STRIP_BYTES
         else:
             # One activation per convolution; the pooling keeps a quarter of it and, in 8 bytes each, where it was.
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
