@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.colors import luminance
-from nstlib.errors import ChoiceError, ShapeError
+from nstlib.errors import ChoiceError, ShapeError, whole_number
 from nstlib.features import Features
 from nstlib.filters import sobel_edges
 from nstlib.frequency import low_pass
@@ -220,6 +220,40 @@ def content_at_style(styles: Sequence[float], contents: Sequence[float], at: flo
     if not x[order[0]] <= at <= x[order[-1]]:
         return float("nan")
     return float(np.interp(np.log(at), np.log(x[order]), y[order]))
+
+
+def matched_style_difference(
+    styles: Sequence[float],
+    contents: Sequence[float],
+    base_styles: Sequence[float],
+    base_contents: Sequence[float],
+    *,
+    levels: int = 9,
+) -> float:
+    """Return how much content a method has over a baseline at the same style, on average where both curves reach.
+
+    Args:
+        styles, contents: the method's curve, as for ``content_at_style``. base_styles, base_contents: the baseline's.
+        levels: at how many style distances the two are compared: from the larger of the two least distances to the smaller
+            of the two largest, evenly over the logarithm.
+
+    Returns:
+        The mean difference of the content measure, method minus baseline; NaN if the curves have no distance in common.
+
+    Raises:
+        ShapeError: as ``content_at_style``. ChoiceError: if levels is not a whole number, at least 1.
+    """
+    whole_number("levels", levels, 1)
+    for curve in ((styles, contents), (base_styles, base_contents)):
+        content_at_style(*curve, at=1.0)  # refuses what is no curve
+    low = max(np.min(styles), np.min(base_styles))
+    high = min(np.max(styles), np.max(base_styles))
+    if low > high:
+        return float("nan")
+    # Rounding must not carry the outermost levels beyond a curve's end.
+    at = np.clip(np.geomspace(low, high, levels), low, high)
+    differences = [content_at_style(styles, contents, x) - content_at_style(base_styles, base_contents, x) for x in at]
+    return float(np.mean(differences))
 
 
 class Interval(NamedTuple):

@@ -162,6 +162,29 @@ def test_a_curve_is_read_between_its_points_over_the_logarithm_and_never_beyond_
         metrics.content_at_style([0.1, 0.2], [0.5], 0.1)
 
 
+def test_a_method_that_is_better_by_a_constant_is_better_by_that_wherever_both_curves_reach():
+    styles, contents = [0.05, 0.1, 0.2, 0.4], [0.1, 0.4, 0.5, 0.9]
+    better = [value + 0.2 for value in contents]
+    assert metrics.matched_style_difference(styles, better, styles, contents) == pytest.approx(0.2)
+    assert metrics.matched_style_difference(styles[1:], better[1:], styles[:3], contents[:3]) == pytest.approx(0.2)
+
+
+def test_another_weight_moves_a_method_along_its_curve_and_is_no_difference():
+    curve = np.linspace(-3, 0, 13)  # logarithms of style distances; the content is straight over them
+    few, many = curve[::4], curve[2:-2]
+    difference = metrics.matched_style_difference(np.exp(few), 1 + 0.2 * few, np.exp(many), 1 + 0.2 * many)
+    assert difference == pytest.approx(0, abs=1e-9)
+
+
+def test_curves_without_a_common_style_cannot_be_compared():
+    assert np.isnan(metrics.matched_style_difference([0.1, 0.2], [1, 2], [0.3, 0.4], [1, 2]))
+    assert metrics.matched_style_difference([0.1, 0.2], [1, 2], [0.2, 0.4], [1.5, 3]) == pytest.approx(0.5)
+    with pytest.raises(ShapeError, match="as many contents as style distances"):
+        metrics.matched_style_difference([0.1], [0.5], [0.1, 0.2], [0.5])
+    with pytest.raises(ChoiceError, match="levels must be a whole number"):
+        metrics.matched_style_difference([0.1], [0.5], [0.1], [0.5], levels=0)
+
+
 def test_equal_differences_leave_no_doubt():
     assert metrics.bootstrap_interval(np.full((5, 4), 0.3)) == pytest.approx((0.3, 0.3, 0.3))
 
