@@ -15,9 +15,13 @@ import torch
 from PIL import Image
 
 import nstlib
-from nstlib import cli, features, jobs, transfer, weights
 from nstlib import dream as dreams
+from nstlib import features, jobs, transfer, weights
 from nstlib.checkpoint import load_checkpoint
+from nstlib.cli.console import duration
+from nstlib.cli.dream import dream as dream_command
+from nstlib.cli.stylize import QUALITIES
+from nstlib.cli.stylize import stylize as stylize_command
 from nstlib.errors import DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.images import load_alpha, load_image, save_image
 from nstlib.memory import Plan
@@ -25,33 +29,7 @@ from nstlib.memory import Plan
 SHORT = ("--network", "tiny", "--size", "32", "--steps", "4")
 
 
-@pytest.fixture(autouse=True)
-def gallery(tmp_path, monkeypatch):
-    """Work in an empty folder, with two pictures of different size and shape named cat and wave."""
-    generator = torch.Generator().manual_seed(0)
-    for kind, name, shape in (("content", "cat", (3, 48, 64)), ("style", "wave", (3, 50, 40))):
-        (tmp_path / "gallery" / kind).mkdir(parents=True)
-        save_image(torch.rand(shape, generator=generator), tmp_path / "gallery" / kind / f"{name}.png")
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setenv("NST_IMAGES", str(tmp_path / "gallery"))
-    monkeypatch.setenv("NST_MODELS", str(tmp_path / "models"))
-    for name, value in (("COLUMNS", "80"), ("TERM", "dumb"), ("NO_COLOR", "1")):
-        monkeypatch.setenv(name, value)
-    return tmp_path / "gallery"
-
-
-@pytest.fixture
-def nst(capsys):
-    """Run the command; return its exit code, what it said, and what it complained about."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as end:
-            cli.app([str(argument) for argument in arguments], prog_name="nst")
-        said = capsys.readouterr()
-        return end.value.code, said.out, said.err
-
-    return run
+pytestmark = pytest.mark.usefixtures("gallery")
 
 
 def complaint(err):
@@ -135,7 +113,7 @@ def test_one_step_is_a_run_too(nst):
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (200, "3 min 20 s")])
 def test_durations_are_readable(seconds, words):
-    assert cli._duration(seconds) == words
+    assert duration(seconds) == words
 
 
 # Mistakes are found before the run
@@ -541,7 +519,7 @@ def test_help_gives_examples_and_every_choice(nst):
     for name in (
         *transfer.OPTIMIZERS,
         *jobs.COLORS,
-        *cli.QUALITIES,
+        *QUALITIES,
         *transfer.INITS,
         *features.NETWORKS,
         *features.POOLINGS,
@@ -550,7 +528,7 @@ def test_help_gives_examples_and_every_choice(nst):
 
 
 def test_the_commands_defaults_are_the_librarys():
-    command = inspect.signature(cli.stylize).parameters
+    command = inspect.signature(stylize_command).parameters
     library = {
         name: parameter
         for function in (transfer.stylize, features.load_network)
@@ -560,11 +538,11 @@ def test_the_commands_defaults_are_the_librarys():
     assert shared <= command.keys() & library.keys()
     assert {name: command[name].default for name in shared} == {name: library[name].default for name in shared}
     assert command["network"].default == library["name"].default
-    assert cli.QUALITIES[command["quality"].default][1] == library["steps"].default
+    assert QUALITIES[command["quality"].default][1] == library["steps"].default
 
 
 def test_a_dreams_defaults_are_the_librarys():
-    command, library = (inspect.signature(function).parameters for function in (cli.dream_, dreams.dream))
+    command, library = (inspect.signature(function).parameters for function in (dream_command, dreams.dream))
     shared = ("layer", "octaves", "iterations", "guide")
     assert [command[name].default for name in shared] == [library[name].default for name in shared]
 
