@@ -301,6 +301,34 @@ def show_patches(blocks: Mapping[str, Sequence[Tensor]], *, columns: int = 4, si
     return figure
 
 
+def plot_intervals(
+    panels: Mapping[str, Mapping[str, tuple[float, float, float]]], *, xlabels: Sequence[str] | None = None
+) -> Figure:
+    """Return intervals side by side: a dot at each mean, a line from low to high, and where 0 is.
+
+    Args:
+        panels: title to rows: name to (mean, low, high). All panels have the same rows; one of NaN stays empty.
+        xlabels: of the horizontal axes, one for each panel.
+    """
+    names = list(next(iter(panels.values())))
+    figure = Figure(figsize=(WIDTH, 0.34 * len(names) + 1.1), layout="constrained")
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for k, (ax, (title, rows)) in enumerate(zip(axes, panels.items(), strict=True)):
+        for place, (mean, low, high) in enumerate(rows[name] for name in names):
+            sure = low > 0 or high < 0
+            color = "#0072B2" if sure else "#767676"
+            ax.plot([low, high], [place, place], color=color)
+            ax.plot(mean, place, "o", color=color, markerfacecolor=color if sure else "white")
+        ax.axvline(0, color="black", linewidth=1)
+        ax.set_title(title)
+        ax.locator_params(axis="x", nbins=4)
+        ax.set_xlabel("" if xlabels is None else xlabels[k])
+        ax.grid(axis="y", visible=False)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
+    return figure
+
+
 def plot_panels(
     panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], *, ylabel: str = ""
 ) -> Figure:
@@ -318,6 +346,29 @@ def plot_panels(
         ax.set_xlabel(xlabel)
     axes[0].set_ylabel(ylabel)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=5, frameon=False)
+    return figure
+
+
+def plot_tradeoffs(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], *, xlabel: str
+) -> Figure:
+    """Return curves side by side, each panel with its own vertical scale, over one measure on a logarithmic axis.
+
+    Args:
+        panels: title to curves: label to (x, y), the same labels in each panel. A curve's points lie where its dots are.
+        xlabel: of each horizontal axis.
+    """
+    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for ax, (title, curves) in zip(axes, panels.items(), strict=True):
+        for k, (label, (x, y)) in enumerate(curves.items()):
+            ax.plot(x, y, DASHES[k % 4], marker="os^Dv*Ph"[k % 8], markersize=4, color=f"C{k % 7}", label=label)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+        ax.set(title=title, xlabel=xlabel)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=4, frameon=False)
     return figure
 
 

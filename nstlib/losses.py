@@ -16,7 +16,7 @@ from nstlib.gram import gram_matrix
 
 # Factor on mse(F, P) for C channels and M positions. "relative" also divides by the target's mean square.
 CONTENT_CONVENTIONS = {
-    "gatys": lambda channels, positions: channels * positions / 2,  # 1/2 sum; also seeds of Gatys' own code
+    "gatys": lambda channels, positions: channels * positions / 2,  # 1/2 sum
     "mean": lambda channels, positions: 1.0,  # Johnson et al. (2016), eq. 2; PyTorch tutorial
     "deeplearning.ai": lambda channels, positions: 1 / 4,  # sum / (4 n_H n_W n_C)
     "relative": lambda channels, positions: 1.0,
@@ -169,6 +169,21 @@ def scale_of(target: Tensor) -> Tensor:
     return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
+def relative_error(value: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error over the target's mean square, a scalar: 0 if equal, 1 for a value of zeros.
+
+    Args:
+        value, target: features, Gram matrices or anything else of one shape.
+
+    Raises:
+        ShapeError: if the shapes differ.
+    """
+    if value.shape != target.shape:
+        raise ShapeError(
+            f"relative_error compares tensors of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
+        )
+    return (value - target).square().mean() / scale_of(target)
+
+
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:
-    error = (value - target).square().mean()
-    return error / scale_of(target) if convention == "relative" else error
+    return relative_error(value, target) if convention == "relative" else (value - target).square().mean()

@@ -20,7 +20,7 @@ from nstlib.features import Features
 from nstlib.filters import sobel_edges
 from nstlib.frequency import low_pass
 from nstlib.gram import gram_matrix
-from nstlib.losses import scale_of
+from nstlib.losses import relative_error
 from nstlib.textures import random_directions, sliced_wasserstein
 
 WINDOW = 1.5  # standard deviation of SSIM's Gaussian window, in pixels: 11 x 11 of them count
@@ -96,10 +96,7 @@ def held_out_distance(
         image, style = (luminance(each).expand(-1, 3, -1, -1) for each in (image, style))
     with torch.no_grad():
         found, wanted = network.fast(image, names), network.fast(style, names)
-    distances = []
-    for name in names:
-        target = gram_matrix(wanted[name])
-        distances.append((gram_matrix(found[name]) - target).square().mean() / scale_of(target))
+    distances = [relative_error(gram_matrix(found[name]), gram_matrix(wanted[name])) for name in names]
     return float(torch.stack(distances).mean())
 
 

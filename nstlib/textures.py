@@ -15,7 +15,7 @@ from torch import Tensor
 from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
-from nstlib.losses import scale_of
+from nstlib.losses import relative_error, scale_of
 from nstlib.objective import LayerChoice, Objective, Statistic, Style
 from nstlib.transfer import STEPS, Run, stylize
 
@@ -300,7 +300,7 @@ STATISTICS: dict[str, Callable[[torch.Generator | None], Statistic]] = {
 
 
 def _relative(found: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-    return (found[0] - target[0]).square().mean() / scale_of(target[0])
+    return relative_error(found[0], target[0])
 
 
 # Order ------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import torch
 from nstlib import losses
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.gram import gram_matrix
-from nstlib.losses import content_loss, convert, layer_weights, style_loss, total_variation
+from nstlib.losses import content_loss, convert, layer_weights, relative_error, style_loss, total_variation
 
 C, H, W = 3, 5, 8
 M = H * W
@@ -147,3 +147,12 @@ def test_style_loss_says_which_gram_matrix_it_needs():
 def test_an_unknown_convention_is_answered_with_the_known_ones():
     with pytest.raises(ChoiceError, match="'gatis'. Choose one of: gatys, mean, deeplearning.ai, relative"):
         content_loss(torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4), convention="gatis")
+
+
+def test_the_relative_error_is_0_for_the_target_and_1_for_nothing_and_knows_no_units(rng):
+    value, target = (torch.randn(2, 3, 4, generator=rng, dtype=torch.float64) for _ in range(2))
+    assert relative_error(target, target) == 0
+    assert relative_error(0 * target, target) == pytest.approx(1)
+    assert relative_error(255 * value, 255 * target) == pytest.approx(float(relative_error(value, target)))
+    with pytest.raises(ShapeError, match=r"one shape, got \(2, 3, 4\) and \(2, 3\)"):
+        relative_error(target, target[..., 0])

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nstlib import __version__
-from nstlib.cli import dream, stylize, weights
+from nstlib.cli import dream, study, stylize, weights
 
 app = typer.Typer(
     help="Neural style transfer: paint the scene of one picture with the texture of another.",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("stylize", epilog=stylize.EXAMPLES)(stylize.stylize)
 app.command("dream", epilog=dream.EXAMPLES)(dream.dream)
+app.add_typer(study.app, name="study")
 app.add_typer(weights.app, name="weights")
 
 

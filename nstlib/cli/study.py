@@ -1,0 +1,106 @@
+"""``nst study``: run many transfers, measure them, and compare the methods."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, warn
+
+if TYPE_CHECKING:
+    from nstlib.jobs import Stop
+    from nstlib.study.grid import Grid
+
+app = typer.Typer(help="Run many transfers, measure them, compare the methods.", no_args_is_help=True)
+
+EXAMPLES = """Examples:
+
+[bold]nst study run study/small.toml -o small.csv[/bold] runs what is missing in small.csv.
+
+[bold]nst study run study/full.toml -o full.csv --scheduler tcp://10.0.0.5:8786[/bold] does it on a dask cluster.
+"""
+
+
+@app.command("run", epilog=EXAMPLES)
+def run(
+    grid: Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a TOML file, as study/small.toml.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The CSV file of rows.", show_default="GRID.csv"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes on this machine.", show_default="one per processor")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a dask scheduler, whose workers run it instead.")
+    ] = None,
+) -> None:
+    """Run every method on every pair of pictures at every weight, one row for each.
+
+    What is in the file is not run again, so the same command goes on after
+    Ctrl-C, a crash, or a change of the grid.
+    """
+    from nstlib.jobs import stoppable
+    from nstlib.study.grid import read_grid
+
+    with one_line_errors(exit_code=2):
+        found = read_grid(grid)
+    target = Path(f"{grid.stem}.csv") if output is None else output
+    with one_line_errors(exit_code=1), stoppable(note) as stop:
+        done, total, failed = _watch(found, target, workers, scheduler, stop)
+    if stop.signal is not None and done + failed < total:
+        warn(f"Stopped. {target} holds {done} of {total} rows; the same command goes on.")
+        raise typer.Exit(STOPPED[stop.signal])
+    typer.echo(f"{target} holds {done} of {total} rows.")
+    if failed:
+        warn(f"{failed} runs failed, see above. The same command tries them again.")
+        raise typer.Exit(1)
+
+
+def _watch(grid: Grid, target: Path, workers: int | None, scheduler: str | None, stop: Stop) -> tuple[int, int, int]:
+    """Follow a study, and return how many rows there are, how many there will be, and how many runs failed."""
+    from tqdm import tqdm
+
+    from nstlib.study.workers import run_study
+
+    begin, failed, done, total = time.perf_counter(), 0, 0, 0
+    run = run_study(grid, target, workers=workers, scheduler=scheduler, stop=lambda: stop.signal is not None)
+    with tqdm(unit="run", dynamic_ncols=True, smoothing=0.05) as bar:
+        for progress in run:
+            done, total = progress.done, progress.total
+            if progress.outcome is None:
+                bar.reset(total)
+                bar.initial = done
+            elif progress.outcome.error:
+                failed += 1
+                case = progress.outcome.task.case
+                name = f"{case.content}, {case.style}, {case.method}, weight {case.style_weight:g}, seed {case.seed}"
+                note(f"{name}: {one_line(progress.outcome.error)}")
+            bar.update(done - bar.n)
+    if done and not failed and done == total:
+        note(f"Took {duration(time.perf_counter() - begin)}.")
+    return done, total, failed
+
+
+@app.command("report")
+def report(
+    results: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file that  nst study run  wrote.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.", show_default="FILE without .csv"),
+    ] = None,
+    method: Annotated[str, typer.Option(metavar="NAME", help="The one in question, against all others.")] = "dual",
+) -> None:
+    """Compare one method with each of the others at the same style: tables with intervals, and figures."""
+    from nstlib.study.report import write_report
+    from nstlib.study.results import read_rows
+
+    with one_line_errors(exit_code=1):
+        folder = results.with_suffix("") if output is None else output
+        if folder == results:
+            folder = results.with_name(f"{results.name}_report")
+        page = write_report(read_rows(results), folder, method=method)
+    typer.echo(f"Wrote {page} and its figures.")
