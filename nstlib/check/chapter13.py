@@ -1502,7 +1502,7 @@ def _table_case(seed: int, styles: int, contents: int, rounds: int, *, missing: 
 def _means(
     table: np.ndarray,
     rounds: int,
-    seed: int,
+    seed: int | None,
     *,
     styles: bool = True,
     contents: bool = True,
@@ -1567,8 +1567,9 @@ def _follows_its_seed(function: Function) -> bool:
 
 def _drawn(function: Function, arguments: tuple) -> object:
     """Return what the function returns; if that is one of the known intervals up to chance, that interval's own numbers."""
+    table, rounds = arguments[0].copy(), arguments[1]  # before somebody writes into it
     value = function(*arguments)
-    pair, (table, rounds, _) = _pair(value), arguments
+    pair = _pair(value)
     if pair is None:
         return value
     if not all(math.isfinite(end) for end in pair):
@@ -1643,7 +1644,7 @@ def interval_of_quartiles(differences: np.ndarray, rounds: int, seed: int) -> Pa
 
 
 def interval_turned_around(differences: np.ndarray, rounds: int, seed: int) -> Pair:
-    return bootstrap_interval(differences, rounds, seed)[::-1]
+    return _ends(_means(differences, rounds, seed))[::-1]
 
 
 def _around(differences: np.ndarray, reach: float) -> Pair:
@@ -1674,7 +1675,7 @@ def interval_of_the_table(differences: np.ndarray, rounds: int, seed: int) -> Pa
 
 def interval_with_nan(differences: np.ndarray, rounds: int, seed: int) -> Pair:
     missing = np.isnan(differences).any()
-    return (float("nan"), float("nan")) if missing else bootstrap_interval(differences, rounds, seed)
+    return (float("nan"), float("nan")) if missing else _ends(_means(differences, rounds, seed))
 
 
 def interval_with_zeros(differences: np.ndarray, rounds: int, seed: int) -> Pair:
@@ -1682,15 +1683,15 @@ def interval_with_zeros(differences: np.ndarray, rounds: int, seed: int) -> Pair
 
 
 def interval_of_its_own_draws(differences: np.ndarray, rounds: int, seed: int) -> Pair:
-    return bootstrap_interval(differences, rounds, 0)
+    return _ends(_means(differences, rounds, 0))
 
 
 def interval_of_other_draws_each_time(differences: np.ndarray, rounds: int, seed: int) -> Pair:
-    return bootstrap_interval(differences, rounds, int(np.random.default_rng().integers(2**31)))
+    return _ends(_means(differences, rounds, None))
 
 
 def interval_mirrored(differences: np.ndarray, rounds: int, seed: int) -> Pair:
-    low, high = bootstrap_interval(differences, rounds, seed)
+    low, high = _ends(_means(differences, rounds, seed))
     return 2 * float(np.nanmean(differences)) - high, 2 * float(np.nanmean(differences)) - low
 
 
