@@ -1573,14 +1573,20 @@ def _drawn(function: Function, arguments: tuple) -> object:
     if pair is None:
         return value
     if not all(math.isfinite(end) for end in pair):
-        return NOT_A_NUMBER
+        return NOT_A_NUMBER if np.isnan(table).any() else pair
     if _may_be(pair, table, rounds):
         return _ends(_many_means(table)) if _follows_its_seed(function) else FIXED_DRAWS
     if pair[0] == pair[1] and not close(pair[0], np.nanmean(table)):
         return SAME_DRAW
-    if pair[0] < pair[1] < _ends(_many_means(table))[0]:
+    if _among_the_lowest(pair, _many_means(table)):
         return LOW_ENDS
     return _nearest(pair, table, rounds) or pair
+
+
+def _among_the_lowest(pair: Pair, means: np.ndarray) -> bool:
+    """Return whether both ends are where 0.025 and 0.975 *percent* of the means lie below, up to chance."""
+    lowest, (middle, upper) = float(means[0]), _ends(means, (0.008, 0.025))
+    return 2 * lowest - middle < pair[0] < min(middle, pair[1]) and pair[1] < upper
 
 
 def _nearest(pair: Pair, table: np.ndarray, rounds: int) -> Pair | None:
