@@ -21,6 +21,7 @@ from nstlib.check import (
     chapter10,
     chapter11,
     chapter12,
+    chapter13,
     chapter14,
     chapter15,
     record,
@@ -44,6 +45,7 @@ _CHAPTERS = (
     chapter10,
     chapter11,
     chapter12,
+    chapter13,
     chapter14,
     chapter15,
 )

@@ -129,7 +129,7 @@ def _same(old: object, new: object) -> bool:
     if isinstance(old, Tensor):
         return isinstance(new, Tensor) and old.dtype == new.dtype and torch.equal(old, new)
     if isinstance(old, np.ndarray):
-        return isinstance(new, np.ndarray) and np.array_equal(old, new)
+        return isinstance(new, np.ndarray) and np.array_equal(old, new, equal_nan=old.dtype.kind == "f")
     if isinstance(old, (list, tuple)):
         return len(old) == len(new) and all(_same(a, b) for a, b in zip(old, new, strict=True))
     return old == new

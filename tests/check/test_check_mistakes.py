@@ -107,6 +107,29 @@ def test_collecting_what_a_generator_hands_out_is_right_unless_it_is_one_tensor_
     assert result.mistake == "references_kept"
 
 
+def test_writing_into_an_array_is_noticed_where_it_holds_nan():
+    def bootstrap_interval(differences, rounds, seed):
+        result = exercises["bootstrap_interval"].reference(differences, rounds, seed)
+        np.nan_to_num(differences, copy=False)
+        return result
+
+    result = examine("bootstrap_interval", bootstrap_interval)
+    assert result.mistake == "changes_its_input"
+    assert "`differences`" in result.message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [function for mistake in exercises["bootstrap_interval"].mistakes for function in mistake.functions],
+    ids=lambda function: function.__name__,
+)
+def test_a_wrong_interval_is_rejected_whatever_the_numbers_drawn(function):
+    def bootstrap_interval(differences, rounds, seed):
+        return function(differences, rounds, 1000 * seed + 1)
+
+    assert not examine("bootstrap_interval", bootstrap_interval).passed
+
+
 @pytest.mark.parametrize("name", exercises)
 def test_every_law_holds_and_can_fail(name):
     exercise = exercises[name]

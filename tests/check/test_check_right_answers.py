@@ -2,9 +2,12 @@
 
 import pytest
 import torch
-from right_answers import RIGHT_ANSWERS
+from right_answers import RIGHT_ANSWERS, interval_by_percentiles_of_a_table
+from skimage.metrics import structural_similarity
 
 from nstlib.check import examine, exercises
+from nstlib.colors import luminance
+from nstlib.filters import sobel_edges
 
 ANSWERS = [pytest.param(name, answer, id=answer.__name__) for name, them in RIGHT_ANSWERS.items() for answer in them]
 CONVENTIONS = [
@@ -40,6 +43,41 @@ def test_another_documented_convention_passes_and_is_named(name, convention):
     assert result.passed, str(result)
     assert result.convention == convention.id
     assert "numbers" in result.message
+
+
+@pytest.mark.parametrize(
+    ("settings", "convention"),
+    [
+        ({"gaussian_weights": True, "sigma": 1.5}, "sample_covariance"),
+        ({}, "square_window"),
+    ],
+)
+def test_scikit_image_as_it_comes_is_another_convention_of_similarity(settings, convention):
+    def ssim(image, reference):
+        pairs = zip(image.numpy(), reference.numpy(), strict=True)
+        return [structural_similarity(x, y, channel_axis=0, data_range=1.0, **settings) for x, y in pairs]
+
+    result = examine("ssim", ssim)
+    assert result.passed, str(result)
+    assert result.convention == convention
+
+
+def test_an_edge_similarity_on_ones_own_convention_of_similarity_is_right_too():
+    own = {convention.id: convention.function for convention in exercises["ssim"].conventions}["all_positions"]
+
+    def edge_ssim(image, reference):
+        return own(*(2 * sobel_edges(luminance(each)) for each in (image, reference)))
+
+    assert examine("edge_ssim", edge_ssim).convention == "all_positions"
+
+
+@pytest.mark.parametrize("stream", range(6))
+def test_what_is_drawn_at_random_is_right_whatever_the_numbers_drawn(stream):
+    def bootstrap_interval(differences, rounds, seed):
+        return interval_by_percentiles_of_a_table(differences, rounds, 1000 * seed + stream)
+
+    result = examine("bootstrap_interval", bootstrap_interval)
+    assert result.passed, str(result)
 
 
 def test_a_right_answer_passes_whatever_the_threads():
