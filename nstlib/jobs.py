@@ -27,6 +27,7 @@ from nstlib.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
 from nstlib.dual import METHODS, stylize_dual
 from nstlib.errors import ChoiceError, ImageError, ResumeError, choice
 from nstlib.features import Features
+from nstlib.files import make_folder
 from nstlib.images import check_writable, load_alpha, load_image, load_mask, resize, save_image
 
 FRAMES = 60  # at most about so many in an animation; one of every step would be slow and large
@@ -271,15 +272,6 @@ def stoppable(note: Warn) -> Iterator[Stop]:
 
 def _small(image: Tensor) -> Tensor:
     return resize(image, FRAME_SIZE) if max(image.shape[2:]) > FRAME_SIZE else image
-
-
-def make_folder(folder: Path) -> Path:
-    """Make a folder unless it is there, or raise an ImageError."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-    return folder
 
 
 def _check_frames(every: int, folder: Path) -> None:

@@ -168,6 +168,6 @@ def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: b
     name = Path(f"{content.stem}_{style.stem}.png")
     if not in_folder:
         return name if output is None else output
-    from nstlib.jobs import make_folder
+    from nstlib.files import make_folder
 
     return make_folder(Path(f"{content.parent.name}_{style.stem}") if output is None else output) / name
