@@ -188,7 +188,7 @@ def missing(pair: Pair, methods: Iterable[str], settings: Settings) -> list[str]
     record = read_record(pair.folder)
     if record is None or not record.is_of(pair, settings):
         return list(methods)
-    return [method for method in methods if method not in record.runs or not _pictures_there(pair.folder, method)]
+    return [method for method in methods if method not in record.runs]
 
 
 def check_folder(folder: Path, settings: Settings) -> None:
@@ -208,7 +208,10 @@ def check_folder(folder: Path, settings: Settings) -> None:
 
 
 def read_record(folder: Path) -> Record | None:
-    """Return what is known of the pair in a folder; None if there is nothing, or nothing that can be read."""
+    """Return what is known of the pair in a folder; None if there is nothing, or nothing that can be read.
+
+    Runs whose files are gone are left out.
+    """
     try:
         stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if stored.pop("format") != FORMAT:
@@ -218,6 +221,7 @@ def read_record(folder: Path) -> Record | None:
         whole = all(rows and all(COLUMNS.keys() <= row.keys() for row in rows) for rows in record.runs.values())
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
         return None
+    record.runs = {method: rows for method, rows in record.runs.items() if _files_there(folder, method)}
     return record if whole else None
 
 
@@ -225,10 +229,10 @@ def records_in(folder: Path, settings: Settings | None = None) -> list[Record]:
     """Return the records of all pairs in a comparison's folder, by name; with settings, only those made with them."""
     found = (read_record(path.parent) for path in sorted(folder.glob(f"*/{RECORD}")))
     wanted = None if settings is None else asdict(settings)
-    return [record for record in found if record is not None and wanted in (None, record.settings)]
+    return [record for record in found if record and record.runs and wanted in (None, record.settings)]
 
 
-def _pictures_there(folder: Path, method: str) -> bool:
+def _files_there(folder: Path, method: str) -> bool:
     names = [name for picture in ("content", "style", method) for name in names_of(picture)]
     return all((folder / name).is_file() for name in (*names, TABLE))
 

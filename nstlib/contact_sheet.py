@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from string import Template
@@ -29,7 +30,6 @@ from nstlib.comparison import (
     records_in,
     write_metrics,
 )
-from nstlib.errors import ImageError
 from nstlib.files import replacing
 
 PAGE = "index.html"
@@ -68,7 +68,7 @@ def page(
         failures=_failures(failures),
         summary=_summary(records, methods),
         overview=_overview(records, methods),
-        pairs="\n".join(_pair(record, methods) for record in records),
+        pairs="\n".join(_pair(record, methods, number) for number, record in enumerate(records, 1)),
         meanings="\n".join(_meaning(measure) for measure in COLUMNS.values()),
         bands=escape(
             f"Low is a Gaussian blur of {SIGMA:g} px. High is what it takes away, at its own scale: mid-gray is 0, black "
@@ -129,12 +129,13 @@ def _overview(records: Sequence[Record], methods: Sequence[str]) -> str:
     )
     if len(records) < 2:
         return ""
-    at = {(record.content, record.style): record for record in records}
+    at = {(record.content, record.style): (record, number) for number, record in enumerate(records, 1)}
     styles.sort()
     head = "".join(f'<th scope="col">{escape(style)}</th>' for style in styles)
     rows = []
     for content in contents:
-        cells = "".join(f"<td>{_thumbnails(at.get((content, style)), methods)}</td>" for style in styles)
+        found = [at.get((content, style)) for style in styles]
+        cells = "".join(f"<td>{_thumbnails(*each, methods) if each else ''}</td>" for each in found)
         rows.append(f'<tr><th scope="row">{escape(content)}</th>{cells}</tr>')
     return (
         f'<h2>At a glance</h2>\n<p class="quiet">In each cell: {escape(_listed(methods))}, in this order.</p>\n'
@@ -143,21 +144,19 @@ def _overview(records: Sequence[Record], methods: Sequence[str]) -> str:
     )
 
 
-def _thumbnails(record: Record | None, methods: Sequence[str]) -> str:
-    if record is None:
-        return ""
+def _thumbnails(record: Record, number: int, methods: Sequence[str]) -> str:
     pictures = "".join(
         _image(record, f"{method}.png", f"{record.content} in the style of {record.style}, {method}")
         for method in methods
         if method in record.runs
     )
-    return f'<a href="#{quote(record.folder.name)}">{pictures}</a>'
+    return f'<a href="#pair-{number}">{pictures}</a>'
 
 
 # One pair ----------------------------------------------------------------------------------------------------------------
 
 
-def _pair(record: Record, methods: Sequence[str]) -> str:
+def _pair(record: Record, methods: Sequence[str], number: int) -> str:
     made = [method for method in methods if method in record.runs]
     described = {
         "content": f"{record.content}, the content",
@@ -167,13 +166,12 @@ def _pair(record: Record, methods: Sequence[str]) -> str:
     pictures = "".join(_figure(record, names_of(name)[0], name, text) for name, text in described.items())
     bands = "".join(
         _figure(record, file, f"{name}, {band}", f"{text}: {meaning}")
-        for number, band, meaning in ((1, "low", "what is coarse"), (2, "high", "what is fine, around mid-gray"))
+        for place, band, meaning in ((1, "low", "what is coarse"), (2, "high", "what is fine, around mid-gray"))
         for name, text in described.items()
-        for file in names_of(name)[number : number + 1]
+        for file in names_of(name)[place : place + 1]
     )
     heading = f'{escape(record.content)} <span class="quiet">in the style of</span> {escape(record.style)}'
-    name = escape(record.folder.name, quote=True)
-    return f"""<article class="pair" id="{name}">
+    return f"""<article class="pair" id="pair-{number}">
 <h3>{heading}</h3>
 <div class="pictures">{pictures}</div>
 <div class="numbers">{_numbers(record, made, MEASURES)}{_numbers(record, made, {**LOSSES, **CLASSIC})}</div>
@@ -204,15 +202,10 @@ def _figure(record: Record, file: str, caption: str, alt: str) -> str:
 
 def _image(record: Record, file: str, alt: str) -> str:
     """Return an image with its size, so that nothing moves while the page is loading."""
-    try:
-        with Image.open(record.folder / file) as picture:
-            width, height = picture.size
-    except OSError as error:
-        raise ImageError(f"{record.folder / file} is damaged. Delete it, and make the pair anew.") from error
-    return (
-        f'<img src="{_address(record, file)}" alt="{escape(alt, quote=True)}" width="{width}" height="{height}" '
-        'loading="lazy">'
-    )
+    size = ""
+    with suppress(OSError), Image.open(record.folder / file) as picture:  # a damaged one shows its description
+        size = f' width="{picture.width}" height="{picture.height}"'
+    return f'<img src="{_address(record, file)}" alt="{escape(alt, quote=True)}"{size} loading="lazy">'
 
 
 def _address(record: Record, file: str) -> str:

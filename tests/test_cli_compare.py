@@ -130,7 +130,7 @@ def test_a_stopped_comparison_leaves_a_page_of_what_is_there_and_goes_on(nst, ma
         code, _, err = nst(*arguments)
     assert code == 143
     assert complaints(err) == [
-        f"nst: Stopped. {Path('out/index.html')} shows what is there, 1 pairs. The same command goes on."
+        f"nst: Stopped. {Path('out/index.html')} shows what is there, 1 pair. The same command goes on."
     ]
     assert "cat_wave/dual.png" in Path("out/index.html").read_text()
     assert not Path("out/dog_wave").exists()
@@ -173,6 +173,7 @@ def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_page():
         (("cat", "--styles", "wave", "--network", "vgg11"), "There is no network 'vgg11'."),
         (("cat", "--styles", "wave", "--size", "8"), "size must be a whole number of at least 16, got 8."),
         (("cat", "--styles", "wave", "--steps", "0"), "steps must be a whole number of at least 1, got 0."),
+        (("cat", "--styles", "wave", "--seed", str(2**63)), "--seed must be a whole number from 0 to 2**63 - 1"),
         (("cat", "--styles", "wave", "--init", "style"), "There is no init 'style'."),
         (("cat", "--styles", "wave", "-o", "nowhere/out"), "out cannot be made: "),
         (("empty", "--styles", "wave"), "The folder empty holds no pictures"),

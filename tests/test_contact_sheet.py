@@ -11,7 +11,6 @@ import torch
 
 from nstlib.comparison import COLUMNS, Settings, make, pairs_of, records_in
 from nstlib.contact_sheet import write_sheet
-from nstlib.errors import ImageError
 from nstlib.features import load_network
 from nstlib.images import save_image
 
@@ -129,11 +128,14 @@ def test_an_empty_comparison_has_a_page_too(tmp_path):
     assert (tmp_path / "metrics.csv").exists()
 
 
-def test_a_damaged_picture_is_told(compared):
-    record = records_in(compared)[0]
-    path = record.folder / "content_high.png"
-    before = path.read_bytes()
-    path.write_bytes(b"nonsense")
-    with pytest.raises(ImageError, match="content_high.png is damaged. Delete it, and make the pair anew."):
-        write_sheet(compared, SETTINGS)
-    path.write_bytes(before)
+def test_a_damaged_picture_and_a_run_without_its_files_do_not_keep_the_others_from_the_page(compared):
+    first, second = records_in(compared)[:2]
+    damaged, gone = first.folder / "content_high.png", second.folder / "classic.png"
+    before = damaged.read_bytes(), gone.read_bytes()
+    damaged.write_bytes(b"nonsense")
+    gone.unlink()
+    found = Page(write_sheet(compared, SETTINGS))
+    assert len(found.all("article")) == (4 if len(second.runs) > 1 else 3)
+    assert all((compared / unquote(each["src"])).is_file() for each in found.all("img"))
+    damaged.write_bytes(before[0])
+    gone.write_bytes(before[1])

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from nstlib.cli.console import STOPPED, duration, note, one_line_errors, warn
-from nstlib.cli.inputs import TRAINED, find_contents
+from nstlib.cli.inputs import TRAINED, check_seed, find_contents
 from nstlib.errors import DivergenceError, ImageError, ShapeError
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def compare(
 
         settings = Settings(size, steps, style_weight, init, seed, network)
         settings.check()
+        check_seed(seed)
         chosen = checked_methods(methods or ("classic", "dual"))
         pairs = pairs_of(_found(contents or CONTENTS), _found(styles or STYLES), output)
         _prepare(output)
@@ -109,7 +110,7 @@ def compare(
             trunk = load_network(network)
     there = len(pairs) * len(chosen) - len(todo)
     typer.echo(
-        f"{len(pairs)} pairs by {', '.join(chosen)}: {size} px, {steps} steps, network {network}; "
+        f"{_pairs(len(pairs))} by {', '.join(chosen)}: {size} px, {steps} steps, network {network}; "
         f"{len(todo)} runs to go{f', {there} are there already' if there else ''}."
     )
     begin, failures, exit_code = time.perf_counter(), {}, 0
@@ -117,6 +118,10 @@ def compare(
         _warn_of_memory(settings, trunk)
         exit_code = _run_all(todo, trunk, settings, output, failures)
     _finish(output, settings, failures, len(todo), exit_code, time.perf_counter() - begin)
+
+
+def _pairs(number: int) -> str:
+    return "1 pair" if number == 1 else f"{number} pairs"
 
 
 def _found(words: Iterable[str]) -> list[Path]:
@@ -197,11 +202,11 @@ def _finish(
 
     with one_line_errors(exit_code=1):
         page = write_sheet(output, settings, failures)
-    count = len(records_in(output, settings))
+    count = _pairs(len(records_in(output, settings)))
     if exit_code in STOPPED.values():
-        warn(f"Stopped. {page} shows what is there, {count} pairs. The same command goes on.")
+        warn(f"Stopped. {page} shows what is there, {count}. The same command goes on.")
         raise typer.Exit(exit_code)
-    typer.echo(f"Wrote {page} with {count} pairs in {duration(seconds)}.")
+    typer.echo(f"Wrote {page} with {count} in {duration(seconds)}.")
     if failures:
         warn(f"{sum(map(len, failures.values()))} of {runs} runs could not be made; see above.")
     if failures or exit_code:
