@@ -8,7 +8,7 @@ channels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
@@ -22,9 +22,10 @@ from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.frequency import filter_spectrum, frame_filters, low_pass
 from nstlib.gram import gram_sum
+from nstlib.images import check_picture
 from nstlib.losses import scale_of, total_variation
 from nstlib.objective import Goal, LayerChoice, Style, layer_shares
-from nstlib.transfer import Run, Step, stylize
+from nstlib.transfer import Run, checked_styles, stylize
 
 # Times the layer's mean variance. A channel is as good as constant if it deviates by less than a thirtieth of the others.
 NORMALIZED_FLOOR = 1e-3
@@ -159,7 +160,8 @@ PRESETS: dict[str, tuple[Term, ...]] = {
 }
 # A transfer between gray pictures looks at luminance alone.
 IN_LUMINANCE = (Term("content", view=View(gray=True)), Term("style", view=View(gray=True)))
-METHODS = (*PRESETS, "luminance")
+TERMS = {**PRESETS, "luminance": IN_LUMINANCE}
+METHODS = tuple(TERMS)
 
 
 def stylize_dual(
@@ -170,7 +172,7 @@ def stylize_dual(
     method: str = "dual",
     terms: Iterable[Term] | None = None,
     **options: Any,
-) -> Run | Iterator[Step]:
+) -> Run:
     """Iterate over the images of a style transfer whose loss is a sum of terms; all else is as in ``stylize``.
 
     Args:
@@ -182,19 +184,22 @@ def stylize_dual(
             is for all terms but "style", ``style_weight`` for these.
 
     Returns:
-        An iterator over ``Step`` records as from ``stylize``; their ``content`` and ``style`` are sums over terms. It is a
-        ``Run``, except for "luminance".
+        A ``Run`` as from ``stylize``; its steps' ``content`` and ``style`` are sums over terms.
 
     Raises:
         ChoiceError, LayerError, ShapeError: as ``stylize``, and for terms that make no sense.
     """
-    if terms is None and choice("method", method, METHODS) == "luminance":
-        return _in_luminance(content, style, network, options)
-    terms = [_checked(term, network) for term in (PRESETS[method] if terms is None else terms)]
+    if terms is None:
+        terms, name = TERMS[choice("method", method, METHODS)], f"{method}: "
+        if method == "luminance":
+            content, style, options["finish"] = _in_luminance(content, style)
+    else:
+        name = ""
+    terms = [_checked(term, network) for term in terms]
     named = [layer for term in terms for layer in _layers_of(term, (), network)]
     views = {term.view for term in terms if term.goal not in IN_PIXELS}
     make = partial(TermObjective, terms=terms)
-    goal = Goal(_name(terms), make, tiles=False, layers=tuple(dict.fromkeys(named)), passes=max(1, len(views)))
+    goal = Goal(name + _name(terms), make, tiles=False, layers=tuple(dict.fromkeys(named)), passes=max(1, len(views)))
     return stylize(content, style, network, goal=goal, **options)
 
 
@@ -312,14 +317,15 @@ def _response(height: int, width: int, cutoffs: tuple[float, ...], bands: tuple[
 
 
 def _in_luminance(
-    content: Tensor, style: Tensor | Style | Sequence[Style], network: Features, options: dict
-) -> Iterator[Step]:
-    """Return the steps of a transfer of texture alone, in the content's colors."""
-    if not isinstance(style, Tensor):
-        raise ChoiceError('method "luminance" takes one style, a tensor of shape (1, 3, H, W).')
-    gray, painted = luminance_pair(content, style)
-    run = stylize_dual(gray, painted, network, terms=IN_LUMINANCE, **options)
-    return (replace(step, image=keep_colors(step.image, content)) for step in run)
+    content: Tensor, style: Tensor | Style | Sequence[Style]
+) -> tuple[Tensor, list[Style], Callable[[Tensor], Tensor]]:
+    """Return content and styles in gray, and what gives a gray result the content's colors."""
+    check_picture("content", content)
+    styles = checked_styles(style, content)
+    pairs = [luminance_pair(content, each.image) for each in styles]
+    gray = pairs[0][0]  # the content's own, the same beside every style
+    painted = [replace(each, image=image) for each, (_, image) in zip(styles, pairs, strict=True)]
+    return gray, painted, partial(keep_colors, content=content)
 
 
 def _checked(term: Term, network: Features) -> Term:

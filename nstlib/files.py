@@ -1,4 +1,4 @@
-"""A file is replaced as a whole or not at all: whatever fails while it is written, the older one stays."""
+"""A file is replaced as a whole or not at all: whatever fails while it is written, the older one stays. And folders."""
 
 from __future__ import annotations
 
@@ -52,6 +52,15 @@ def replacing(
     finally:
         with suppress(OSError):  # what went wrong before matters more
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder unless it is there, or raise an ImageError."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
+    return folder
 
 
 def _flush(path: Path) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from nstlib import colors, transfer
 from nstlib.animation import EXTENSIONS as ANIMATIONS
 from nstlib.animation import save_animation
 from nstlib.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from nstlib.dual import METHODS, stylize_dual
 from nstlib.errors import ChoiceError, ImageError, ResumeError, choice
 from nstlib.features import Features
+from nstlib.files import make_folder
 from nstlib.images import check_writable, load_alpha, load_image, load_mask, resize, save_image
 
 FRAMES = 60  # at most about so many in an animation; one of every step would be slow and large
@@ -42,6 +45,7 @@ class Job:
     Attributes:
         content: the file whose scene is kept. output: the file to write.
         styles: files whose texture is taken, and their weights.
+        method: one of ``METHODS``: what the loss is. All but "classic" go without masks and without tiles.
         masks: files that say where in the content each style goes; none, or one for each style.
         size: longer side of the result in pixels.
         style_scale: longer side of the styles over that of the result: smaller than 1 makes the texture finer.
@@ -56,6 +60,7 @@ class Job:
     styles: tuple[tuple[Path, float], ...]
     output: Path
     size: int
+    method: str = "classic"
     masks: tuple[Path, ...] = ()
     style_scale: float = 1.0
     colors: str = "style"
@@ -68,6 +73,17 @@ class Job:
     def check(self) -> None:
         """Raise what would else be found only after a network was loaded, or at the end."""
         choice("colors", self.colors, COLORS)
+        choice("method", self.method, METHODS)
+        if self.masks and self.method != "classic":
+            raise ChoiceError(
+                f'Masks need the method "classic"; "{self.method}" asks for its styles everywhere. Leave the masks out, '
+                "or choose that method."
+            )
+        if self.method == "luminance" and self.colors not in ("style", "luminance"):
+            raise ChoiceError(
+                f'The method "luminance" keeps the content\'s colors by itself, so colors "{self.colors}" would change '
+                "nothing. Leave one of the two out."
+            )
         if self.masks and len(self.masks) != len(self.styles):
             raise ChoiceError(
                 f"There are {len(self.styles)} styles and {len(self.masks)} masks. Give one mask for each style, in the "
@@ -94,11 +110,10 @@ class Work:
     """A job made ready to run.
 
     Attributes:
-        run: to loop over. finish: from an image of the run to what is written. alpha: the content's transparency.
+        run: to loop over. alpha: the content's transparency.
     """
 
     run: transfer.Run
-    finish: Callable[[Tensor], Tensor]
     alpha: Tensor | None
 
 
@@ -111,22 +126,20 @@ def prepare(job: Job, network: Features) -> Work:
     content = load_image(job.content, size=job.size)
     pictures = [load_image(path, size=max(1, round(job.size * job.style_scale))) for path, _ in job.styles]
     masks = [load_mask(path, content) for path in job.masks] or [None] * len(pictures)
-    canvas, finish = content, _unchanged
-    if job.colors == "luminance":
+    canvas, options = content, dict(job.options)
+    if job.colors == "luminance" and job.method != "luminance":
         canvases, pictures = zip(*(colors.luminance_pair(content, picture) for picture in pictures), strict=True)
         canvas = canvases[0]  # the content's own gray, the same beside every style
-
-        def finish(image: Tensor) -> Tensor:
-            return colors.keep_colors(image, content)
-
-    elif job.colors != "style":
+        options["finish"] = partial(colors.keep_colors, content=content)
+    elif job.colors in ("covariance", "histogram"):
         match = {"covariance": colors.match_covariance, "histogram": colors.match_histogram}[job.colors]
         pictures = [match(picture, content) for picture in pictures]
     weights = [weight for _, weight in job.styles]
     styles = [transfer.Style(*each) for each in zip(pictures, weights, masks, strict=True)]
     generator = torch.Generator().manual_seed(job.seed)
-    run = transfer.stylize(canvas, styles, network, generator=generator, **job.options)
-    return Work(run, finish, load_alpha(job.content, size=job.size))
+    make = transfer.stylize if job.method == "classic" else partial(stylize_dual, method=job.method)
+    run = make(canvas, styles, network, generator=generator, **options)
+    return Work(run, load_alpha(job.content, size=job.size))
 
 
 class Keeper:
@@ -170,7 +183,7 @@ class Keeper:
         if self.best is None or (step.scale, -step.total) >= (self.best.scale, -self.best.total):
             self.best = step
         if self._frame_every and step.index % self._frame_every == 0:
-            self._frames.append(_small(self._work.finish(step.image)))
+            self._frames.append(_small(step.image))
         if self._job.frames is not None and step.index % self._job.frames[0] == 0:
             try:
                 self.write(step, self._job.frames[1] / f"step_{step.index:05d}.png")
@@ -193,8 +206,8 @@ class Keeper:
             self.write(self.best, self.preview)
 
     def write(self, step: transfer.Step, path: Path) -> None:
-        """Write a step's image with the content's colors and transparency, as far as they are kept."""
-        save_image(self._work.finish(step.image), path, alpha=self._work.alpha)
+        """Write a step's image with the content's transparency, if the format has any."""
+        save_image(step.image, path, alpha=self._work.alpha)
 
     def write_result(self, step: transfer.Step) -> Path:
         """Write the picture and the animation, and return where it is: if the disk is full, elsewhere."""
@@ -207,7 +220,7 @@ class Keeper:
             self.write(step, path)
             self._warn(f"{error} The picture is in {path} instead.")
         if job.animation is not None:
-            save_animation([*self._frames, _small(self._work.finish(step.image))], job.animation)
+            save_animation([*self._frames, _small(step.image)], job.animation)
         return path
 
     def discard(self) -> None:
@@ -257,21 +270,8 @@ def stoppable(note: Warn) -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def _unchanged(image: Tensor) -> Tensor:
-    return image
-
-
 def _small(image: Tensor) -> Tensor:
     return resize(image, FRAME_SIZE) if max(image.shape[2:]) > FRAME_SIZE else image
-
-
-def make_folder(folder: Path) -> Path:
-    """Make a folder unless it is there, or raise an ImageError."""
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
-    return folder
 
 
 def _check_frames(every: int, folder: Path) -> None:

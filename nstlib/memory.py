@@ -79,6 +79,7 @@ def plan(
             f"A transfer of {width} x {height} px by {optimizer} needs about {leanest.bytes / GIGABYTE:.1f} GB, "
             f"but may take only {budget / GIGABYTE:.1f} GB. Allow more memory, or use a smaller size"
             + (' or optimizer "adam".' if optimizer == "lbfgs" else ".")
+            + ("" if tiles else " This loss cannot be computed in tiles; the classic one can.")
         )
     return leanest
 

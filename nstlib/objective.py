@@ -195,7 +195,7 @@ class Goal:
         passes: how often an image goes through the network to be compared; each needs memory of its own.
     """
 
-    name: str = "gram"
+    name: str = "classic"
     make: Callable[..., Objective] = Objective
     tiles: bool = True
     layers: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.losses import relative_error, scale_of
-from nstlib.objective import LayerChoice, Objective, Statistic, Style
+from nstlib.objective import Goal, LayerChoice, Objective, Statistic, Style
 from nstlib.transfer import STEPS, Run, stylize
 
 # Gatys et al. (2015) write conv1_1 and mean its rectified output, as their networks have no other.
@@ -89,7 +89,7 @@ def synthesize(
         levels=levels,
         learning_rate=learning_rate,
         generator=generator,
-        goal=None if statistic == "gram" else make(generator).goal(),
+        goal=Goal("gram") if statistic == "gram" else make(generator).goal(),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,6 +87,7 @@ def stylize(
     memory: float | None = None,
     generator: torch.Generator | None = None,
     goal: Goal | None = None,
+    finish: Callable[[Tensor], Tensor] | None = None,
 ) -> Run:
     """Iterate over the images of a style transfer, at most ``steps + 1`` of them, from the start image to the result.
 
@@ -116,6 +117,8 @@ def stylize(
         generator: where the noise of the start comes from; None means a fixed seed: the same call gives the same pixels.
         goal: another kind of loss. ``nstlib.dual`` makes them of terms, ``nstlib.textures.STATISTICS`` of other statistics
             than Gram matrices; both work neither with masks nor in tiles.
+        finish: what each image goes through before it is handed out, shape kept, such as ``keep_colors`` for a transfer
+            between gray pictures. The pixels and the losses know nothing of it.
 
     Returns:
         A ``Run``, which yields Step records. The losses in a record belong to its image. Averaging optimizers ("adam") end
@@ -129,7 +132,7 @@ def stylize(
     choice("optimizer", optimizer, OPTIMIZERS)
     goal = Goal() if goal is None else goal
     check_picture("content", content)
-    styles = _styles(style, content)
+    styles = checked_styles(style, content)
     for name, value in (("steps", steps), ("levels", 1 if levels is None else levels)):
         whole_number(name, value, 1)
     numbers = {"content_weight": content_weight, "style_weight": style_weight, "tv_weight": tv_weight}
@@ -148,7 +151,7 @@ def stylize(
     }
     start = init_image(content, init, generator=generator)
     sizes = schedule(*content.shape[2:], steps, levels, init="content" if isinstance(init, Tensor) else init)
-    return Run(content, styles, network, start, sizes, settings, memory, goal)
+    return Run(content, styles, network, start, sizes, settings, memory, goal, finish)
 
 
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
@@ -212,8 +215,9 @@ class Run:
         settings: Mapping[str, Any],
         memory: float | None,
         goal: Goal,
+        finish: Callable[[Tensor], Tensor] | None = None,
     ):
-        self._goal = goal
+        self._goal, self._shown = goal, finish
         self._content, self._styles, self._network, self._start = content, styles, network, start
         self._settings, self._memory = dict(settings), memory
         self.levels = tuple(levels)
@@ -345,9 +349,12 @@ class Run:
                 self._last,
             )
         final, level = self.levels[-1], self.levels[self._level]
-        image = _fit(image, final.size)
+        image = self._show(_fit(image, final.size))
         self._last = Step(self.index, image, content, style, tv, total, level.width / final.width)
         return self._last
+
+    def _show(self, image: Tensor) -> Tensor:
+        return image if self._shown is None else self._shown(image)
 
     @cached_property
     def _fingerprint(self) -> dict[str, Any]:
@@ -356,6 +363,8 @@ class Run:
         for number, style in enumerate(self._styles, 1):
             mask = None if style.mask is None else _digest(style.mask)
             digests[f"style {number}"] = [_digest(style.image), float(style.weight), mask]
+        if self._shown is not None:
+            digests["finish"] = _digest(self._show(self._start))
         levels = [[level.height, level.width, level.steps] for level in self.levels]
         return {**self._settings, **digests, "levels": levels, "history": self.plan.history}
 
@@ -393,7 +402,7 @@ def schedule(height: int, width: int, steps: int, levels: int | None = None, *, 
     return [Level(round(height / 2**k), round(width / 2**k), count) for k, count in zip(halvings, counts, strict=True)]
 
 
-def _styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
+def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
     """Return the styles as checked records on the content's device."""
     if isinstance(style, Tensor):
         style = Style(style)

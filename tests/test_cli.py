@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from PIL import Image
 
 import nstlib
 from nstlib import dream as dreams
-from nstlib import features, jobs, transfer, weights
+from nstlib import dual, features, jobs, transfer, weights
 from nstlib.checkpoint import load_checkpoint
 from nstlib.cli.console import duration
 from nstlib.cli.dream import dream as dream_command
@@ -145,6 +147,19 @@ def no_run(monkeypatch):
         (("cat", "wave", "--init", "style"), "There is no init 'style'. Choose one of: content, noise, mixed."),
         (("cat", "wave", "--network", "vgg11"), "There is no network 'vgg11'. Choose one of: vgg16, vgg19, vgg19-t"),
         (("cat", "wave", "--pooling", "min"), "There is no pooling 'min'. Choose one of: max, average."),
+        (("cat", "wave", "--method", "duel"), "There is no method 'duel'. Choose one of: classic, lapstyle, dual, lum"),
+        (
+            ("cat", "wave", "--method", "dual", "--mask", "notes.png"),
+            'Masks need the method "classic"; "dual" asks for its styles everywhere. Leave the masks out, or choose that',
+        ),
+        (
+            ("cat", "wave", "--method", "luminance", "--colors", "covariance"),
+            'The method "luminance" keeps the content\'s colors by itself, so colors "covariance" would change nothing.',
+        ),
+        (
+            ("cat", "wave", "--method", "dual", "--memory", "0.5"),
+            "This loss cannot be computed in tiles; the classic one",
+        ),
     ],
 )
 def test_a_mistake_is_told_in_one_line_before_the_run(nst, arguments, message):
@@ -201,6 +216,18 @@ def test_a_read_only_folder_is_found_before_the_run(nst, monkeypatch):
 
 
 # A run that does not reach its end
+
+
+def stop_at(monkeypatch, index):
+    """Let the process be asked to end after that step."""
+    see = jobs.Keeper.see
+
+    def watched(keeper, step):
+        see(keeper, step)
+        if step.index == index:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(jobs.Keeper, "see", watched)
 
 
 class FakeRun:
@@ -293,6 +320,74 @@ def test_a_result_that_finds_its_disk_full_is_written_elsewhere(nst, monkeypatch
     place = complaint(err).rsplit("The picture is in ", 1)[1].removesuffix(" instead.")
     assert f"Wrote {place}" in out
     assert load_image(place).shape == (1, 3, 24, 32)
+
+
+# Methods
+
+
+@pytest.mark.parametrize("method", dual.METHODS)
+def test_each_method_gives_the_librarys_picture(nst, gallery, method):
+    assert nst("stylize", "cat", "wave", *SHORT, "--also", "cat:2", "--method", method, "-o", "out.png")[0] == 0
+    content, style = (load_image(gallery / path, size=32) for path in ("content/cat.png", "style/wave.png"))
+    styles = [dual.Style(style), dual.Style(content, 2.0)]
+    *_, last = dual.stylize_dual(content, styles, features.load_network("tiny"), method=method, steps=4)
+    save_image(last.image, "expected.png")
+    assert Path("out.png").read_bytes() == Path("expected.png").read_bytes()
+
+
+def test_the_classic_method_is_the_default(nst):
+    nst("stylize", "cat", "wave", *SHORT, "-o", "plain.png")
+    out = nst("stylize", "cat", "wave", *SHORT, "--method", "classic", "-o", "classic.png")[1]
+    assert Path("plain.png").read_bytes() == Path("classic.png").read_bytes()
+    assert "method" not in out
+    assert "network tiny, method dual;" in nst("stylize", "cat", "wave", *SHORT, "--method", "dual")[1]
+
+
+@pytest.mark.parametrize("method", ["dual", "lapstyle", "luminance"])
+@pytest.mark.parametrize("colors", ["style", "luminance"])
+def test_every_method_is_resumed_to_the_same_bytes(nst, method, colors):
+    arguments = ("stylize", "cat", "wave", "--network", "tiny", "--size", "32", "--steps", "6", "--colors", colors)
+    arguments += ("--method", method)
+    nst(*arguments, "-o", "straight.png", "--gif", "straight.gif", "--save-every", "3", "straight")
+    stopped = (*arguments, "-o", "out.png", "--gif", "out.gif", "--save-every", "3", "out")
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(patch, 3)
+        assert nst(*stopped)[0] == 143
+    assert nst(*stopped, "--resume")[0] == 0
+    for name in ("png", "gif"):
+        assert Path(f"out.{name}").read_bytes() == Path(f"straight.{name}").read_bytes()
+    for frame in Path("straight").iterdir():
+        assert frame.read_bytes() == Path("out", frame.name).read_bytes()
+
+
+def test_another_method_is_another_run(nst, monkeypatch):
+    stop_at(monkeypatch, 2)
+    nst("stylize", "cat", "wave", *SHORT, "--method", "dual", "-o", "out.png")
+    code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--resume")
+    assert code == 2
+    assert 'The saved run was another one: goal was "dual: [' in complaint(err)
+    assert "now 'classic'. Repeat its settings, or start anew." in complaint(err)
+
+
+def test_a_method_makes_a_folder_of_pictures_too(nst, gallery):
+    assert nst("stylize", gallery / "content", "wave", *SHORT, "--method", "luminance", "-o", "done")[0] == 0
+    assert [path.name for path in Path("done").iterdir()] == ["cat_wave.png"]
+
+
+@pytest.mark.usefixtures("no_run")
+def test_a_picture_too_large_for_a_method_without_tiles_is_refused_before_the_network_is_loaded(nst, monkeypatch):
+    monkeypatch.setattr(features, "load_weights", lambda _name: pytest.fail("the network was loaded"))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0.9e9))
+    code, _, err = nst("stylize", "cat", "wave", "--size", "64", "--method", "dual")
+    assert code == 2
+    assert "--method dual computes a picture as a whole: 64 x 48 px may need 1." in complaint(err)
+    assert "and 0.9 GB are free. Use a smaller --size, or --method classic, which works in tiles." in complaint(err)
+    assert "--memory 2 tries it all the same." in complaint(err)
+
+
+def test_whoever_names_the_memory_is_taken_at_their_word(nst, monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0.1e9))
+    assert nst("stylize", "cat", "wave", *SHORT, "--method", "dual", "--memory", "2")[0] == 0
 
 
 # What users ask for
@@ -398,13 +493,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_bytes(nst, monkeypatch):
     arguments = ("stylize", "cat", "wave", "--network", "tiny", "--size", "32", "--steps", "9")
     nst(*arguments, "-o", "straight.png", "--gif", "straight.gif")
     see = jobs.Keeper.see
-
-    def stop_at_step_4(keeper, step):
-        see(keeper, step)
-        if step.index == 4:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(jobs.Keeper, "see", stop_at_step_4)
+    stop_at(monkeypatch, 4)
     code, _, err = nst(*arguments, "-o", "out.png", "--gif", "out.gif")
     assert code == 143
     assert "Wrote the best image so far, of step 4, to out.png. The same command with --resume goes on." in err
@@ -519,6 +608,7 @@ def test_help_gives_examples_and_every_choice(nst):
     for name in (
         *transfer.OPTIMIZERS,
         *jobs.COLORS,
+        *dual.METHODS,
         *QUALITIES,
         *transfer.INITS,
         *features.NETWORKS,

@@ -282,7 +282,24 @@ def test_a_luminance_run_lowers_the_loss_of_the_gray_picture_that_it_shows(netwo
     assert loss(shown)[0].item() == pytest.approx(steps[-1].total, rel=1e-4)
 
 
-@pytest.mark.parametrize("method", ["dual", "lapstyle"])
+def test_a_luminance_run_can_be_planned_and_take_several_styles(network, pictures, rng):
+    styles = [Style(pictures[1], 2.0), Style(torch.rand(1, 3, 40, 40, generator=rng))]
+    run = stylize_dual(pictures[0], styles, network, method="luminance", steps=3)
+    assert run.plan.bytes > 0
+    assert run.plan.tiled == 0
+    *_, both = run
+    *_, one = stylize_dual(pictures[0], pictures[1], network, method="luminance", steps=3)
+    assert not torch.equal(both.image, one.image)
+
+
+def test_a_luminance_run_in_other_colors_is_another_run(network, pictures):
+    gray = luminance(pictures[0]).expand(-1, 3, -1, -1)
+    state = stylize_dual(*pictures, network, method="luminance").state_dict()
+    with pytest.raises(ResumeError, match="finish was"):
+        stylize_dual(gray, pictures[1], network, method="luminance").load_state_dict(state)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_a_saved_run_goes_on_where_it_was(network, pictures, method):
     whole = list(stylize_dual(*pictures, network, method=method, steps=8))
     run = stylize_dual(*pictures, network, method=method, steps=8)
@@ -378,9 +395,10 @@ def test_masks_are_refused(network, pictures):
         next(stylize_dual(pictures[0], style, network))
 
 
-def test_luminance_takes_one_style_and_says_so_before_it_runs(network, pictures):
-    with pytest.raises(ChoiceError, match='"luminance" takes one style'):
-        stylize_dual(pictures[0], [Style(pictures[1])], network, method="luminance")
+def test_masks_are_refused_in_luminance_too(network, pictures):
+    style = Style(pictures[1], mask=torch.ones(1, 1, *pictures[0].shape[2:]))
+    with pytest.raises(ChoiceError, match="knows neither tiles nor masks"):
+        next(stylize_dual(pictures[0], style, network, method="luminance"))
 
 
 @pytest.mark.parametrize(

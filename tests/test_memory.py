@@ -42,6 +42,11 @@ def test_more_tiles_and_less_history_never_need_more(network):
     assert estimate(network, LAYERS, 2048, 1536, "lbfgs", 2, 5) < needs[2]
 
 
+def test_what_fits_only_in_tiles_says_so_if_the_loss_has_none(network):
+    with pytest.raises(ChoiceError, match="This loss cannot be computed in tiles; the classic one can."):
+        plan(network, LAYERS, 2048, 2048, tiles=False, budget=4e9)
+
+
 def test_a_loss_that_is_no_sum_is_never_planned_in_tiles(network):
     assert plan(network, LAYERS, 2048, 2048, tiles=False).tiled == 0
     assert plan(network, LAYERS, 2048, 2048).tiled > 0

@@ -347,6 +347,14 @@ def test_an_image_with_nan_is_refused_by_name_with_the_number_of_bad_values(netw
         stylize(*pair, network)
 
 
+def test_what_finishes_an_image_changes_what_is_seen_and_not_where_the_run_goes(network, pair):
+    plain = list(stylize(*pair, network, steps=4, levels=1))
+    shown = list(stylize(*pair, network, steps=4, levels=1, finish=lambda image: 1 - image))
+    for one, other in zip(plain, shown, strict=True):
+        assert torch.equal(other.image, 1 - one.image)
+        assert other.total == one.total
+
+
 def test_an_image_of_another_shape_is_refused(network, pair):
     with pytest.raises(ShapeError, match=r"content must be one RGB image .* got \(3, 20, 28\)"):
         stylize(pair[0][0], pair[1], network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, warn
-from nstlib.errors import DivergenceError, ImageError, ResumeError
+from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError
 
 if TYPE_CHECKING:
     from nstlib.features import Features
@@ -44,6 +45,7 @@ def make(job: Job, network: Features) -> None:
     from nstlib.jobs import Keeper, prepare, stoppable
 
     with one_line_errors(exit_code=2):
+        check_fits(job, network)
         work = prepare(job, network)
         keeper = Keeper(job, work, warn=warn)
         done = keeper.resume() if job.resume else 0
@@ -66,6 +68,27 @@ def make(job: Job, network: Features) -> None:
         raise typer.Exit(1)
 
 
+def check_fits(job: Job, network: Features) -> None:
+    """Raise a ChoiceError if the job cannot be computed in tiles and there is not enough memory for the whole picture.
+
+    A network without weights will do: nothing is computed. Whoever names an amount of memory is taken at their word.
+    """
+    if job.method == "classic" or job.options["memory"] is not None:
+        return
+    import psutil
+
+    from nstlib.jobs import prepare
+
+    run = prepare(job, network).run
+    final, needed, free = run.levels[-1], run.plan.bytes / 1e9, psutil.virtual_memory().available / 1e9
+    if needed > free:
+        raise ChoiceError(
+            f"--method {job.method} computes a picture as a whole: {final.width} x {final.height} px may need "
+            f"{needed:.1f} GB of memory, and {free:.1f} GB are free. Use a smaller --size, or --method classic, which works "
+            f"in tiles. --memory {math.ceil(needed)} tries it all the same."
+        )
+
+
 def _describe(job: Job, run: Run, network: str) -> str:
     import psutil
 
@@ -75,8 +98,9 @@ def _describe(job: Job, run: Run, network: str) -> str:
     if needed > free:
         warn(f"This may need {needed:.1f} GB of memory, and {free:.1f} GB are free. A smaller --size needs less.")
     optimizer = job.options["optimizer"]
+    method = "" if job.method == "classic" else f", method {job.method}"
     return (
-        f"{final.width} x {final.height} px, {run.steps} steps of {optimizer}{sizes}, network {network}; "
+        f"{final.width} x {final.height} px, {run.steps} steps of {optimizer}{sizes}, network {network}{method}; "
         f"up to {needed:.1f} GB of memory."
     )
 

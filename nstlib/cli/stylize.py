@@ -9,7 +9,7 @@ import typer
 
 from nstlib.cli.console import one_line_errors
 from nstlib.cli.inputs import TRAINED, check_seed, find_contents, find_picture, weighted
-from nstlib.cli.making import make, make_many
+from nstlib.cli.making import check_fits, make, make_many
 from nstlib.errors import ChoiceError, choice
 
 # Longer side in pixels, and steps; what is given explicitly counts.
@@ -26,6 +26,8 @@ EXAMPLES = """Examples:
 [bold]nst stylize holidays/ wave.png -o painted/ --quality draft[/bold] makes one of each picture in a folder.
 
 [bold]nst stylize cat sandstone --also mosaic:0.5[/bold] mixes two styles.
+
+[bold]nst stylize coffee brush --method dual[/bold] keeps more of the scene's edges.
 """
 
 
@@ -47,6 +49,9 @@ def stylize(
     quality: Annotated[
         str, typer.Option(metavar="NAME", help="draft, normal or best: sets size and steps.")
     ] = "normal",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="What is asked for: classic, dual, lapstyle or luminance (chapter 12).")
+    ] = "classic",
     size: Annotated[
         int | None, typer.Option(metavar="N", help="Longer side of the result in pixels.", show_default="256")
     ] = None,
@@ -112,6 +117,7 @@ def stylize(
                 styles=styles,
                 output=_output_for(path, styles[0][0], output, in_folder=in_folder),
                 size=usual_size if size is None else size,
+                method=method,
                 masks=tuple(mask or ()),
                 style_scale=style_scale,
                 colors=colors,
@@ -134,8 +140,10 @@ def stylize(
         ]
         for job in jobs:
             job.check()
-        from nstlib.features import load_network
+        from nstlib.features import Features, load_network
 
+        if not in_folder:
+            check_fits(jobs[0], Features(network, {}, pooling=pooling))
         trunk = load_network(network, pooling=pooling)
     if in_folder:
         make_many(jobs, trunk, resume=resume)
@@ -160,6 +168,6 @@ def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: b
     name = Path(f"{content.stem}_{style.stem}.png")
     if not in_folder:
         return name if output is None else output
-    from nstlib.jobs import make_folder
+    from nstlib.files import make_folder
 
     return make_folder(Path(f"{content.parent.name}_{style.stem}") if output is None else output) / name
