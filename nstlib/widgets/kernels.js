@@ -79,11 +79,10 @@ function render({ model, el }) {
   let stop = () => {};
 
   const describe = (row, column) => `row ${row}, column ${column}, pixel ${image.data[row * image.width + column]}`;
-  const onMove = (row, column) => { [y, x] = [row, column]; model.set("row", y); model.set("column", x); look(); };
-  const step = () => 1;
+  const onMove = (row, column) => { [y, x] = [row, column]; keep(model, { row, column }); look(); };
   const photo = view({
     label: "Photo in gray. Arrow keys move the window.",
-    cursor: { rows: image.height, columns: image.width, describe, onMove, hover: true, step },
+    cursor: { rows: image.height, columns: image.width, describe, onMove, hover: true },
   });
   const result = view({ label: "The kernel's answer at every pixel" });
   const photoFigure = figure("photo, in gray: drag the window", photo.root);
