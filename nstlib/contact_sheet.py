@@ -230,7 +230,7 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:+.{3 if abs(value) >= 0.0005 else 4}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _count(number: int, thing: str) -> str:
