@@ -118,6 +118,8 @@ def test_an_explorer_answers_quickly(explorer, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_control_has_a_name_and_a_value_for_screen_readers(explorer, name):
     with explorer(name) as it:
+        it.page.wait_for_timeout(700)
+        assert it.locator('[aria-live="polite"]').text_content() == ""  # nobody has asked anything
         for control in it.locator('[role="slider"], input[type="range"]').all():
             before = control.get_attribute("aria-valuetext")
             assert before
@@ -148,7 +150,13 @@ def test_a_kernels_module_draws_the_same(visit, name):
               };
               const end = await explorer.render({ model, el });
               const bytes = (root) => [...root.querySelectorAll("canvas")].map((c) => c.toDataURL());
-              const answer = [bytes(el), bytes(place), saved.length, typeof end];
+              const drawn = [bytes(el), bytes(place)];
+              const control = el.querySelector('[role="slider"], input[type="range"]');
+              if (control.type === "range") control.stepUp(2);
+              control.dispatchEvent(new Event("input", { bubbles: true }));
+              control.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
+              await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+              const answer = [...drawn, saved.length, typeof end];
               end();
               return answer;
             }""",
@@ -188,6 +196,19 @@ def test_explorers_are_light(html, holder):
         html / "_static" / "explorers" / f"{name}{end}" for name in ("kit", "mount", *names) for end in (".js", ".css")
     ]
     assert held + sum(path.stat().st_size for path in files if path.exists()) < HEAVIEST
+
+
+def test_where_an_explorer_fails_its_picture_stays(visit):
+    with visit(PAGES["kernels"]) as visited:
+        got = visited.page.evaluate("""async () => {
+          const { mount } = await import(document.querySelector('script[src*="explorers/mount.js"]').src);
+          const place = document.body.appendChild(document.createElement("div"));
+          place.dataset.explorer = "kernels";
+          place.innerHTML = '<figure class="nst-still"></figure><script type="application/json">{}</' + 'script>';
+          await mount(place);
+          return [place.dataset.live, place.querySelector(".nst-still").hidden, place.children.length];
+        }""")
+        assert got == ["no", False, 2]
 
 
 def test_pages_without_explorers_load_none_of_it(html):
@@ -264,6 +285,16 @@ def test_a_weight_typed_in_changes_the_answer_at_once(explorer):
         assert_sum_is_right(it)
         assert pixels(result) != before
         assert it.get_by_role("button", pressed=True).count() == 0
+
+
+def test_a_kernel_typed_in_by_hand_works_like_the_button(explorer):
+    with explorer("kernels") as it:
+        for k, weight in enumerate("000010000"):
+            it.locator(".nst-weights input").nth(k).fill(weight)
+        it.locator(".nst-by").fill("1")
+        it.page.wait_for_timeout(200)
+        assert it.get_by_role("button", name="as it is", pressed=True).count() == 1
+        assert pixels(it.locator("canvas").nth(1)) == pixels(it.locator("canvas").first)
 
 
 def test_the_mean_of_a_flat_picture_is_the_picture_except_where_zeros_are_padded(explorer):
