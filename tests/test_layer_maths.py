@@ -73,7 +73,8 @@ def test_means_maxima_and_active_shares_agree(activations):
 
 
 def test_the_strongest_position_is_the_argmax(activations):
-    script = "answer = [...Array(features.channels).keys()].map((c) => maths.strongest(maths.mapOf(features, c), features.width));"
+    script = """const where = (c) => maths.strongest(maths.mapOf(features, c), features.width);
+    answer = [...Array(features.channels).keys()].map(where);"""
     for answer, one in zip(on_the_page(script, activations), activations[0], strict=True):
         assert answer["row"] * one.shape[1] + answer["column"] == int(one.argmax())
         assert answer["value"] == pytest.approx(float(one.max()))

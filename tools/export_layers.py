@@ -2,8 +2,8 @@
 
     python tools/export_layers.py
 
-VGG-16 up to ``relu3_3`` is cut into three stages, each a file of its own: a page that asks for an early layer fetches and runs
-only the first. Kernels are stored in half precision, which halves the files, and computed with in single precision.
+VGG-16 up to ``relu3_3`` is cut into three stages, each a file of its own: a page that asks for an early layer fetches and
+runs only the first. Kernels are stored in half precision, which halves the files, and computed with in single precision.
 ``_vendor/layers`` (served as ``_static/layers``) then holds the stages and ``stages.json``, which says what they are. Does
 nothing when up to date.
 """
