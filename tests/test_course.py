@@ -484,6 +484,26 @@ def test_widgets_leave_no_dead_output_behind():
 # --- the machinery ------------------------------------------------------------------------------------------------------
 
 
+def test_an_explorer_leaves_no_dead_output_behind():
+    explorer = nbformat.v4.new_output(
+        "display_data", {"text/html": '<div class="nst-page" data-explorer="kernels"></div>'}
+    )
+    table = nbformat.v4.new_output("display_data", {"text/html": "<table></table>"})
+    assert [notebooks.is_widget(output) for output in (explorer, table)] == [True, False]
+
+
+def test_a_page_loads_the_explorers_it_holds_and_no_others():
+    from docutils import nodes
+    from docutils.utils import new_document
+    from explorers import held_explorers
+
+    page = new_document("page")
+    held = '<div class="nst-page" data-explorer="{}">'
+    page += [nodes.raw("", held.format(name), format="html") for name in ("kernels", "layers", "kernels")]
+    page += nodes.literal_block("", held.format("shown_as_code"))
+    assert held_explorers(page) == ["kernels", "layers"]
+
+
 def test_npm_pins_name_no_registry():
     lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock

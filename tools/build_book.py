@@ -36,6 +36,8 @@ FRAMES = (
     "_static/**/*",
     "_ext/*.py",
     "_vendor/made-from.txt",
+    "nstlib/widgets/*.js",
+    "nstlib/widgets/*.css",
     "lessons/*.ipynb",
     "solutions/*.ipynb",
 )

@@ -286,8 +286,9 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
 
 
 def is_widget(output: NotebookNode) -> bool:
-    """Say whether an output is a widget: without a kernel it would be a dead one."""
-    return "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+    """Say whether an output is a widget: without a kernel, or the page's scripts, it would be a dead one."""
+    data = output.get("data", {})
+    return "application/vnd.jupyter.widget-view+json" in data or "data-explorer=" in data.get("text/html", "")
 
 
 def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -1,9 +1,11 @@
-"""Explorers: controls that show what a layer sees.
+"""Explorers: controls that show what a layer sees, what a kernel answers, what a Gram matrix leaves out.
 
-With a kernel (Jupyter, Colab) they compute what you ask for. On the built page no kernel runs: there the same controls
-move through frames that were computed when the book was built. The book's build says so by ``NST_STATIC_WIDGETS``.
+With a kernel (Jupyter, Colab) they are widgets. On the built page no kernel runs: there the same controls compute in the
+browser, or move through frames that were computed when the book was built. The book's build says so by
+``NST_STATIC_WIDGETS``.
 """
 
+from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
 
-__all__ = ["explore_layers"]
+__all__ = ["explore_kernels", "explore_layers"]

@@ -30,6 +30,9 @@ SETTLED = """async () => {
   const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   for (let i = 0; i < 100 && document.querySelectorAll('.cell_output .jupyter-widgets').length < wanted; i++)
     await new Promise((done) => setTimeout(done, 100));
+  const waits = () => document.querySelector('.nst-page:not([data-live])');
+  for (let i = 0; i < 100 && waits(); i++)
+    await new Promise((done) => setTimeout(done, 100));
   await document.fonts.ready;
   await new Promise((done) => setTimeout(done, wanted ? 800 : 300));
 }"""
@@ -114,13 +117,14 @@ def visit(chromium, site: str):
     """Open a page: ``with visit("book/intro", width=360, scheme="dark") as visited``; nothing off the machine is reached."""
 
     @contextmanager
-    def opened(page: str, *, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
-        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    def opened(page: str, *, width: int = 1280, scheme: str = "light", **options) -> Iterator[Visit]:
+        context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
         visited = Visit(context.new_page())
         watch(visited, site)
         path, _, query = page.partition("?")
         visited.page.goto(f"{site}/{path}.html{'?' + query if query else ''}", wait_until="load")
-        visited.page.evaluate(SETTLED)
+        if options.get("java_script_enabled", True):
+            visited.page.evaluate(SETTLED)
         try:
             yield visited
         finally:

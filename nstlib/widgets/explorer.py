@@ -1,0 +1,199 @@
+"""What the explorers have in common on the Python side: state, pictures, and the two forms in which one is shown.
+
+An explorer is a function in a module of this package, with a JavaScript module and a style sheet of the same name. With a
+kernel it becomes an anywidget, whose state Python can read; while the book is built (``NST_STATIC_WIDGETS``), a piece of
+HTML that needs no kernel: a still picture, the state as JSON, and a script of the page (``mount.js``) that calls the same
+JavaScript.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from PIL import Image
+from torch import Tensor
+
+from nstlib.errors import ChoiceError, ShapeError
+from nstlib.images import check_picture, resize
+
+FOLDER = Path(__file__).parent
+KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
+GAP = 8  # pixels between the pictures of a still one
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b[ *]*(\w+))", re.MULTILINE)
+
+
+@dataclass(frozen=True, repr=False)
+class Page:
+    """An explorer for a page without a kernel; notebooks show what ``_repr_html_`` returns."""
+
+    name: str
+    state: Mapping[str, Any]
+    still: str
+    alt: str
+    caption: str
+
+    def __repr__(self) -> str:
+        return f"<explorer {self.name}: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        state = json.dumps(self.state, separators=(",", ":")).replace("<", "\\u003c")  # no </script> in it
+        picture = f'<img src="{self.still}" alt="{html.escape(self.alt)}">'
+        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>"
+        return (
+            f'<div class="nst-page" data-explorer="{self.name}">'
+            f'<figure class="nst-still">{picture}{caption}</figure>'
+            f'<script type="application/json">{state}</script></div>'
+        )
+
+
+def make_explorer(
+    name: str,
+    state: Mapping[str, Any],
+    *,
+    still: Sequence[Tensor],
+    alt: str,
+    caption: str = "Still picture: the controls appear where scripts run.",
+    static: bool | None = None,
+) -> anywidget.AnyWidget | Page:
+    """Return an explorer in the form that the place asks for.
+
+    Args:
+        name: of its JavaScript and style sheet in this folder.
+        state: what the JavaScript finds with ``model.get``; anything that JSON can hold.
+        still: what is seen where scripts are off: pictures (1, 3, H, W) or (3, H, W) in [0, 1], side by side.
+        alt: what they show, in words.
+        caption: below them.
+        static: True for a page without a kernel, False for a widget. None: False, unless NST_STATIC_WIDGETS is set.
+    """
+    if static is None:
+        static = bool(os.environ.get("NST_STATIC_WIDGETS"))
+    if static:
+        return Page(name, dict(state), encode_still(still), alt, caption)
+    traits = {key: traitlets.Any(value).tag(sync=True) for key, value in state.items()}
+    source = {"_esm": module_source(name), "_css": style_source(name)}
+    title = "".join(word.capitalize() for word in name.split("_")) + "Explorer"
+    return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})()
+
+
+# JavaScript ---------------------------------------------------------------------------------------------------------------
+
+
+def module_source(name: str) -> str:
+    """Return an explorer's JavaScript as one module: what it imports from this folder stands in it.
+
+    Each imported module becomes an object ``const kit = (() => { ...; return { slider, ... }; })();`` and each import takes
+    its names out of that, so that names of one module do not meet those of another.
+    """
+    return "\n".join(_parts(name, {}))
+
+
+def style_source(name: str) -> str:
+    """Return the kit's and the explorer's style sheets as one."""
+    files = [FOLDER / "kit.css", FOLDER / f"{name}.css"]
+    return "\n".join(path.read_text(encoding="utf-8") for path in files if path.exists())
+
+
+def _parts(name: str, done: dict[str, str]) -> list[str]:
+    text = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    for neighbor in dict.fromkeys(match[2] for match in _IMPORT.finditer(text)):
+        if neighbor not in done:
+            done[neighbor] = ""  # so that a circle ends
+            inner = _parts(neighbor, done)
+            done[neighbor] = _closed(neighbor, inner[-1])
+    names = [part for part in done.values() if part]
+    return [
+        *names,
+        _IMPORT.sub(lambda match: f"const {{{match[1].replace(' as ', ': ')}}} = module_{match[2]};\n", text),
+    ]
+
+
+def _closed(name: str, text: str) -> str:
+    names = ", ".join(match[1] for match in _EXPORT.finditer(text))
+    return f"const module_{name} = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{ {names} }};\n}})();"
+
+
+# Numbers and pictures ---------------------------------------------------------------------------------------------------
+
+
+def encode_array(array: Tensor | np.ndarray, kind: str = "float32") -> dict[str, Any]:
+    """Return numbers as JSON that ``decode`` in kit.js reads: shape, kind and base64.
+
+    Args:
+        array: any shape. For ``uint8`` values in [0, 1], which become 0 .. 255 and come back as 0 to 1.
+        kind: uint8, float16 or float32; fewer bytes, fewer digits.
+
+    Raises:
+        ChoiceError: if there is no such kind. ShapeError: if a number is NaN or infinite.
+    """
+    if kind not in KINDS:
+        raise ChoiceError(f"There is no kind of number {kind!r}. Choose one of: {', '.join(KINDS)}.")
+    values = array.detach().cpu().numpy() if isinstance(array, Tensor) else np.asarray(array)
+    if not np.isfinite(values).all():
+        raise ShapeError(f"An explorer's numbers must be finite, got NaN or infinity among {values.size} of them.")
+    if kind == "uint8":
+        values = (values.clip(0, 1) * 255).round()
+    data = np.ascontiguousarray(values.astype(KINDS[kind]))
+    return {"shape": list(values.shape), "kind": kind, "data": base64.b64encode(data.tobytes()).decode()}
+
+
+def named_pictures(who: str, pictures: Tensor | Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
+    """Return what an explorer was given as pictures by name, none of them with a side longer than ``size``.
+
+    Args:
+        who: the function that was called, for its errors.
+        pictures: one image (1, 3, H, W), or several by name.
+        size: in pixels, at least 8.
+
+    Raises:
+        ShapeError: if one of them is no image. ChoiceError: if there is none, or the size is no such number.
+    """
+    if not isinstance(size, int) or isinstance(size, bool) or size < 8:
+        raise ChoiceError(f"size, the longer side in pixels, must be a whole number of at least 8, got {size!r}.")
+    named = dict(pictures) if isinstance(pictures, Mapping) else {"picture": pictures}
+    if not named:
+        raise ChoiceError(f"{who} needs at least one picture, got none: give it an image, or {{name: image}}.")
+    for name, image in named.items():
+        if not isinstance(image, Tensor):
+            raise ShapeError(f"{who} needs images of shape (1, 3, H, W), got {type(image).__name__} for {name!r}.")
+        check_picture(f"{who}: {name!r}", image)
+    return {name: resize(image, size) if max(image.shape[2:]) > size else image for name, image in named.items()}
+
+
+def encode_pictures(pictures: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    """Return pictures (1, C, H, W) in [0, 1] as state that ``asPicture`` in kit.js reads, with 8 bits a channel."""
+    return [{"name": name, "image": encode_array(image[0], "uint8")} for name, image in pictures.items()]
+
+
+def encode_still(pictures: Sequence[Tensor]) -> str:
+    """Return pictures side by side, as high as the first one, in one WebP file as an address that holds its data."""
+    sheet = [_as_pillow(picture) for picture in pictures]
+    height = sheet[0].height
+    sheet = [one.resize((max(1, round(one.width * height / one.height)), height)) for one in sheet]
+    joined = Image.new("RGBA", (sum(one.width for one in sheet) + GAP * (len(sheet) - 1), height))
+    left = 0
+    for one in sheet:
+        joined.paste(one, (left, 0))
+        left += one.width + GAP
+    buffer = io.BytesIO()
+    joined.save(buffer, "WEBP", quality=80)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _as_pillow(picture: Tensor) -> Image.Image:
+    image = picture[0] if picture.ndim == 4 else picture  # (3, H, W)
+    array = image.detach().float().cpu().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+    return Image.fromarray(array)
