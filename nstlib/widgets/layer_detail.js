@@ -137,8 +137,8 @@ export function gramPanel({ onChoose }) {
       legend.textContent = partners.length ? `Fires most together with${which}` : `Silent${which}: this channel fires nowhere in this picture, so its row is zero.`;
       buttons.setAttribute("aria-label", `Channels that channel ${channel} fires together with`);
       buttons.replaceChildren(...partners.map(({ channel: c, value, cosine }) => {
-        const text = h("span", {}, h("b", {}, String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));
-        const entry = h("button", { type: "button", class: "nst-partner", "data-channel": c, "data-cosine": cosine, onclick: () => onChoose(c), "aria-label": `channel ${c}: entry ${short(value)}, cosine ${cosine.toFixed(2)}` }, text);
+        const text = h("span", {}, h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));
+        const entry = h("button", { type: "button", class: "nst-partner", "data-channel": c, "data-cosine": cosine, onclick: () => onChoose(c) }, text);
         drawMaps(entry, found.slice(0, 1), c, high(c));
         return entry;
       }));

@@ -244,7 +244,10 @@ function render({ model, el }) {
     value: sort,
     onChange(value) {
       sort = value;
-      if (shown) { shown.order = sorted(shown.summaries, sort); draw(); }
+      if (!shown) return;
+      shown.order = sorted(shown.summaries, sort);
+      [channel] = shown.order;
+      draw();
     },
   });
   const both = toggle({
