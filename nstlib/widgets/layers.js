@@ -1,9 +1,9 @@
 // What each channel of each layer sees in a photo (chapter 03): maps by strength, and one of them close up.
-import { asPicture, choices, decode, frame, fresh, h, keep, pictureSource, row, select, toggle } from "./kit.js";
+import { asPicture, choices, decode, frame, fresh, h, keep, pictureSource, row, select, significant, toggle } from "./kit.js";
 import { gramDiagonal, gramRow, partners, ranked, summarize } from "./layer_maths.js";
 import { openSource } from "./layer_sources.js";
 import { mapGrid } from "./layer_grid.js";
-import { closeUp, gramPanel, short } from "./layer_detail.js";
+import { closeUp, gramPanel } from "./layer_detail.js";
 import { camera } from "./layer_camera.js";
 import { gate } from "./layer_gate.js";
 
@@ -147,7 +147,7 @@ function render({ model, el }) {
 
   function describe(c) {
     const place = shown.order.indexOf(c) + 1;
-    const means = shown.summaries.map((summary) => short(summary.means[c])).join(" and ");
+    const means = shown.summaries.map((summary) => significant(summary.means[c])).join(" and ");
     return `channel ${c}, number ${place} of ${shown.order.length}, mean ${means}`;
   }
 
