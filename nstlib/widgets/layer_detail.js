@@ -126,10 +126,10 @@ export function gramPanel({ onChoose }) {
       if (rows[1]) draw("nst-second", order.map((c, i) => `${i ? "L" : "M"}${i + 0.5} ${100 - (100 * rows[1][c]) / most}`).join(""));
       title.textContent = `Row ${channel} of the Gram matrix: with which channels does it fire?`;
       const own = rows.map((row, i) => [i ? "; " : "", rows[1] ? `${names[i]} ` : "", number(i ? "gram2" : "gram", row[channel])]);
-      key.replaceChildren(`One bar for each channel, in the order above. The dark one is channel ${channel} with itself, its mean square: `, ...own.flat(), rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".");
+      key.replaceChildren(`One bar for each channel, in the order above. The colored one is channel ${channel} with itself, its mean square: `, ...own.flat(), rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".");
       chart.setAttribute("aria-label", `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => significant(row[channel])).join(" and ")}.`);
-      const which = rows[1] ? ` in ${names[0]}` : "";
-      legend.textContent = partners.length ? `Fires most together with${which}` : `Silent${which}: this channel fires nowhere in this picture, so its row is zero.`;
+      const where = rows[1] ? `In ${names[0]} it` : "It";
+      legend.textContent = partners.length ? `${where} fires most together with` : `${where} fires nowhere, so its row is zero.`;
       buttons.setAttribute("aria-label", `Channels that channel ${channel} fires together with`);
       buttons.replaceChildren(...partners.map(({ channel: c, value, cosine }) => {
         const text = h("span", {}, h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));

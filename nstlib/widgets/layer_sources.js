@@ -2,6 +2,7 @@
 //
 // Each source has `missing(layer)`, the bytes that must come before that layer can be computed, and
 // `features(layer, picture, onProgress)`, which returns {data, channels, height, width}, and `close()`.
+import { fresh } from "./kit.js";
 
 /** Open the source that the explorer's state names: "page", "kernel" or "server". */
 export function openSource(model) {
@@ -22,7 +23,6 @@ function fromPage() {
 
 function fromKernel(model) {
   const waiting = new Map();
-  let count = 0;
   const hear = ({ id, shape, error }, buffers) => {
     const asked = waiting.get(id);
     waiting.delete(id);
@@ -34,9 +34,10 @@ function fromKernel(model) {
     missing: async () => 0,
     features(layer, picture) {
       return new Promise((resolve, reject) => {
-        waiting.set(++count, { resolve, reject });
+        const id = fresh(); // another view of the same widget hears the answer, too
+        waiting.set(id, { resolve, reject });
         const { height, width } = picture;
-        model.send({ id: count, layer, height, width }, undefined, [pixelBytes(picture)]);
+        model.send({ id, layer, height, width }, undefined, [pixelBytes(picture)]);
       });
     },
     close: () => model.off("msg:custom", hear),

@@ -7,7 +7,7 @@ import { closeUp, gramPanel } from "./layer_detail.js";
 import { camera } from "./layer_camera.js";
 import { gate } from "./layer_gate.js";
 
-const KEPT = 6; // layers of pictures that are remembered
+const KEPT = 4; // results that are remembered: two layers of two pictures
 const BUTTONS = 10; // up to so many layers each has its own button
 const PARTNERS = 4;
 const SORTS = [

@@ -217,7 +217,7 @@ def test_a_file_of_the_readers_arrives_pixel_by_pixel(explorer, network):
         it.layer("relu2_1")
         it.load()
         it.root.locator('input[type="file"]').set_input_files([picture_file("rocket", 120)])
-        it.root.get_by_text("rocket.png, 120 × 80").wait_for()
+        it.root.get_by_text("rocket.png, 120 × 80").first.wait_for()
         it.settle()
         sent = Image.open(io.BytesIO(picture_file("rocket", 120)["buffer"]))
         assert bytes(it.photo().mul(255).round().byte()[0].permute(1, 2, 0).numpy()) == sent.tobytes()
@@ -229,7 +229,7 @@ def test_a_larger_file_is_made_smaller(explorer, network):
         it.layer("relu1_1")
         it.load()
         it.root.locator('input[type="file"]').set_input_files([picture_file("coffee", 300)])
-        it.root.get_by_text("coffee.png, 128 × 85").wait_for()
+        it.root.get_by_text("coffee.png, 128 × 85").first.wait_for()
         it.settle()
         wanted = load_image(picture("coffee"), size=128)
         assert (it.photo() - wanted).abs().mean() < 0.02
@@ -250,7 +250,7 @@ def test_a_dropped_picture_is_taken(explorer, network):
             base64.b64encode(picture_file("flower", 64)["buffer"]).decode(),
         )
         it.root.dispatch_event("drop", {"dataTransfer": handle})
-        it.root.get_by_text("dropped.png, 64 ×").wait_for()
+        it.root.get_by_text("dropped.png, 64 ×").first.wait_for()
         it.settle()
         assert_numbers_are_right(it, network, "relu1_2")
 
