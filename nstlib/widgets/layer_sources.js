@@ -11,13 +11,22 @@ export function openSource(model) {
 
 function fromPage() {
   let engine;
-  const started = () => (engine ??= import("./engine.js").then(({ startEngine }) => startEngine()));
+  async function running() {
+    if ((await engine)?.stopped()) engine = undefined; // the next try begins anew
+    engine ??= import("./engine.js").then(({ startEngine }) => startEngine());
+    try {
+      return await engine;
+    } catch (error) {
+      engine = undefined;
+      throw new Error(`engine.js could not be loaded: ${error.message}`);
+    }
+  }
   return {
-    missing: async (layer) => (await started()).missingBytes(layer),
+    missing: async (layer) => (await running()).missingBytes(layer),
     async features(layer, { key, data, height, width }, onProgress) {
-      return (await started()).features(layer, { key, pixels: data, height, width }, onProgress);
+      return (await running()).features(layer, { key, pixels: data, height, width }, onProgress);
     },
-    close: () => engine?.then((running) => running.close()),
+    close: () => engine?.then((started) => started.close()),
   };
 }
 

@@ -215,12 +215,12 @@ function render({ model, el }) {
     size: model.get("size"),
     onPicture: (picture) => photos.take(picture),
     async onFrame(picture) {
-      if (!loading && (await source.missing(layer))) return takePicture(picture);
+      if (door.open()) return; // the reader is asked something, or told
       Object.assign(picture, { key: fresh("frame"), passing: true });
       const before = pictures[slot].name;
       pictures[slot] = picture;
       if (before !== picture.name) arrange();
-      return update({ keepOrder: true });
+      await update({ keepOrder: true });
     },
   });
   const photos = pictureSource(ui, el, {

@@ -274,6 +274,19 @@ def test_the_camera_is_followed_live_until_a_picture_is_taken(explorer, network)
         assert it.page.evaluate("document.querySelector('.nst-camera video').srcObject") is None
 
 
+def test_the_camera_may_be_opened_before_the_network_is_loaded(explorer, network):
+    with explorer() as it:
+        it.root.get_by_role("button", name="Camera").click()
+        it.root.get_by_role("button", name=re.compile("^Load ")).wait_for()
+        it.page.wait_for_timeout(500)  # frames go on; the offer stays
+        it.load()
+        it.page.wait_for_function("() => document.querySelector('.nst-origin')?.textContent.includes('just now')")
+        it.root.get_by_role("button", name="Take this picture").click()
+        it.root.get_by_text(re.compile("photo, 128 × 96")).first.wait_for()
+        it.settle()
+        assert_numbers_are_right(it, network, "relu3_1")
+
+
 def test_with_less_motion_the_camera_is_not_followed_unasked(explorer):
     with explorer(reduced_motion="reduce") as it:
         it.root.get_by_role("button", name="Camera").click()
