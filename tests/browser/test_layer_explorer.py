@@ -543,7 +543,7 @@ def test_nst_explore_reaches_every_layer_of_every_picture(chromium, axe):
     pictures = {name: load_image(picture(name), size=96) for name in ("cat", "mosaic")}
     with running(make_explorer_server("tiny", pictures, size=96)) as address, alone(chromium, address) as visited:
         it = Explorer(visited.page)
-        it.root.get_by_label("Layer").select_option("relu5_2")
+        it.root.get_by_role("combobox", name="Layer").select_option("relu5_2")
         it.settle()
         it.take("Picture", "mosaic")
         assert_numbers_are_right(it, network, "relu5_2", rel=1e-4)
@@ -560,7 +560,7 @@ def test_nst_explore_says_when_its_server_is_gone(chromium):
         page = context.new_page()
         page.goto(address)
         it = Explorer(page)
-    it.root.get_by_label("Layer").select_option("relu1_2")
+    it.root.get_by_role("combobox", name="Layer").select_option("relu1_2")
     it.root.get_by_text("Nobody answers: was nst explore stopped?").first.wait_for()
     context.close()
 
@@ -606,7 +606,7 @@ def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(chromium, tmp_p
     with running(server) as address, alone(chromium, address, askKernel=ask) as visited:
         it = Explorer(visited.page)
         assert_numbers_are_right(it, network, "relu3_1", rel=1e-4)
-        it.root.get_by_label("Layer").select_option("conv4_2")
+        it.root.get_by_role("combobox", name="Layer").select_option("conv4_2")
         it.settle()
         assert it.root.locator(".nst-heading").inner_text().startswith("conv4_2, channel")
         it.root.locator(".nst-map").nth(4).click()
