@@ -7,11 +7,13 @@ import json
 import re
 import subprocess
 from html.parser import HTMLParser
+from io import BytesIO
 
 import anywidget
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from nstlib.errors import ChoiceError, LayerError, ShapeError
 from nstlib.features import layer_names, load_network
@@ -168,12 +170,16 @@ def test_a_widgets_module_imports_nothing_and_exports_render(name, run_node):
 
 
 def test_modules_with_equal_names_within_do_not_meet(tmp_path, monkeypatch, run_node):
-    (tmp_path / "kit.js").write_text("const hidden = 1;\nexport function one() { return hidden; }\n")
+    (tmp_path / "one.js").write_text("const hidden = 1;\nexport function one() { return hidden; }\n")
     (tmp_path / "two.js").write_text(
-        'import { one as first } from "./kit.js";\nconst hidden = 2;\nexport const sum = () => hidden + first();\n'
+        'import { one as first } from "./one.js";\nconst hidden = 10;\nexport const two = () => hidden + first();\n'
+    )
+    (tmp_path / "three.js").write_text(
+        'import {\n  two,\n} from "./two.js";\nimport { one } from "./one.js";\nconst hidden = 100;\n'
+        "export const sum = () => hidden + two() + one();\n"
     )
     monkeypatch.setattr("nstlib.widgets.explorer.FOLDER", tmp_path)
-    assert run_node("two", "const answer = it.sum();", None) == 3
+    assert run_node("three", "const answer = it.sum();", None) == 112
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("uint8", 1 / 510), ("float16", 1e-3), ("float32", 0)])
@@ -240,12 +246,8 @@ def test_large_pictures_are_made_smaller_and_small_ones_left_alone(rng):
 
 def test_the_still_picture_has_its_parts_side_by_side(image):
     page = make_explorer("kernels", {}, still=[image, image], alt="two", static=True)
-    from io import BytesIO
-
-    from PIL import Image
-
     with Image.open(BytesIO(base64.b64decode(page.still.split(",")[1]))) as still:
-        assert still.size == (30 + 8 + 30, 20)
+        assert still.size == (300 + 8 + 300, 200)
 
 
 # --- the same numbers as nstlib -----------------------------------------------------------------------------------------

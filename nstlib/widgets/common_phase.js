@@ -1,5 +1,22 @@
 // Phases added to the waves of feature maps (chapter 07): common to all channels, they leave the Gram matrix as it is.
-import { animate, asPicture, button, choices, decode, figure, frame, h, keep, paintPicture, perFrame, random, row, slider, toggle, view } from "./kit.js";
+import {
+  animate,
+  asPicture,
+  button,
+  choices,
+  decode,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  perFrame,
+  random,
+  row,
+  slider,
+  toggle,
+  view,
+} from "./kit.js";
 import { centered, gramBoard } from "./gram.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
@@ -10,7 +27,10 @@ const TURNS = new Map();
 function turns(size) {
   if (!TURNS.has(size)) {
     const angle = (k) => (2 * Math.PI * k) / size;
-    TURNS.set(size, Float64Array.from({ length: 2 * size }, (_, k) => (k < size ? Math.cos(angle(k)) : Math.sin(angle(k - size)))));
+    TURNS.set(
+      size,
+      Float64Array.from({ length: 2 * size }, (_, k) => (k < size ? Math.cos(angle(k)) : Math.sin(angle(k - size)))),
+    );
   }
   return TURNS.get(size);
 }
@@ -55,8 +75,20 @@ function transformLines({ re, im }, size, step, starts, sign) {
 /** Return { re, im }, the Fourier transform of an H x W map, in the order of torch.fft.fft2; `sign` 1 is the way back, unscaled. */
 export function fourier(re, im, height, width, sign = -1) {
   const result = { re: Float64Array.from(re), im: Float64Array.from(im) };
-  transformLines(result, width, 1, Array.from({ length: height }, (_, y) => y * width), sign);
-  transformLines(result, height, width, Array.from({ length: width }, (_, x) => x), sign);
+  transformLines(
+    result,
+    width,
+    1,
+    Array.from({ length: height }, (_, y) => y * width),
+    sign,
+  );
+  transformLines(
+    result,
+    height,
+    width,
+    Array.from({ length: width }, (_, x) => x),
+    sign,
+  );
   return result;
 }
 
@@ -94,7 +126,10 @@ export function withPhases({ re, im }, phases, amount, height, width) {
 
 function render({ model, el }) {
   const ui = frame(el, "Explorer: phases and the Gram matrix");
-  const { shape: [channels, height, width], data: maps } = decode(model.get("features"));
+  const {
+    shape: [channels, height, width],
+    data: maps,
+  } = decode(model.get("features"));
   const names = model.get("channels");
   const picture = asPicture({ name: "", image: model.get("picture") });
   let amount = model.get("amount");
@@ -111,7 +146,12 @@ function render({ model, el }) {
   const colors = [0, 1, 2].map((c) => fourier(plane(picture.data, c), zeros, height, width));
   const photo = view({ label: "The picture" });
   const photoFigure = figure("", photo.root);
-  const board = gramBoard(ui, { names, pair: model.get("pair"), lead: [photoFigure.root], onPair: (i, j) => keep(model, { pair: [i, j] }) });
+  const board = gramBoard(ui, {
+    names,
+    pair: model.get("pair"),
+    lead: [photoFigure.root],
+    onPair: (i, j) => keep(model, { pair: [i, j] }),
+  });
 
   const deal = () => {
     const draw = random(seed);
@@ -138,31 +178,67 @@ function render({ model, el }) {
     });
     board.update(changed);
     const data = new Float32Array(3 * count);
-    colors.forEach((spectrum, c) => data.set(amount ? withPhases(spectrum, phase(c), amount, height, width) : plane(picture.data, c), c * count));
+    colors.forEach((spectrum, c) =>
+      data.set(amount ? withPhases(spectrum, phase(c), amount, height, width) : plane(picture.data, c), c * count),
+    );
     photo.draw(paintPicture({ ...picture, data }), height, width);
     photo.rename(`The picture with ${Math.round(100 * amount)} % of the phases`);
     keep(model, { amount, seed });
   }
   const later = perFrame(update);
   const slide = slider({
-    label: "phases added", min: 0, max: 100, value: 100 * amount, format: (v) => `${v} %`,
-    onInput(value) { stop(); amount = value / 100; later(); },
+    label: "phases added",
+    min: 0,
+    max: 100,
+    value: 100 * amount,
+    format: (v) => `${v} %`,
+    onInput(value) {
+      stop();
+      amount = value / 100;
+      later();
+    },
   });
   const travel = (goal) => {
     stop();
     const start = amount;
-    stop = animate(900, (t) => { amount = Math.round(100 * (start + t * (goal - start))) / 100; slide.set(100 * amount); later(); });
+    stop = animate(900, (t) => {
+      amount = Math.round(100 * (start + t * (goal - start))) / 100;
+      slide.set(100 * amount);
+      later();
+    });
   };
   const method = choices({
-    legend: "Which phases?", value: how,
-    options: [["common", "the same for all channels"], ["separate", "each channel its own"]],
-    onChange(value) { how = value; update(); },
+    legend: "Which phases?",
+    value: how,
+    options: [
+      ["common", "the same for all channels"],
+      ["separate", "each channel its own"],
+    ],
+    onChange(value) {
+      how = value;
+      update();
+    },
   });
-  const without = toggle({ label: "means taken off", value: !means, onChange(on) { means = !on; setOriginal(); update(); } });
-  const actions = h("div", { class: "nst-buttons" },
+  const without = toggle({
+    label: "means taken off",
+    value: !means,
+    onChange(on) {
+      means = !on;
+      setOriginal();
+      update();
+    },
+  });
+  const actions = h(
+    "div",
+    { class: "nst-buttons" },
     button("Add all", () => travel(1)).root,
     button("Take away", () => travel(0)).root,
-    button("Other phases", () => { seed += 1; deal(); update(); }).root);
+    button("Other phases", () => {
+      seed += 1;
+      deal();
+      update();
+    }).root,
+  );
   ui.onEnd(() => stop());
   el.append(row(method.root, without.root), row(slide.root, actions), board.root);
   deal();

@@ -31,6 +31,7 @@ from nstlib.images import check_picture, resize
 FOLDER = Path(__file__).parent
 KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
 GAP = 8  # pixels between the pictures of a still one
+STILL = 200  # pixels; lower ones are enlarged in whole steps up to that, so that small maps stay crisp
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b[ *]*(\w+))", re.MULTILINE)
@@ -95,16 +96,16 @@ def make_explorer(
 def module_source(name: str) -> str:
     """Return an explorer's JavaScript as one module: what it imports from this folder stands in it.
 
-    Each imported module becomes an object ``const kit = (() => { ...; return { slider, ... }; })();`` and each import takes
-    its names out of that, so that names of one module do not meet those of another.
+    Each imported module becomes an object ``const module_kit = (() => { ...; return { slider, ... }; })();`` and each import
+    takes its names out of that, so that names of one module do not meet those of another.
     """
-    return "\n".join(_parts(name, {}))
+    *imported, own = _modules(name)
+    return "\n".join([*map(_closed, imported), _resolved(own)])
 
 
 def style_names(name: str) -> list[str]:
     """Return which style sheets of this folder an explorer needs: the kit's, those of the modules it imports, its own."""
-    wanted = dict.fromkeys(["kit", *_neighbors(name), name])
-    return [one for one in wanted if (FOLDER / f"{one}.css").exists()]
+    return [one for one in dict.fromkeys(["kit", *_modules(name)]) if (FOLDER / f"{one}.css").exists()]
 
 
 def style_source(name: str) -> str:
@@ -112,29 +113,28 @@ def style_source(name: str) -> str:
     return "\n".join((FOLDER / f"{one}.css").read_text(encoding="utf-8") for one in style_names(name))
 
 
-def _neighbors(name: str) -> list[str]:
-    return list(dict.fromkeys(match[2] for match in _IMPORT.finditer(_script(name))))
-
-
 def _script(name: str) -> str:
     return (FOLDER / f"{name}.js").read_text(encoding="utf-8")
 
 
-def _parts(name: str, done: dict[str, str]) -> list[str]:
-    text = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    for neighbor in dict.fromkeys(match[2] for match in _IMPORT.finditer(text)):
-        if neighbor not in done:
-            done[neighbor] = ""  # so that a circle ends
-            inner = _parts(neighbor, done)
-            done[neighbor] = _closed(neighbor, inner[-1])
-    names = [part for part in done.values() if part]
-    return [
-        *names,
-        _IMPORT.sub(lambda match: f"const {{{match[1].replace(' as ', ': ')}}} = module_{match[2]};\n", text),
-    ]
+def _modules(name: str) -> list[str]:
+    """Return a module and all that it imports from this folder, each after what it imports itself."""
+    found: dict[str, None] = {}
+    for match in _IMPORT.finditer(_script(name)):
+        found.update(dict.fromkeys(_modules(match[2])))
+    return [*found, name]
 
 
-def _closed(name: str, text: str) -> str:
+def _resolved(name: str) -> str:
+    """Return a module's text with its imports taken out of the objects before it."""
+    return _IMPORT.sub(
+        lambda match: f"const {{{match[1].replace(' as ', ': ')}}} = module_{match[2]};\n", _script(name)
+    )
+
+
+def _closed(name: str) -> str:
+    """Return a module as an object of what it exports."""
+    text = _resolved(name)
     names = ", ".join(match[1] for match in _EXPORT.finditer(text))
     return f"const module_{name} = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{ {names} }};\n}})();"
 
@@ -194,8 +194,9 @@ def encode_pictures(pictures: Mapping[str, Tensor]) -> list[dict[str, Any]]:
 def encode_still(pictures: Sequence[Tensor]) -> str:
     """Return pictures side by side, as high as the first one, in one WebP file as an address that holds its data."""
     sheet = [_as_pillow(picture) for picture in pictures]
-    height = sheet[0].height
-    sheet = [one.resize((max(1, round(one.width * height / one.height)), height)) for one in sheet]
+    height = sheet[0].height * max(1, STILL // sheet[0].height)
+    sizes = [(max(1, round(one.width * height / one.height)), height) for one in sheet]
+    sheet = [one.resize(size, Image.Resampling.NEAREST) for one, size in zip(sheet, sizes, strict=True)]
     joined = Image.new("RGBA", (sum(one.width for one in sheet) + GAP * (len(sheet) - 1), height))
     left = 0
     for one in sheet:

@@ -1,5 +1,20 @@
 // A photo as a sum of bands (chapter 11): how wide they are, how much of each, and what becomes of them in bytes.
-import { asPicture, button, figure, frame, h, keep, paintPicture, perFrame, pictureSource, row, slider, tidy, tiny, view } from "./kit.js";
+import {
+  asPicture,
+  button,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  perFrame,
+  pictureSource,
+  row,
+  slider,
+  tidy,
+  tiny,
+  view,
+} from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -44,7 +59,10 @@ export function lowPass(data, channels, height, width, sigma) {
 /** Return what each blur takes away beyond the one before, from fine to coarse, and what the last one leaves. */
 export function splitBands(data, channels, height, width, sigmas) {
   const stack = [data, ...sigmas.map((sigma) => lowPass(data, channels, height, width, sigma))];
-  return [...stack.slice(1).map((coarser, k) => stack[k].map((value, p) => value - coarser[p])), stack[stack.length - 1]];
+  return [
+    ...stack.slice(1).map((coarser, k) => stack[k].map((value, p) => value - coarser[p])),
+    stack[stack.length - 1],
+  ];
 }
 
 /** Return the same bands computed in bytes, 0 to 255, where 100 - 103 is 253; as numbers of 0 to 1. */
@@ -81,6 +99,22 @@ const PRESETS = {
   "fine doubled": [2, 1, 1],
 };
 
+/** Return an SVG of what is left of each wave in each band and in the sum, over its cycles per pixel, logarithmic. */
+export function curveMarkup(sigmas, gains) {
+  const [wide, high, least, most] = [320, 90, 0.005, 0.5];
+  const tall = Math.max(1, ...gains);
+  const steps = Array.from({ length: 81 }, (_, k) => k / 80);
+  const held = steps.map((t) => shares(least * (most / least) ** t, sigmas).map((share, k) => gains[k] * share));
+  const place = (t, value) => `${(t * wide).toFixed(1)},${(high - 4 - (value / tall) * (high - 8)).toFixed(1)}`;
+  const line = (name, value) =>
+    `<polyline class="nst-curve-${name}" points="${steps.map((t, n) => place(t, value(held[n]))).join(" ")}"/>`;
+  const lines = [
+    ...NAMES.map((name, k) => line(name, (all) => all[k])),
+    line("sum", (all) => all[0] + all[1] + all[2]),
+  ];
+  return `<svg viewBox="0 0 ${wide} ${high}" preserveAspectRatio="none" aria-hidden="true">${lines.join("")}</svg>`;
+}
+
 function render({ model, el }) {
   const ui = frame(el, "Explorer: bands of a photo");
   const pictures = model.get("pictures").map(asPicture);
@@ -98,7 +132,12 @@ function render({ model, el }) {
     return { canvas, ...figure("", canvas.root) };
   });
   const error = h("strong", { class: "nst-error" });
-  const verdict = h("p", { class: "nst-reading nst-verdict" }, "Largest difference between the sum and the photo: ", error);
+  const verdict = h(
+    "p",
+    { class: "nst-reading nst-verdict" },
+    "Largest difference between the sum and the photo: ",
+    error,
+  );
   const curves = h("div", { class: "nst-curves", role: "img" });
 
   const split = () => {
@@ -108,7 +147,10 @@ function render({ model, el }) {
     combine();
   };
   const splitLater = perFrame(split);
-  const combineLater = perFrame(() => { drawCurves(); combine(); });
+  const combineLater = perFrame(() => {
+    drawCurves();
+    combine();
+  });
 
   function paintBands() {
     original.draw(paintPicture(picture), picture.height, picture.width);
@@ -116,7 +158,11 @@ function render({ model, el }) {
       const shift = k < 2 && !bytes ? 0.5 : 0;
       const data = bands[k].map((value) => value + shift);
       canvas.draw(paintPicture({ ...picture, data }), picture.height, picture.width);
-      const width = [`finer than ${tidy(sigmas[0], 1)} px`, `${tidy(sigmas[0], 1)} to ${tidy(sigmas[1], 1)} px`, `coarser than ${tidy(sigmas[1], 1)} px`][k];
+      const width = [
+        `finer than ${tidy(sigmas[0], 1)} px`,
+        `${tidy(sigmas[0], 1)} to ${tidy(sigmas[1], 1)} px`,
+        `coarser than ${tidy(sigmas[1], 1)} px`,
+      ][k];
       caption.textContent = `${NAMES[k]}: ${width}${shift ? ", on mid-gray" : ""}${bytes && k < 2 ? ", in bytes" : ""}`;
       canvas.rename(`The band ${caption.textContent}`);
     });
@@ -137,55 +183,112 @@ function render({ model, el }) {
     ui.announce(`Largest difference between sum and photo: ${error.textContent}.`);
   }
 
-  /** Draw what is left of each wave, over its cycles per pixel on a logarithmic axis. */
   function drawCurves() {
-    const [wide, high, least, most] = [320, 90, 0.005, 0.5];
-    const f = (t) => least * (most / least) ** t;
-    const tall = Math.max(1, ...gains);
-    const point = (t, value) => `${(t * wide).toFixed(1)},${(high - 4 - (value / tall) * (high - 8)).toFixed(1)}`;
-    const steps = Array.from({ length: 81 }, (_, k) => k / 80);
-    const line = (name, value) => `<polyline class="nst-curve-${name}" points="${steps.map((t) => point(t, value(shares(f(t), sigmas)))).join(" ")}"/>`;
-    curves.innerHTML = `<svg viewBox="0 0 ${wide} ${high}" preserveAspectRatio="none" aria-hidden="true">${NAMES.map((name, k) => line(name, (held) => gains[k] * held[k])).join("")}${line("sum", (held) => held.reduce((all, one, k) => all + gains[k] * one, 0))}</svg>`;
-    curves.setAttribute("aria-label", `How much of each wave is in each band and in the sum, from large shapes at the left to single pixels at the right. Gains ${gains.map((gain) => tidy(gain, 1)).join(", ")}.`);
+    const written = gains.map((gain) => tidy(gain, 1)).join(", ");
+    curves.innerHTML = curveMarkup(sigmas, gains);
+    curves.setAttribute(
+      "aria-label",
+      `What is left of each wave; the gains of fine, middle and coarse are ${written}.`,
+    );
   }
 
   const pixels = (value) => `${tidy(value, 1)} px`;
-  const widths = [0, 1].map((k) => slider({
-    label: k ? "middle ends, coarse begins" : "fine ends, middle begins",
-    min: k ? 1 : 0.5, max: k ? 12 : 6, step: 0.1, value: sigmas[k], format: pixels,
-    onInput(value) {
-      sigmas[k] = value;
-      // The second blur is the wider one: it gives way.
-      const gap = 0.1;
-      if (k === 0 && sigmas[1] < value + gap) { sigmas[1] = Math.round(10 * (value + gap)) / 10; widths[1].set(sigmas[1]); }
-      if (k === 1 && sigmas[0] > value - gap) { sigmas[0] = Math.max(0.5, Math.round(10 * (value - gap)) / 10); widths[0].set(sigmas[0]); }
-      splitLater();
-    },
-  }));
-  const amounts = NAMES.map((name, k) => slider({
-    label: `${name} ×`, min: 0, max: 2, step: 0.1, value: gains[k], format: (value) => tidy(value, 1),
-    onInput(value) { gains[k] = value; combineLater(); },
-  }));
+  const widths = [0, 1].map((k) =>
+    slider({
+      label: k ? "middle ends, coarse begins" : "fine ends, middle begins",
+      min: k ? 1 : 0.5,
+      max: k ? 12 : 6,
+      step: 0.1,
+      value: sigmas[k],
+      format: pixels,
+      onInput(value) {
+        sigmas[k] = value;
+        // The second blur is the wider one: it gives way.
+        const gap = 0.1;
+        if (k === 0 && sigmas[1] < value + gap) {
+          sigmas[1] = Math.round(10 * (value + gap)) / 10;
+          widths[1].set(sigmas[1]);
+        }
+        if (k === 1 && sigmas[0] > value - gap) {
+          sigmas[0] = Math.max(0.5, Math.round(10 * (value - gap)) / 10);
+          widths[0].set(sigmas[0]);
+        }
+        splitLater();
+      },
+    }),
+  );
+  const amounts = NAMES.map((name, k) =>
+    slider({
+      label: `${name} ×`,
+      min: 0,
+      max: 2,
+      step: 0.1,
+      value: gains[k],
+      format: (value) => tidy(value, 1),
+      onInput(value) {
+        gains[k] = value;
+        combineLater();
+      },
+    }),
+  );
   const presets = Object.entries(PRESETS).map(([name, wanted]) => ({
     wanted,
-    entry: button(name, () => { gains = [...wanted]; amounts.forEach((one, k) => one.set(gains[k])); drawCurves(); combine(); }, { pressed: false }),
+    entry: button(
+      name,
+      () => {
+        gains = [...wanted];
+        amounts.forEach((one, k) => one.set(gains[k]));
+        drawCurves();
+        combine();
+      },
+      { pressed: false },
+    ),
   }));
-  const trap = button("compute in bytes (the uint8 trap)", () => { bytes = !bytes; trap.mark(bytes); split(); }, { pressed: false });
-  const source = pictureSource(ui, el, { pictures, size: model.get("size"), onPicture(given) { picture = given; split(); } });
+  const trap = button(
+    "compute in bytes (the uint8 trap)",
+    () => {
+      bytes = !bytes;
+      trap.mark(bytes);
+      split();
+    },
+    { pressed: false },
+  );
+  const source = pictureSource(ui, el, {
+    pictures,
+    size: model.get("size"),
+    onPicture(given) {
+      picture = given;
+      split();
+    },
+  });
 
-  const bandGrid = h("div", { class: "nst-columns nst-bands", style: "--nst-columns: 3" }, parts.map((part, k) => {
-    part.root.dataset.band = NAMES[k];
-    part.root.append(amounts[k].root);
-    return part.root;
-  }));
-  const curveFigure = figure("how much of each wave is left: large shapes at the left, single pixels at the right; dashed the sum", curves);
+  const bandGrid = h(
+    "div",
+    { class: "nst-columns nst-bands", style: "--nst-columns: 3" },
+    parts.map((part, k) => {
+      part.root.dataset.band = NAMES[k];
+      part.root.append(amounts[k].root);
+      return part.root;
+    }),
+  );
+  const curveFigure = figure(
+    "how much of each wave is left: large shapes at the left, single pixels at the right; dashed the sum",
+    curves,
+  );
   el.append(
     row(source.root),
     h("div", { class: "nst-columns nst-stay" }, figure("the photo", original.root).root, sumFigure.root),
     verdict,
     row(widths.map((one) => one.root)),
     bandGrid,
-    row(h("div", { class: "nst-buttons" }, presets.map(({ entry }) => entry.root), trap.root)),
+    row(
+      h(
+        "div",
+        { class: "nst-buttons" },
+        presets.map(({ entry }) => entry.root),
+        trap.root,
+      ),
+    ),
     curveFigure.root,
   );
   split();

@@ -68,13 +68,25 @@ export function gramBoard(ui, { names, pair, onPair, lead = [] }) {
   let range = () => [0, 1];
   let productTop = 1;
   const entry = (k, l) => significant(after[k * channels + l]);
-  const describe = (row, column) => `row ${row}, column ${column}: ${label(row)} with ${label(column)}, before ${significant(before[row * channels + column])}, now ${entry(row, column)}`;
+  const describe = (row, column) =>
+    `row ${row}, column ${column}: ${label(row)} with ${label(column)}, before ${significant(before[row * channels + column])}, now ${entry(row, column)}`;
   const panels = [0, 1, 2].map(() => view({ label: "" }));
   const figures = panels.map((panel) => figure("", panel.root));
   const old = view({ label: "Gram matrix of the maps as they were" });
   const now = view({
     label: "Gram matrix now. Arrow keys choose a pair of channels.",
-    cursor: { rows: channels, columns: channels, describe, hover: false, onMove(row, column) { [i, j] = [row, column]; scale(); draw(); onPair(i, j); } },
+    cursor: {
+      rows: channels,
+      columns: channels,
+      describe,
+      hover: false,
+      onMove(row, column) {
+        [i, j] = [row, column];
+        scale();
+        draw();
+        onPair(i, j);
+      },
+    },
   });
   const oldFigure = figure("Gram matrix before", old.root);
   const nowFigure = figure("Gram matrix now: choose an entry", now.root);
@@ -84,11 +96,20 @@ export function gramBoard(ui, { names, pair, onPair, lead = [] }) {
   };
   const meters = [meter("diagonal", "on the diagonal"), meter("rest", "off the diagonal")];
   const chosen = h("p", { class: "nst-reading nst-pair" });
-  const reading = h("div", { class: "nst-readings" }, chosen, h("p", { class: "nst-legend" }, "Largest change of an entry, as a share of the largest entry"), meters.map((one) => one.root), h("p", { class: "nst-note" }, "The matrices show square roots: red above 0, blue below, white 0."));
+  const reading = h(
+    "div",
+    { class: "nst-readings" },
+    chosen,
+    h("p", { class: "nst-legend" }, "Largest change of an entry, as a share of the largest entry"),
+    meters.map((one) => one.root),
+    h("p", { class: "nst-note" }, "The matrices show square roots: red above 0, blue below, white 0."),
+  );
 
   const plane = (maps, k) => maps.subarray(k * size[0] * size[1], (k + 1) * size[0] * size[1]);
   const product = (maps) => plane(maps, i).map((value, p) => value * plane(maps, j)[p]);
-  const scale = () => { productTop = Math.max(top(product(original).map(Math.abs)), 1e-9); };
+  const scale = () => {
+    productTop = Math.max(top(product(original).map(Math.abs)), 1e-9);
+  };
 
   function draw() {
     [i, j].forEach((channel, k) => {
@@ -102,27 +123,48 @@ export function gramBoard(ui, { names, pair, onPair, lead = [] }) {
     figures[2].caption.textContent = `their product, mean ${entry(i, j)}`;
     panels[2].rename(`Product of the two maps; ${figures[2].caption.textContent}`);
     const bound = Math.max(...before.map(Math.abs));
-    const shade = (gram) => paintPlane(gram.map((v) => Math.sign(v) * Math.sqrt(Math.abs(v) / bound)), { map: "signed", low: -1, high: 1 });
+    const shade = (gram) =>
+      paintPlane(
+        gram.map((v) => Math.sign(v) * Math.sqrt(Math.abs(v) / bound)),
+        { map: "signed", low: -1, high: 1 },
+      );
     old.draw(shade(before), channels, channels);
     now.draw(shade(after), channels, channels);
     const box = { row: i, column: j, height: 1, width: 1 };
     old.mark(box);
     now.mark(box);
     now.place(i, j);
-    chosen.replaceChildren(`${label(i)} with ${label(j)}: before `, h("strong", { class: "nst-before" }, significant(before[i * channels + j])), ", now ", h("strong", { class: "nst-now" }, entry(i, j)));
+    chosen.replaceChildren(
+      `${label(i)} with ${label(j)}: before `,
+      h("strong", { class: "nst-before" }, significant(before[i * channels + j])),
+      ", now ",
+      h("strong", { class: "nst-now" }, entry(i, j)),
+    );
     const shares = change(before, after, channels);
     [shares.diagonal, shares.rest].forEach((share, k) => {
       const still = share < 1e-6;
-      meters[k].value.textContent = still ? (share === 0 ? "0" : tiny(share)) : `${tidy(100 * share, share < 0.01 ? 2 : 0)} %`;
+      meters[k].value.textContent = still
+        ? share === 0
+          ? "0"
+          : tiny(share)
+        : `${tidy(100 * share, share < 0.01 ? 2 : 0)} %`;
       meters[k].value.dataset.share = share;
       meters[k].root.dataset.still = still ? "yes" : "no";
     });
   }
 
   return {
-    root: h("div", {},
-      h("div", { class: "nst-columns nst-panels", style: `--nst-columns: ${3 + lead.length}` }, lead, figures.map((one) => one.root)),
-      h("div", { class: "nst-board" }, oldFigure.root, nowFigure.root, reading)),
+    root: h(
+      "div",
+      {},
+      h(
+        "div",
+        { class: "nst-columns nst-panels", style: `--nst-columns: ${3 + lead.length}` },
+        lead,
+        figures.map((one) => one.root),
+      ),
+      h("div", { class: "nst-board" }, oldFigure.root, nowFigure.root, reading),
+    ),
     setOriginal(maps, height, width, ranges) {
       original = maps;
       size = [height, width];
@@ -135,7 +177,9 @@ export function gramBoard(ui, { names, pair, onPair, lead = [] }) {
       after = gramMatrix(maps, channels);
       draw();
       const shares = change(before, after, channels);
-      ui.announce(`Largest change on the diagonal ${shares.diagonal < 1e-6 ? "none" : `${Math.round(100 * shares.diagonal)} percent`}, off the diagonal ${shares.rest < 1e-6 ? "none" : `${Math.round(100 * shares.rest)} percent`}.`);
+      ui.announce(
+        `Largest change on the diagonal ${shares.diagonal < 1e-6 ? "none" : `${Math.round(100 * shares.diagonal)} percent`}, off the diagonal ${shares.rest < 1e-6 ? "none" : `${Math.round(100 * shares.rest)} percent`}.`,
+      );
     },
   };
 }

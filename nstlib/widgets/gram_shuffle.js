@@ -40,7 +40,10 @@ export function shufflePositions(maps, channels, orders) {
 
 function render({ model, el }) {
   const ui = frame(el, "Explorer: shuffled positions and the Gram matrix");
-  const { shape: [channels, height, width], data: maps } = decode(model.get("features"));
+  const {
+    shape: [channels, height, width],
+    data: maps,
+  } = decode(model.get("features"));
   const names = model.get("channels");
   let share = model.get("share");
   let how = "alike";
@@ -57,28 +60,60 @@ function render({ model, el }) {
   };
   const update = () => {
     const used = how === "alike" ? sequences.slice(0, 1) : sequences;
-    board.update(shufflePositions(maps, channels, used.map((sequence) => partialOrder(sequence, share))));
+    board.update(
+      shufflePositions(
+        maps,
+        channels,
+        used.map((sequence) => partialOrder(sequence, share)),
+      ),
+    );
     keep(model, { share, seed });
   };
   const later = perFrame(update);
   const amount = slider({
-    label: "positions moved", min: 0, max: 100, value: 100 * share, format: (v) => `${v} %`,
-    onInput(value) { stop(); share = value / 100; later(); },
+    label: "positions moved",
+    min: 0,
+    max: 100,
+    value: 100 * share,
+    format: (v) => `${v} %`,
+    onInput(value) {
+      stop();
+      share = value / 100;
+      later();
+    },
   });
   const travel = (goal) => {
     stop();
     const start = share;
-    stop = animate(900, (t) => { share = Math.round(100 * (start + t * (goal - start))) / 100; amount.set(100 * share); update(); });
+    stop = animate(900, (t) => {
+      share = Math.round(100 * (start + t * (goal - start))) / 100;
+      amount.set(100 * share);
+      update();
+    });
   };
   const method = choices({
-    legend: "In which order?", value: how,
-    options: [["alike", "one order for all channels"], ["separate", "each channel its own"]],
-    onChange(value) { how = value; update(); },
+    legend: "In which order?",
+    value: how,
+    options: [
+      ["alike", "one order for all channels"],
+      ["separate", "each channel its own"],
+    ],
+    onChange(value) {
+      how = value;
+      update();
+    },
   });
-  const actions = h("div", { class: "nst-buttons" },
+  const actions = h(
+    "div",
+    { class: "nst-buttons" },
     button("Shuffle all", () => travel(1)).root,
     button("Put back", () => travel(0)).root,
-    button("Another order", () => { seed += 1; deal(); update(); }).root);
+    button("Another order", () => {
+      seed += 1;
+      deal();
+      update();
+    }).root,
+  );
   ui.onEnd(() => stop());
   el.append(row(method.root), row(amount.root, actions), board.root);
   deal();

@@ -1,5 +1,22 @@
 // A kernel of 3 x 3 numbers over a photo (chapter 02): the window, its nine products, and the answer everywhere.
-import { animate, asPicture, button, choices, color, figure, frame, h, keep, paintPlane, perFrame, pictureSource, row, tidy, tint, view } from "./kit.js";
+import {
+  animate,
+  asPicture,
+  button,
+  choices,
+  color,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPlane,
+  perFrame,
+  pictureSource,
+  row,
+  tidy,
+  tint,
+  view,
+} from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -32,7 +49,8 @@ export function windowAt(image, row, column, border) {
 export function convolve(image, weights, divisor, border) {
   const { data, height, width } = image;
   const result = new Float32Array(height * width);
-  const slow = (row, column) => windowAt(image, row, column, border).reduce((sum, pixel, k) => sum + pixel * weights[k], 0);
+  const slow = (row, column) =>
+    windowAt(image, row, column, border).reduce((sum, pixel, k) => sum + pixel * weights[k], 0);
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       const p = y * width + x;
@@ -65,158 +83,233 @@ export function reach(values) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: a kernel over a photo");
-  const pictures = model.get("pictures").map(asPicture);
-  const size = model.get("size");
-  let image = grayBytes(pictures[0]);
-  let weights = [...model.get("weights")];
-  let divisor = model.get("divisor");
-  let border = model.get("border");
-  let shown = "auto";
-  let [y, x] = [model.get("row"), model.get("column")];
-  let answer = null;
-  let stop = () => {};
-
-  const describe = (row, column) => `row ${row}, column ${column}, pixel ${image.data[row * image.width + column]}`;
-  const onMove = (row, column) => { [y, x] = [row, column]; keep(model, { row, column }); look(); };
-  const photo = view({
-    label: "Photo in gray. Arrow keys move the window.",
-    cursor: { rows: image.height, columns: image.width, describe, onMove, hover: true },
-  });
-  const result = view({ label: "The kernel's answer at every pixel" });
-  const photoFigure = figure("photo, in gray: drag the window", photo.root);
-  const resultFigure = figure("", result.root);
-
-  // The three tables and the sum.
-  const table = (cells, name, caption) => h("div", { class: `nst-table ${name}`, role: "group", "aria-label": caption }, h("p", { class: "nst-legend" }, caption), h("div", { class: "nst-grid" }, cells));
-  const cells = () => Array.from({ length: 9 }, () => h("span", { class: "nst-cell" }));
-  const below = cells();
-  const products = cells();
-  const place = (k) => `row ${Math.floor(k / 3) + 1}, column ${(k % 3) + 1}`;
-  const inputs = Array.from({ length: 9 }, (_, k) => h("input", {
-    type: "number", step: "any", class: "nst-cell nst-number", "aria-label": `weight in ${place(k)}`,
-    oninput: (event) => edit(() => { weights[k] = Number.isFinite(event.target.valueAsNumber) ? event.target.valueAsNumber : 0; }),
-  }));
+/** The nine pixels times the nine weights, their products and what comes out. `onWeight(k, value)` and `onDivisor(value)`. */
+function equationBoard({ onWeight, onDivisor }) {
+  const plain = () => Array.from({ length: 9 }, () => h("span", { class: "nst-cell" }));
+  const [below, products] = [plain(), plain()];
+  const inputs = Array.from({ length: 9 }, (_, k) =>
+    h("input", {
+      type: "number",
+      step: "any",
+      class: "nst-cell nst-number",
+      "aria-label": `weight in row ${Math.floor(k / 3) + 1}, column ${(k % 3) + 1}`,
+      oninput: (event) => onWeight(k, event.target.valueAsNumber || 0),
+    }),
+  );
   const by = h("input", {
-    type: "number", step: "any", class: "nst-number nst-by", "aria-label": "divide by",
-    oninput: (event) => edit(() => { if (event.target.valueAsNumber) divisor = event.target.valueAsNumber; }),
+    type: "number",
+    step: "any",
+    class: "nst-number nst-by",
+    "aria-label": "divide by",
+    oninput() {
+      by.setAttribute("aria-invalid", String(!by.valueAsNumber));
+      if (by.valueAsNumber) onDivisor(by.valueAsNumber);
+    },
   });
   const sum = h("strong", { class: "nst-sum" });
   const quotient = h("strong", { class: "nst-quotient" });
-  const ending = h("p", { class: "nst-reading nst-ending" }, "sum ", sum, " divided by ", by, " gives ", quotient);
+  const table = (cells, name, caption) => {
+    const heading = h("p", { class: "nst-legend" }, caption);
+    return h("div", { class: `nst-table ${name}`, role: "group", "aria-label": caption }, heading, grid(cells));
+  };
+  const grid = (cells) => h("div", { class: "nst-grid" }, cells);
   const sign = (text) => h("span", { class: "nst-sign", "aria-hidden": "true" }, text);
-  const equation = h("div", { class: "nst-equation" }, table(below, "nst-below", "pixels"), sign("×"), table(inputs, "nst-weights", "kernel: change it"), sign("="), table(products, "nst-products", "products"), ending);
+  const root = h(
+    "div",
+    { class: "nst-equation" },
+    table(below, "nst-below", "pixels"),
+    sign("×"),
+    table(inputs, "nst-weights", "kernel: change it"),
+    sign("="),
+    table(products, "nst-products", "products"),
+    h("p", { class: "nst-reading nst-ending" }, "sum ", sum, " divided by ", by, " gives ", quotient),
+  );
+  return {
+    root,
+    fill(weights, divisor) {
+      inputs.forEach((input, k) => {
+        input.value = weights[k];
+      });
+      by.value = divisor;
+      by.removeAttribute("aria-invalid");
+    },
+    /** Show the products of these pixels, and return the sum and the answer as text. */
+    show(pixels, weights, divisor) {
+      const bound = 255 * Math.max(...weights.map(Math.abs), 1 / 255);
+      pixels.forEach((pixel, k) => {
+        const product = pixel * weights[k];
+        tint(below[k], tidy(pixel, 0), color(pixel, { high: 255 }));
+        tint(products[k], tidy(product, 1), color(product, { map: "signed", low: -bound, high: bound }));
+      });
+      const total = pixels.reduce((all, pixel, k) => all + pixel * weights[k], 0);
+      sum.textContent = tidy(total, 1);
+      quotient.textContent = tidy(total / divisor, 1);
+      return [sum.textContent, quotient.textContent];
+    },
+  };
+}
 
-  // Controls.
-  const chips = Object.entries(PRESETS).map(([name, preset]) => {
-    const chip = button(name, () => { weights = [...preset.weights]; divisor = preset.divisor; shown = "auto"; showing.set(shown); fill(); change(true); ui.announce(`Kernel: ${name}.`); }, { pressed: false });
-    return { name, chip };
+/** The kernels to start from, as a row of buttons; `mark(weights, divisor)` shows which of them it is. */
+function presetRow(onChoose) {
+  const chips = Object.keys(PRESETS).map((name) => ({
+    name,
+    chip: button(name, () => onChoose(name), { pressed: false }),
+  }));
+  const same = (name, weights, divisor) =>
+    PRESETS[name].divisor === divisor && PRESETS[name].weights.every((weight, k) => weight === weights[k]);
+  const heading = h("p", { class: "nst-legend", "aria-hidden": "true" }, "Kernel");
+  const buttons = h(
+    "div",
+    { class: "nst-buttons" },
+    chips.map(({ chip }) => chip.root),
+  );
+  return {
+    root: h("div", { class: "nst-presets", role: "group", "aria-label": "Kernel" }, heading, buttons),
+    mark: (weights, divisor) => chips.forEach(({ name, chip }) => chip.mark(same(name, weights, divisor))),
+  };
+}
+
+function render({ model, el }) {
+  const ui = frame(el, "Explorer: a kernel over a photo");
+  const pictures = model.get("pictures").map(asPicture);
+  let image = grayBytes(pictures[0]);
+  let [weights, divisor, border] = [[...model.get("weights")], model.get("divisor"), model.get("border")];
+  let [y, x] = [model.get("row"), model.get("column")];
+  let shown = "auto";
+  let answer = null;
+  let stop = () => {};
+  let over = false;
+  ui.onEnd(() => {
+    over = true;
+    stop();
+  });
+
+  const photo = view({
+    label: "Photo in gray. Arrow keys move the window.",
+    cursor: {
+      rows: image.height,
+      columns: image.width,
+      hover: true,
+      describe: (row, column) => `row ${row}, column ${column}, pixel ${image.data[row * image.width + column]}`,
+      onMove(row, column) {
+        [y, x] = [row, column];
+        keep(model, { row, column });
+        look();
+      },
+    },
+  });
+  const result = view({ label: "The kernel's answer at every pixel" });
+  const resultFigure = figure("", result.root);
+  const equation = equationBoard({
+    onWeight(k, value) {
+      weights[k] = value;
+      change();
+    },
+    onDivisor(value) {
+      divisor = value;
+      change();
+    },
+  });
+  const presets = presetRow((name) => {
+    [weights, divisor, shown] = [[...PRESETS[name].weights], PRESETS[name].divisor, "auto"];
+    showing.set(shown);
+    equation.fill(weights, divisor);
+    change({ sliding: true });
   });
   const borders = choices({
     legend: "Beyond the border",
-    options: [["zeros", "zeros"], ["edge", "the edge pixels again"]],
+    options: [
+      ["zeros", "zeros"],
+      ["edge", "the edge pixels again"],
+    ],
     value: border,
-    onChange(value) { border = value; change(); },
+    onChange(value) {
+      border = value;
+      change();
+    },
   });
   const showing = choices({
     legend: "Show the answer as",
-    options: [["auto", "what fits"], ["picture", "a picture, 0 to 255"], ["signed", "a signed map"]],
+    options: [
+      ["auto", "what fits"],
+      ["picture", "a picture, 0 to 255"],
+      ["signed", "a signed map"],
+    ],
     value: shown,
-    onChange(value) { shown = value; paint(); },
+    onChange(value) {
+      shown = value;
+      change();
+    },
   });
   const source = pictureSource(ui, el, {
-    pictures, size,
+    pictures,
+    size: model.get("size"),
     onPicture(picture) {
       image = grayBytes(picture);
       [y, x] = [Math.floor(image.height / 2), Math.floor(image.width / 2)];
-      photo.draw(paintPlane(image.data, { low: 0, high: 255 }), image.height, image.width);
-      photo.resize(image.height, image.width);
-      photo.place(y, x);
+      showPhoto();
       change();
     },
   });
 
-  const signed = () => (shown === "auto" ? Math.abs(weights.reduce((a, b) => a + b, 0)) < 1e-6 : shown === "signed");
-  let painted = null;
+  function showPhoto() {
+    photo.draw(paintPlane(image.data, { high: 255 }), image.height, image.width);
+    photo.resize(image.height, image.width);
+    photo.place(y, x);
+  }
 
-  function edit(act) { act(); change(); }
-
-  function fill() {
-    inputs.forEach((input, k) => { input.value = weights[k]; });
-    by.value = divisor;
+  /** Show what lies below the window. */
+  function look() {
+    photo.mark({ row: y - 1, column: x - 1, height: 3, width: 3 });
+    result.mark({ row: y, column: x, height: 1, width: 1 });
+    const [sum, quotient] = equation.show(windowAt(image, y, x, border), weights, divisor);
+    ui.announce(`Row ${y}, column ${x}: sum ${sum}, answer ${quotient}.`);
   }
 
   /** Show the answer, down to the row that the sliding kernel has reached. */
   function paint(rows = image.height) {
-    const options = signed() ? { map: "signed", low: -reach(answer), high: reach(answer) } : { low: 0, high: 255 };
-    painted = paintPlane(answer, options);
-    if (rows < image.height) painted.fill(0, 4 * rows * image.width);
+    const balanced = Math.abs(weights.reduce((a, b) => a + b, 0)) < 1e-6;
+    const signed = shown === "auto" ? balanced : shown === "signed";
+    const high = signed ? reach(answer) : 255;
+    const painted = paintPlane(answer, signed ? { map: "signed", low: -high, high } : { high });
+    painted.fill(0, 4 * rows * image.width);
     result.draw(painted, image.height, image.width);
-    resultFigure.caption.textContent = signed()
-      ? `answer: blue is negative, red positive (±${tidy(options.high, 0)} and more), white 0`
+    resultFigure.caption.textContent = signed
+      ? `answer: blue is negative, red positive (±${tidy(high, 0)} and more), white 0`
       : "answer: black is 0 and less, white 255 and more";
     result.rename(`The kernel's answer at every pixel. ${resultFigure.caption.textContent}`);
   }
 
-  function slide() {
+  const repaint = () => {
+    answer = convolve(image, weights, divisor, border);
+    paint();
+  };
+  const later = perFrame(() => {
+    if (!over) repaint();
+  });
+
+  function change({ sliding = false } = {}) {
     stop();
+    presets.mark(weights, divisor);
+    keep(model, { weights: [...weights], divisor, border });
+    look();
+    if (!sliding) return later();
     answer = convolve(image, weights, divisor, border);
     stop = animate(700, (t) => paint(Math.round(t * image.height)));
   }
 
-  function look() {
-    const box = { row: y - 1, column: x - 1, height: 3, width: 3 };
-    photo.mark(box);
-    result.mark({ row: y, column: x, height: 1, width: 1 });
-    const pixels = windowAt(image, y, x, border);
-    const bound = Math.max(...weights.map((w) => Math.abs(w * 255)), 1);
-    let total = 0;
-    pixels.forEach((pixel, k) => {
-      const product = pixel * weights[k];
-      total += product;
-      tint(below[k], tidy(pixel, 0), color(pixel, { high: 255 }));
-      tint(products[k], tidy(product, 1), color(product, { map: "signed", low: -bound, high: bound }));
-    });
-    sum.textContent = tidy(total, 1);
-    quotient.textContent = tidy(total / divisor, 1);
-    ui.announce(`Row ${y}, column ${x}: sum ${tidy(total, 1)}, answer ${tidy(total / divisor, 1)}.`);
-  }
-
-  let over = false;
-  ui.onEnd(() => { over = true; stop(); });
-  const later = perFrame(() => {
-    if (over) return;
-    stop();
-    answer = convolve(image, weights, divisor, border);
-    paint();
-  });
-
-  function change(sliding = false) {
-    chips.forEach(({ name, chip }) => {
-      const preset = PRESETS[name];
-      chip.mark(preset.divisor === divisor && preset.weights.every((weight, k) => weight === weights[k]));
-    });
-    by.setAttribute("aria-invalid", String(!by.valueAsNumber));
-    keep(model, { weights: [...weights], divisor, border });
-    look();
-    if (sliding) slide();
-    else later();
-  }
-
   el.append(
     row(source.root),
-    h("div", { class: "nst-presets", role: "group", "aria-label": "Kernel" }, h("p", { class: "nst-legend", "aria-hidden": "true" }, "Kernel"), h("div", { class: "nst-buttons" }, chips.map(({ chip }) => chip.root))),
-    h("div", { class: "nst-columns" }, photoFigure.root, resultFigure.root),
-    equation,
+    presets.root,
+    h("div", { class: "nst-columns" }, figure("photo, in gray: drag the window", photo.root).root, resultFigure.root),
+    equation.root,
     row(borders.root, showing.root),
   );
-  photo.draw(paintPlane(image.data, { low: 0, high: 255 }), image.height, image.width);
-  photo.place(y, x);
-  fill();
-  answer = convolve(image, weights, divisor, border);
-  paint();
-  change();
+  showPhoto();
+  equation.fill(weights, divisor);
+  presets.mark(weights, divisor);
+  repaint();
+  look();
   return ui.end;
 }
 

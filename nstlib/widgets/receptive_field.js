@@ -82,22 +82,59 @@ function render({ model, el }) {
   const photo = view({
     label: "Photo. Arrow keys move the spot.",
     smooth: true,
-    cursor: { rows: picture.height, columns: picture.width, describe, onMove: (r, c) => { [y, x] = [r, c]; draw(); } },
+    cursor: {
+      rows: picture.height,
+      columns: picture.width,
+      describe,
+      onMove: (r, c) => {
+        [y, x] = [r, c];
+        draw();
+      },
+    },
   });
   const cards = h("div", { class: "nst-cards" });
   const made = new Map();
 
-  const ladder = h("div", { class: "nst-ladder", role: "group", "aria-label": "Layers", style: `--nst-columns: ${blocks.length}` });
+  const ladder = h("div", {
+    class: "nst-ladder",
+    role: "group",
+    "aria-label": "Layers",
+    style: `--nst-columns: ${blocks.length}`,
+  });
   const buttons = names.map((name) => {
-    const entry = button(name, () => { chosen.has(name) ? chosen.delete(name) : chosen.add(name); entry.mark(chosen.has(name)); draw(); }, { pressed: chosen.has(name) });
+    const entry = button(
+      name,
+      () => {
+        chosen.has(name) ? chosen.delete(name) : chosen.add(name);
+        entry.mark(chosen.has(name));
+        draw();
+      },
+      { pressed: chosen.has(name) },
+    );
     entry.root.style.setProperty("--nst-tint", tintOf(name));
     return { name, entry };
   });
-  blocks.forEach((_, b) => ladder.append(h("div", {}, buttons.filter(({ name }) => name[4] === String(b + 1)).map(({ entry }) => entry.root))));
+  blocks.forEach((_, b) =>
+    ladder.append(
+      h(
+        "div",
+        {},
+        buttons.filter(({ name }) => name[4] === String(b + 1)).map(({ entry }) => entry.root),
+      ),
+    ),
+  );
 
-  const next = toggle({ label: "and the field of the next unit to the right", value: false, onChange: (on) => { neighbors = on; draw(); } });
+  const next = toggle({
+    label: "and the field of the next unit to the right",
+    value: false,
+    onChange: (on) => {
+      neighbors = on;
+      draw();
+    },
+  });
   const source = pictureSource(ui, el, {
-    pictures, size: model.get("size"),
+    pictures,
+    size: model.get("size"),
     onPicture(given) {
       picture = given;
       [y, x] = [Math.floor(picture.height / 2), Math.floor(picture.width / 2)];
@@ -111,7 +148,11 @@ function render({ model, el }) {
   function card(name) {
     if (made.has(name)) return made.get(name);
     const crop = view({ label: `What a unit of ${name} sees` });
-    const reading = [h("span", { class: "nst-size" }), h("span", { class: "nst-stride" }), h("span", { class: "nst-unit" })];
+    const reading = [
+      h("span", { class: "nst-size" }),
+      h("span", { class: "nst-stride" }),
+      h("span", { class: "nst-unit" }),
+    ];
     const shown = figure("", crop.root);
     shown.caption.append(h("strong", {}, name), ...reading);
     shown.root.classList.add("nst-card");
@@ -134,29 +175,49 @@ function render({ model, el }) {
       };
       const on = chosen.has(name) && fits;
       photo.mark(on ? boxOf(c) : null, name, { tint: tintOf(name) });
-      photo.mark(on && neighbors && c + 1 < unitCount(field, width) ? boxOf(c + 1) : null, `${name}-next`, { tint: tintOf(name), kind: "nst-dashed" });
+      photo.mark(on && neighbors && c + 1 < unitCount(field, width) ? boxOf(c + 1) : null, `${name}-next`, {
+        tint: tintOf(name),
+        kind: "nst-dashed",
+      });
       if (!on) continue;
       const { crop, reading } = card(name);
       const box = boxOf(c);
       crop.draw(seen(picture, field, r, c), field.size, field.size);
-      const cut = box.height < field.size || box.width < field.size ? `, ${by(box.height, box.width)} in the photo` : "";
+      const cut =
+        box.height < field.size || box.width < field.size ? `, ${by(box.height, box.width)} in the photo` : "";
       const lines = [
         `${by(field.size, field.size)} px${cut}`,
         `stride ${field.stride}`,
         `unit ${r}, ${c} of ${by(unitCount(field, height), unitCount(field, width))}`,
       ];
-      lines.forEach((line, k) => { reading[k].textContent = line; });
+      lines.forEach((line, k) => {
+        reading[k].textContent = line;
+      });
       crop.rename(`What a unit of ${name} sees: ${lines.join("; ")}`);
     }
     photo.mark({ row: y, column: x, height: 1, width: 1 }, "spot", { kind: "nst-spot" });
-    cards.replaceChildren(...order.filter((name) => unitCount(fields[name], height) && unitCount(fields[name], width)).map((name) => card(name).root));
+    cards.replaceChildren(
+      ...order
+        .filter((name) => unitCount(fields[name], height) && unitCount(fields[name], width))
+        .map((name) => card(name).root),
+    );
     keep(model, { row: y, column: x, layers: order });
     const largest = order[order.length - 1];
-    ui.announce(largest ? `Row ${y}, column ${x}. ${largest} sees ${fields[largest].size} pixels, stride ${fields[largest].stride}.` : "No layer is chosen.");
+    ui.announce(
+      largest
+        ? `Row ${y}, column ${x}. ${largest} sees ${fields[largest].size} pixels, stride ${fields[largest].stride}.`
+        : "No layer is chosen.",
+    );
   }
 
   const photoFigure = figure("photo: drag the spot, or use the arrow keys", photo.root);
-  const layers = h("div", { class: "nst-layers" }, h("p", { class: "nst-legend" }, "Layers, from the image on"), ladder, next.root);
+  const layers = h(
+    "div",
+    { class: "nst-layers" },
+    h("p", { class: "nst-legend" }, "Layers, from the image on"),
+    ladder,
+    next.root,
+  );
   el.append(row(source.root), h("div", { class: "nst-fields" }, photoFigure.root, layers), cards);
   photo.draw(paintPicture(picture), picture.height, picture.width);
   photo.place(y, x);

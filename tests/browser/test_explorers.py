@@ -151,7 +151,13 @@ def test_a_kernels_module_draws_the_same(visit, name):
               };
               const end = await explorer.render({ model, el });
               const bytes = (root) => [...root.querySelectorAll("canvas")].map((c) => c.toDataURL());
-              const answer = [bytes(el), bytes(place), saved.length, typeof end];
+              const drawn = [bytes(el), bytes(place)];
+              const control = el.querySelector('[role="slider"], input[type="range"]');
+              if (control.type === "range") control.stepUp(2);
+              control.dispatchEvent(new Event("input", { bubbles: true }));
+              control.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
+              await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+              const answer = [...drawn, saved.length, typeof end];
               end();
               return answer;
             }""",
