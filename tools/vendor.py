@@ -26,6 +26,9 @@ FILES = {  # in node_modules -> in _vendor/vendor; a pattern goes to a folder
     "requirejs/require.js": "widgets/require.js",
     "@jupyter-widgets/html-manager/dist/embed-amd.js": "widgets/embed-amd.js",
     "@jupyter-widgets/html-manager/dist/*.woff2": "widgets",
+    "onnxruntime-web/dist/ort.wasm.min.mjs": "ort/ort.wasm.min.mjs",
+    "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs": "ort/ort-wasm-simd-threaded.mjs",
+    "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm": "ort/ort-wasm-simd-threaded.wasm",
 }
 
 PREPARE_JS = """\

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nstlib import __version__
-from nstlib.cli import compare, dream, study, stylize, weights
+from nstlib.cli import compare, dream, explore, study, stylize, weights
 
 app = typer.Typer(
     help="Neural style transfer: paint the scene of one picture with the texture of another.",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("stylize", epilog=stylize.EXAMPLES)(stylize.stylize)
 app.command("compare", cls=compare.Compare, epilog=compare.EXAMPLES)(compare.compare)
 app.command("dream", epilog=dream.EXAMPLES)(dream.dream)
+app.command("explore", epilog=explore.EXAMPLES)(explore.explore)
 app.add_typer(study.app, name="study")
 app.add_typer(weights.app, name="weights")
 

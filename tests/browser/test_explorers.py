@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
+    "layers": "book/03_features",
     "gram_shuffle": "book/07_gram",
     "common_phase": "book/07_gram",
     "frequencies": "book/11_frequency",
