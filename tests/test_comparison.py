@@ -109,7 +109,8 @@ def test_the_table_has_a_row_every_20_steps_and_one_for_the_end_of_each_method(p
     for row in rows[:3]:
         assert float(row["classic_content"]) == pytest.approx(float(row["content"]), rel=1e-4, abs=1e-9)
         assert float(row["classic_style"]) == pytest.approx(float(row["style"]), rel=1e-4)
-    assert float(rows[3]["classic_style"]) == pytest.approx(float(rows[3]["style"]) / 2, rel=1e-4)  # dual's weight is 2
+    # dual counts the same Gram matrices 1.7 times, and those of luminance besides.
+    assert float(rows[3]["style"]) > 1.7 * float(rows[3]["classic_style"]) > 0
 
 
 def test_the_measures_are_those_of_the_metrics_module(network, rng):
