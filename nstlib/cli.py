@@ -510,3 +510,32 @@ def _one_line_errors(*, exit_code: int) -> Iterator[None]:
 
 def _one_line(error: Exception | str) -> str:
     return " ".join(str(error).split())
+
+
+@app.command(
+    epilog="""Examples:
+
+[bold]nst explore[/bold] begins with the course's pictures; you can open others in the browser.
+
+[bold]nst explore photo.jpg --network vgg19[/bold]
+"""
+)
+def explore(
+    image: Annotated[
+        str | None, typer.Argument(metavar="IMAGE", help="What to look at first: a file, or a name like cat.")
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="N", help="Longer side in pixels.")] = 160,
+    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
+    port: Annotated[int, typer.Option(metavar="N", help="Where to listen.", show_default="any free one")] = 0,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser at once.")] = True,
+) -> None:
+    """See in the browser what each layer of a network makes of a picture. Ctrl-C ends it.
+
+    Only this machine can reach it, and no picture leaves it.
+    """
+    with _one_line_errors(exit_code=2):
+        path = None if image is None else _find_picture(image)
+        from nstlib.widgets.serve import first_pictures, make_explorer_server, serve_until_stopped
+
+        server = make_explorer_server(network, first_pictures(path, size), size=size, port=port)
+    serve_until_stopped(server, say=typer.echo, open_browser=open_browser)

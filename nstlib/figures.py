@@ -6,18 +6,17 @@ last line of a cell, a script calls ``.savefig``.
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogFormatter, LogLocator
-from PIL import Image
 from torch import Tensor
 
 from nstlib.errors import ShapeError
@@ -261,23 +260,20 @@ def plot_runs(groups: Mapping[str, Sequence[float]], *, xlabel: str) -> Figure:
     return figure
 
 
-def encode_map(activation: Tensor, *, side: int = 224) -> bytes:
-    """Return one feature map as a small PNG picture in viridis, enlarged without smoothing to about ``side`` px.
+def color_map(activation: Tensor, height: int, width: int) -> Tensor:
+    """Return one feature map in viridis, enlarged without smoothing: an image of shape (3, height, width) in [0, 1].
 
     Args:
         activation: shape (H, W); scaled to its own maximum, and dark where it is zero.
+        height, width: in pixels.
     """
     array = _array(activation)
     scaled = np.clip(array / max(float(array.max()), 1e-12), 0, 1)
-    # A palette picture: 256 colors are what the color map has, at a third of the bytes.
-    picture = Image.fromarray((scaled * 255).round().astype(np.uint8), mode=None)
-    palette = (mpl.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-    picture.putpalette(palette.tobytes())
-    factor = side / max(picture.size)
-    picture = picture.resize([max(1, round(length * factor)) for length in picture.size], Image.Resampling.NEAREST)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    rows, columns = (
+        np.arange(length) * side // length for length, side in zip((height, width), array.shape, strict=True)
+    )
+    colors = mpl.colormaps["viridis"](scaled)[:, :, :3]  # (H, W, 3)
+    return torch.from_numpy(colors[rows][:, columns]).permute(2, 0, 1).float()
 
 
 def show_patches(blocks: Mapping[str, Sequence[Tensor]], *, columns: int = 4, size: float = 1.5) -> Figure:

@@ -20,7 +20,7 @@ from nstlib.widgets import explore_kernels
 from nstlib.widgets.explorer import FOLDER, Page, encode_array, make_explorer, module_source, named_pictures
 from nstlib.widgets.kernels import as_gray
 
-EXPLORERS = sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in ("kit", "mount"))
+EXPLORERS = sorted(path.stem for path in FOLDER.glob("*.js") if path.with_suffix(".py").exists())
 
 
 @pytest.fixture(scope="session")

@@ -118,28 +118,3 @@ def test_every_unit_sees_the_same_pixels(layer):
     script = "answer = units.map(([row, column]) => Object.values(maths.patchOf(field, row, column, height, width)));"
     answer = run(script, field=field._asdict(), units=units, height=height, width=width)
     assert answer == [list(patch_of(layer, row, column, height, width)) for row, column in units]
-
-
-def test_half_precision_is_read_exactly(rng):
-    values = torch.cat([torch.randn(200, generator=rng) * 10.0**k for k in range(-8, 5)] + [torch.zeros(1)]).half()
-    bits = (values.view(torch.int16).int() & 0xFFFF).tolist()
-    answer = run("answer = maths.fromHalf(Uint16Array.from(bits));", bits=bits)
-    finite = values.isfinite()
-    torch.testing.assert_close(torch.tensor(answer)[finite], values.float()[finite], rtol=0, atol=0)
-
-
-def test_pixels_become_planes(rng):
-    pixels = torch.randint(256, (2, 3, 4), generator=rng)  # height, width, RGBA
-    answer = run("answer = maths.planes(Uint8ClampedArray.from(rgba));", rgba=pixels.flatten().tolist())
-    torch.testing.assert_close(torch.tensor(answer), (pixels[..., :3].permute(2, 0, 1) / 255).flatten(), **CLOSE)
-
-
-@pytest.mark.parametrize(("height", "width"), [(300, 451), (451, 300), (64, 64), (97, 640), (1, 900)])
-def test_pictures_are_scaled_to_the_librarys_whole_pixels(height, width):
-    from nstlib.images import resize
-
-    answer = run("answer = maths.fitted(height, width, 96);", height=height, width=width)
-    if height > 4:
-        assert (answer["height"], answer["width"]) == tuple(resize(torch.zeros(1, 3, height, width), 96).shape[2:])
-    else:
-        assert answer == {"height": 1, "width": 96}

@@ -36,6 +36,7 @@ FRAMES = (
     "_static/**/*",
     "_ext/*.py",
     "_vendor/made-from.txt",
+    "_vendor/layers/made-from.txt",
     "nstlib/widgets/*.js",
     "nstlib/widgets/*.css",
     "lessons/*.ipynb",
@@ -112,6 +113,9 @@ def main() -> int:
     parser.add_argument("--clean", action="store_true", help="delete _build first")
     if parser.parse_args().clean:
         remove(BUILD)
+    import export_layers  # beside this script
+
+    export_layers.main()
     now, before, start = present_state(), former_state(), time.perf_counter()
     if now == before and not missing_pages():
         print("The book is up to date.")

@@ -91,35 +91,6 @@ export function partners(row, diagonal, channel, count) {
   });
 }
 
-/** Numbers in half precision (their bits, as in IEEE 754) in single precision. */
-export function fromHalf(bits) {
-  return Float32Array.from(bits, (value) => {
-    const sign = value & 0x8000 ? -1 : 1;
-    const exponent = (value >> 10) & 0x1f;
-    const fraction = value & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 31) return fraction ? NaN : sign * Infinity;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
-}
-
-/** An image's bytes (RGBA, pixel by pixel, as a canvas gives them) as RGB in [0, 1], plane by plane: (3, height, width). */
-export function planes(rgba) {
-  const positions = rgba.length / 4;
-  const result = new Float32Array(3 * positions);
-  for (let i = 0; i < positions; i++) {
-    for (let c = 0; c < 3; c++) result[c * positions + i] = rgba[4 * i + c] / 255;
-  }
-  return result;
-}
-
-/** Height and width of a picture whose longer side becomes `size`, rounded as nstlib.images does; never below 1. */
-export function fitted(height, width, size) {
-  const longer = Math.max(height, width);
-  const side = (length) => Math.max(1, Math.floor((length * size) / longer + 0.5));
-  return { height: side(height), width: side(width) };
-}
-
 function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];

@@ -1,44 +1,93 @@
-"""The layer explorer: choose a layer, walk through its channels, the strongest first."""
+"""The layer explorer: what each channel of each layer sees in a photo (chapter 03).
+
+Its JavaScript ranks channels, finds the strongest positions and computes rows of the Gram matrix from activations. Those
+come from the network: with a kernel from Python, whatever the network and the layer; on the built page from a worker that
+runs VGG-16 up to relu3_3 (``engine.js``), while activations of deeper layers, of the first picture, lie in the page.
+"""
 
 from __future__ import annotations
 
-import base64
-import html
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-import ipywidgets as W
+import anywidget
 import torch
 from torch import Tensor
 
-from nstlib.features import Features
-from nstlib.figures import encode_map
+from nstlib.errors import LayerError, ShapeError, WeightsError
+from nstlib.features import NETWORKS, Features
+from nstlib.figures import color_map
+from nstlib.receptive import receptive_field
+from nstlib.weights import load_weights
+from nstlib.widgets.explorer import Page, encode_array, encode_pictures, make_explorer, named_pictures
 
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-FRAMES = 12  # channels of each layer that a page without a kernel carries
+# What tools/export_layers.py writes for pages.
+PAGE_NETWORK = "vgg16"
+PAGE_LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3")
+DEEPER = ("relu4_1", "relu5_1")  # which a page shows of its first picture
+START = "relu3_1"
+ALT = (
+    "A photo, and beside it what the strongest channel of each of the layers {} sees in it: bright where it is active. "
+    "The first still looks like the photo, the last is a few coarse blocks."
+)
 
 
 def explore_layers(
-    network: Features, image: Tensor, *, layers: Sequence[str] | None = None, static: bool | None = None
-) -> W.Widget:
-    """Return a control that shows the feature maps of an image, layer by layer, strongest channels first.
+    network: Features,
+    pictures: Tensor | Mapping[str, Tensor],
+    *,
+    layers: Sequence[str] | None = None,
+    size: int = 128,
+    static: bool | None = None,
+) -> anywidget.AnyWidget | Page:
+    """Return an explorer of a network's layers: feature maps by strength, and each of them close up.
+
+    Close up means: enlarged, with what one position sees drawn on the photo, and with its row of the Gram matrix. The reader
+    can open another picture, use the camera, and put two pictures beside each other. With a kernel behind it, its ``layer``
+    and ``channel`` can be read.
 
     Args:
         network: from ``load_network``.
-        image: RGB in [0, 1], shape (1, 3, H, W).
-        layers: the layers to choose from; None means relu1_1 .. relu5_1 on a page, and all layers with a kernel.
-        static: True carries the frames of the strongest channels along, so that no kernel is needed; False computes
-            each frame when asked. None: False, unless the environment variable NST_STATIC_WIDGETS is set.
+        pictures: RGB in [0, 1], shape (1, 3, H, W), or several by name.
+        layers: the layers to choose from. None means with a kernel all of them; on a page those that the browser can
+            compute (up to relu3_3), and relu4_1 and relu5_1 of the first picture.
+        size: length of the longer side in pixels; larger pictures are made smaller.
+        static: as for ``make_explorer``.
 
     Raises:
-        LayerError: if there is no such layer. ShapeError: if the image does not fit the network.
+        LayerError: if there is no such layer. ShapeError: if a picture is no image, or too small for the layers.
+        ChoiceError: if there is no picture, or the size is below 8.
     """
-    if static is None:
-        static = bool(os.environ.get("NST_STATIC_WIDGETS"))
-    names = [network.canonical(name) for name in layers or (LAYERS if static else network.layers)]
+    named = named_pictures("explore_layers", pictures, size)
+    static = bool(os.environ.get("NST_STATIC_WIDGETS")) if static is None else static
+    live = _live_layers(network, static)
+    names = [network.canonical(name) for name in layers or _default_layers(network, live, static)]
+    first = next(iter(named.values()))
+    start = START if START in names else names[0]
+    deepest = max(map(network.layers.index, names))
+    ladder = [name for name in network.layers[: deepest + 1] if re.fullmatch(r"relu\d_1", name)] or names[:1]
     with torch.no_grad():
-        features = {name: maps[0] for name, maps in network(image, names).items()}  # (C, H, W) each
-    return _static(features) if static else _live(features)
+        found = network(first, {*names, *ladder} if static else ladder)
+    state = {
+        "source": "page" if static else "kernel",
+        "network": network.name,
+        "pictures": encode_pictures(named),
+        "size": size,
+        "layers": [_describe(network, name, name in live) for name in names],
+        # What a page shows before anything is loaded, and what it could not compute.
+        "carried": {n: encode_array(found[n][0], "float16") for n in names if static and (n == start or n not in live)},
+        "layer": start,
+        "channel": -1,  # the strongest
+    }
+    strongest = [maps[0, ranked_channels(maps[0])[0]] for maps in (found[name] for name in ladder)]
+    still = [first, *(color_map(one, *first.shape[2:]) for one in strongest)]
+    explorer = make_explorer("layers", state, still=still, alt=ALT.format(", ".join(ladder)), static=static)
+    if not static:
+        explorer.on_msg(partial(_answer, network))
+    return explorer
 
 
 def ranked_channels(features: Tensor) -> Tensor:
@@ -46,63 +95,64 @@ def ranked_channels(features: Tensor) -> Tensor:
     return features.clamp(min=0).mean((1, 2)).argsort(descending=True, stable=True)
 
 
-def frame(name: str, features: Tensor, rank: int) -> str:
-    """Return the HTML of one frame: the map of the channel at ``rank`` (0 is the strongest), and what it is."""
-    channel = int(ranked_channels(features)[rank])
-    activation = features[channel]
-    share = float((activation > 0).float().mean())
-    caption = (
-        f"{name}, channel {channel}: rank {rank + 1} of {len(features)}, {activation.shape[0]} x "
-        f"{activation.shape[1]} positions, active at {share:.0%} of them"
-    )
-    picture = base64.b64encode(encode_map(activation)).decode()
-    alt = html.escape(f"Feature map of {caption}. Bright means active.")
-    return (
-        f'<figure class="nst-frame" style="margin:0"><img src="data:image/png;base64,{picture}" alt="{alt}" '
-        f'style="width:224px;max-width:100%;image-rendering:pixelated">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-    )
+def compute_features(network: Features, layer: str, pixels: bytes, height: int, width: int) -> Tensor:
+    """Return the activations of a picture that came from a browser.
+
+    Args:
+        network: any.
+        layer: in either spelling.
+        pixels: red, then green, then blue, row by row, one byte each.
+        height, width: of the picture.
+
+    Returns:
+        Shape (C, H', W'), float32, contiguous, on the CPU.
+
+    Raises:
+        ShapeError: if there are more or fewer bytes, or the picture is too small. LayerError: if there is no such layer.
+    """
+    if height < 1 or width < 1 or len(pixels) != 3 * height * width:
+        raise ShapeError(f"A picture of {height} x {width} pixels has {3 * height * width} bytes, got {len(pixels)}.")
+    image = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, height, width) / 255
+    with torch.no_grad():
+        return network(image, layer)[layer][0].float().cpu().contiguous()
 
 
-def _controls(names: Sequence[str], ranks: int) -> tuple[W.Dropdown, W.IntSlider]:
-    start = names.index("relu3_1") if "relu3_1" in names else 0
-    layer = W.Dropdown(options=list(names), index=start, description="Layer")
-    rank = W.IntSlider(value=1, min=1, max=ranks, description="Rank", continuous_update=True)
-    return layer, rank
+def _answer(
+    network: Features, widget: anywidget.AnyWidget, question: Mapping[str, Any], buffers: Sequence[Any]
+) -> None:
+    """Answer the page's ``{id, layer, height, width}`` and pixels with ``{id, shape}`` and activations, or an error."""
+    try:
+        pixels = bytes(buffers[0])
+        features = compute_features(network, question["layer"], pixels, question["height"], question["width"])
+    except (LayerError, ShapeError) as error:
+        widget.send({"id": question["id"], "error": str(error)})
+        return
+    widget.send({"id": question["id"], "shape": list(features.shape)}, [features.numpy().tobytes()])
 
 
-def _live(features: dict[str, Tensor]) -> W.Widget:
-    names = list(features)
-    layer, rank = _controls(names, len(features[names[0]]))
-    view = W.HTML()
-
-    def show(*_: object) -> None:
-        rank.max = len(features[layer.value])
-        view.value = frame(layer.value, features[layer.value], rank.value - 1)
-
-    layer.observe(show, "value")
-    rank.observe(show, "value")
-    show()
-    return _box(layer, rank, view)
+def _describe(network: Features, layer: str, live: bool) -> dict[str, Any]:
+    field = receptive_field(layer, blocks=NETWORKS[network.name].blocks)
+    return {"name": layer, "channels": network.channels(layer), **field._asdict(), "live": live}
 
 
-def _static(features: dict[str, Tensor]) -> W.Widget:
-    names = list(features)
-    frames = min(FRAMES, *(len(maps) for maps in features.values()))
-    layer, rank = _controls(names, frames)
-    # The slider counts from 0 here: a Stack's index and a slider's value are linked as they are.
-    rank.min, rank.value, rank.max, rank.readout = 0, 0, frames - 1, False
-    stacks = []
-    for name in names:
-        stack = W.Stack([W.HTML(frame(name, features[name], k)) for k in range(frames)], selected_index=0)
-        W.jslink((rank, "value"), (stack, "selected_index"))
-        stacks.append(stack)
-    view = W.Stack(stacks, selected_index=layer.index)
-    W.jslink((layer, "index"), (view, "selected_index"))
-    return _box(layer, rank, view)
+def _default_layers(network: Features, live: Sequence[str], static: bool) -> Sequence[str]:
+    if not static:
+        return network.layers
+    return [*(live or (START,)), *DEEPER]
 
 
-def _box(layer: W.Widget, rank: W.Widget, view: W.Widget) -> W.Widget:
-    box = W.VBox([layer, rank, view])
-    box.add_class("nst-explore-layers")
-    return box
+def _live_layers(network: Features, static: bool) -> Sequence[str]:
+    """Return the layers that can be computed of any picture: all with a kernel; on a page what its files hold."""
+    if not static:
+        return network.layers
+    return PAGE_LAYERS if _is_page_network(network) else ()
+
+
+def _is_page_network(network: Features) -> bool:
+    if network.name != PAGE_NETWORK or network.pooling != "max":
+        return False
+    try:
+        trained = load_weights(PAGE_NETWORK)["conv1_1.weight"]
+    except WeightsError:
+        return False
+    return torch.equal(network.weight("conv1_1").to(trained), trained)
