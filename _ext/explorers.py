@@ -33,9 +33,10 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree: nod
     names = held_explorers(doctree) if doctree is not None else []
     if not names:
         return
-    for name in ["kit", *names]:
-        if (WIDGETS / f"{name}.css").exists():
-            app.add_css_file(f"explorers/{name}.css")
+    from nstlib.widgets.explorer import style_names  # imported here: it brings PyTorch along
+
+    for style in dict.fromkeys(style for name in names for style in style_names(name)):
+        app.add_css_file(f"explorers/{style}.css")
     app.add_js_file("explorers/mount.js", type="module")
 
 

@@ -5,7 +5,18 @@ browser, or move through frames that were computed when the book was built. The 
 ``NST_STATIC_WIDGETS``.
 """
 
+from nstlib.widgets.common_phase import explore_common_phase
+from nstlib.widgets.frequencies import explore_frequencies
+from nstlib.widgets.gram_shuffle import explore_gram_shuffle
 from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
+from nstlib.widgets.receptive_field import explore_receptive_field
 
-__all__ = ["explore_kernels", "explore_layers"]
+__all__ = [
+    "explore_common_phase",
+    "explore_frequencies",
+    "explore_gram_shuffle",
+    "explore_kernels",
+    "explore_layers",
+    "explore_receptive_field",
+]

@@ -101,10 +101,23 @@ def module_source(name: str) -> str:
     return "\n".join(_parts(name, {}))
 
 
+def style_names(name: str) -> list[str]:
+    """Return which style sheets of this folder an explorer needs: the kit's, those of the modules it imports, its own."""
+    wanted = dict.fromkeys(["kit", *_neighbors(name), name])
+    return [one for one in wanted if (FOLDER / f"{one}.css").exists()]
+
+
 def style_source(name: str) -> str:
-    """Return the kit's and the explorer's style sheets as one."""
-    files = [FOLDER / "kit.css", FOLDER / f"{name}.css"]
-    return "\n".join(path.read_text(encoding="utf-8") for path in files if path.exists())
+    """Return an explorer's style sheets as one."""
+    return "\n".join((FOLDER / f"{one}.css").read_text(encoding="utf-8") for one in style_names(name))
+
+
+def _neighbors(name: str) -> list[str]:
+    return list(dict.fromkeys(match[2] for match in _IMPORT.finditer(_script(name))))
+
+
+def _script(name: str) -> str:
+    return (FOLDER / f"{name}.js").read_text(encoding="utf-8")
 
 
 def _parts(name: str, done: dict[str, str]) -> list[str]:

@@ -188,6 +188,11 @@ export function tidy(value, digits = 2) {
   return text.replace("-", "−");
 }
 
+/** Return a number of any size as text of four digits. */
+export function significant(value) {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
 /** Return a very small number as text: 0, or 3.1 · 10⁻⁷. */
 export function tiny(value) {
   if (value === 0) return "0";
@@ -283,8 +288,8 @@ export function paintPicture({ data, channels, height, width }) {
  * arrow keys move by `step` (Shift: by ten; Home, End, Page keys: to the borders), so do mouse, pen and finger. For screen
  * readers it is a slider whose text is what `describe` returns.
  *
- * Handle: { root, draw(pixels, height, width), mark(box, key), place(row, column), resize(rows, columns) }; a box is
- * { row, column, height, width } in pixels.
+ * Handle: { root, draw(pixels, height, width), mark(box, key, { tint, kind }), unmark(key), rename(label) } and, with a
+ * cursor, { place(row, column), resize(rows, columns), at }; a box is { row, column, height, width } in pixels.
  */
 export function view({ label, smooth = false, cursor = null }) {
   const canvas = h("canvas", { class: smooth ? "" : "nst-crisp" });
@@ -308,10 +313,10 @@ export function view({ label, smooth = false, cursor = null }) {
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       context.putImageData(new ImageData(pixels, width, height), 0, 0);
     },
-    mark(box, key = "window", tint = null) {
+    mark(box, key = "window", { tint, kind = "" } = {}) {
       let mark = marks.get(key);
       if (!mark) {
-        mark = h("span", { class: "nst-mark", "data-key": key, "aria-hidden": "true" });
+        mark = h("span", { class: `nst-mark ${kind}`, "data-key": key, "aria-hidden": "true" });
         marks.set(key, mark);
         stage.append(mark);
       }
