@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nstlib.dual import Term, TermObjective
 from nstlib.features import Features
-from nstlib.frequency import frame_filters
 from nstlib.gram import gram_matrix
 from nstlib.images import load_image, picture, resize_to
 from nstlib.losses import content_loss, style_loss
@@ -58,27 +56,26 @@ class Graph:
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(path), options)
 
-    def run(self, image, wanted, *, content=None, grams=None, operator=None, weights=(0, 0, 0, 0)):
+    def run(self, image, wanted, *, content=None, grams=None, weights=(0, 0, 0, 0)):
         height, width = (side // 4 for side in image.shape[2:])
         given = {
             "image": image.detach().numpy(),
             "content": np.zeros((1, 256, height, width)) if content is None else content,
-            "operator": np.eye(height * width) if operator is None else operator,
             "weights": weights,
         }
         for k, size in enumerate((64, 128, 256)):
             given[f"gram{k + 1}"] = np.zeros((size, size)) if grams is None else grams[k]
         return self.session.run(wanted, {key: np.asarray(value, dtype=np.float32) for key, value in given.items()})
 
-    def compare(self, image, content, style, content_weight, style_weight, operator=None):
+    def compare(self, image, content, style, content_weight, style_weight):
         """Return the relative content loss, the relative style loss and the gradient of their weighted sum."""
         (features,) = self.run(content, ["features"])
         grams = self.run(style, ["found1", "found2", "found3"])
-        energy = float(self.run(content, ["losses"], operator=operator)[0][0])
+        energy = float(self.run(content, ["losses"])[0][0])
         scales = [energy, *(float(np.square(gram).mean()) for gram in grams)]
         shares = [content_weight, *(style_weight / 3,) * 3]
         weights = [share / scale for share, scale in zip(shares, scales, strict=True)]
-        targets = {"content": features, "grams": grams, "operator": operator, "weights": weights}
+        targets = {"content": features, "grams": grams, "weights": weights}
         losses, gradient = self.run(image, ["losses", "gradient"], **targets)
         relative = losses / np.array(scales)
         return float(relative[0]), float(relative[1:].mean()), torch.from_numpy(gradient)
@@ -117,11 +114,11 @@ def assert_same_gradients(found, wanted):
     assert errors[-1] < 0.01
 
 
-def assert_same(graph, objective, content, style, images, operator=None):
+def assert_same(graph, objective, content, style, images):
     gradients = []
     for image in images:
         (_, far, unlike, _), wanted = slope(objective, image)
-        found = graph.compare(image, content, style, 1.0, 30.0, operator)
+        found = graph.compare(image, content, style, 1.0, 30.0)
         assert found[:2] == (pytest.approx(far, rel=CLOSE), pytest.approx(unlike, rel=CLOSE))
         gradients.append((found[2], wanted))
     assert_same_gradients(*zip(*gradients, strict=True))
@@ -161,23 +158,6 @@ def test_content_by_itself_has_autograds_gradient(graph, network, pictures):
         assert losses[0] == pytest.approx(value, rel=CLOSE)
         gradients.append((torch.from_numpy(gradient), wanted))
     assert_same_gradients(*zip(*gradients, strict=True))
-
-
-@pytest.mark.parametrize("bands", [(1.0, 0.0), (0.0, 1.0), (2.0, 0.5)])
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (48, 72)])
-def test_bands_of_the_content_are_those_of_a_term(graph, network, pictures, bands, height, width):
-    content, style, images = pictures(height, width)
-    terms = [Term("content", cutoffs=(0.25,), bands=bands), Term("style")]
-    objective = TermObjective(content, [Style(style)], network, CONTENT, STYLES, (1.0, 30.0, 0.0), terms=terms)
-    assert_same(graph, objective, content, style, images, operator_of(height // 4, width // 4, 0.25, bands))
-
-
-def operator_of(height: int, width: int, cutoff: float, bands) -> np.ndarray:
-    """Return the matrix that weighs bands: each column what the weighed filter makes of one position."""
-    squares = frame_filters(height, width, [cutoff], dtype=torch.float64).square()
-    response = (squares * squares.new_tensor(bands).view(-1, 1, 1)).sum(0)
-    ones = torch.eye(height * width, dtype=torch.float64).view(-1, height, width)
-    return torch.fft.irfft2(torch.fft.rfft2(ones) * response, s=(height, width)).flatten(1).numpy()
 
 
 def test_where_several_pixels_are_the_maximum_the_first_one_gets_the_gradient_as_in_torch(graph, network, pictures):

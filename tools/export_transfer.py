@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FILE = "transfer.onnx"
 CONTENT = "relu3_1"
 STYLES = ("relu1_1", "relu2_1", "relu3_1")
+CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256}
 TRUNK = ("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1")
 MULTIPLE = 4  # of pixels that both sides must be: two poolings, of which none may drop a row
 
@@ -68,8 +69,7 @@ def transfer_graph(stages: Mapping[str, bytes]) -> onnx.ModelProto:
     """Return the graph that says how far an image is from its goals, and where each pixel has to go.
 
     Inputs: ``image`` (1, 3, H, W), RGB in [0, 1], both sides multiples of 4; ``content`` (1, 256, H / 4, W / 4), activations
-    of relu3_1; ``gram1`` .. ``gram3`` (C, C); ``operator`` (H W / 16, H W / 16), symmetric: how differences at the
-    content's positions are weighed, the identity for the plain content loss; ``weights`` (4,), of content and styles.
+    of relu3_1; ``gram1`` .. ``gram3`` (C, C); ``weights`` (4,), of content and styles.
 
     Outputs: ``losses`` (4,), mean squares that are not relative to anything yet; ``gradient`` (1, 3, H, W) of their sum
     times the weights; ``features`` and ``found1`` .. ``found3``: what the image itself would be as a goal.
@@ -101,11 +101,11 @@ def transfer_graph(stages: Mapping[str, bytes]) -> onnx.ModelProto:
     def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
-    channels = {"gram1": 64, "gram2": 128, "gram3": 256}
-    features = (1, 256, "rows", "columns")
+    channels = {f"gram{k}": CHANNELS[layer] for k, layer in enumerate(STYLES, 1)}
+    features = (1, CHANNELS[CONTENT], "rows", "columns")
     inputs = [value("image", 1, 3, "height", "width"), value("content", *features)]
     inputs += [value(name, size, size) for name, size in channels.items()]
-    inputs += [value("operator", "positions", "positions"), value("weights", 4)]
+    inputs.append(value("weights", 4))
     outputs = [value("losses", 4), value("gradient", 1, 3, "height", "width"), value("features", *features)]
     outputs += [value(name.replace("gram", "found"), size, size) for name, size in channels.items()]
     graph = helper.make_graph(build.nodes, "style transfer: losses and gradient", inputs, outputs, build.constants)
@@ -164,36 +164,37 @@ def _forward(build: Builder) -> dict[str, str]:
 
 
 def _content(build: Builder, features: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Add the content loss and its gradient: for differences D (C, P), sum(D * (D M)) / (C P) and 2 D M / (C P)."""
+    """Add the content loss and its gradient: for differences D (C, P), mean(D^2) and 2 D / (C P)."""
     node, constant = build.node, build.constant
-    constant("content.shape", _integers(256, -1))
-    difference = node("Reshape", [node("Sub", [features, "content"], "content.away"), "content.shape"], "content.flat")
-    weighed = node("MatMul", [difference, "operator"], "content.weighed")
-    products = node("Mul", [difference, weighed], "content.products")
-    loss = node("ReduceMean", [products], "content.loss", axes=[0, 1], keepdims=0)
-    size = node("Cast", [node("Size", [weighed], "content.size")], "content.count", to=1)
+    shape = constant("content.shape", _integers(CHANNELS[CONTENT], -1))
+    away = node("Reshape", [node("Sub", [features, "content"], "content.away"), shape], "content.flat")
+    loss = _mean_square(build, away, "loss0")
+    size = node("Cast", [node("Size", [away], "content.size")], "content.count", to=1)
     twice = node("Mul", ["weight0", constant("two", _floats(2))], "content.twice")
-    pull = node("Mul", [weighed, node("Div", [twice, size], "content.factor")], "content.pull")
-    losses = [node("Unsqueeze", [loss, "axis0"], "loss0")]
-    return losses, {CONTENT: [pull]}
+    pull = node("Mul", [away, node("Div", [twice, size], "content.factor")], "content.pull")
+    return [loss], {CONTENT: [pull]}
 
 
 def _style(build: Builder, k: int, layer: str, features: str, losses: list[str], pulls: dict[str, list[str]]) -> None:
     """Add a layer's style loss, mean((G - A)^2), and its gradient 4 (G - A) F / (C^2 M)."""
     node, constant = build.node, build.constant
-    channels = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256}[layer]
+    channels = CHANNELS[layer]
     flat = node("Reshape", [features, constant(f"style{k}.shape", _integers(channels, -1))], f"style{k}.flat")  # (C, M)
     size = node("Cast", [node("Size", [flat], f"style{k}.size")], f"style{k}.count", to=1)
     positions = node("Div", [size, constant(f"style{k}.channels", _floats(channels))], f"style{k}.positions")
     product = node("Gemm", [flat, flat], f"style{k}.product", transB=1)
     gram = node("Div", [product, positions], f"found{k}")
     away = node("Sub", [gram, f"gram{k}"], f"style{k}.away")
-    squares = node("Mul", [away, away], f"style{k}.squares")
-    loss = node("ReduceMean", [squares], f"style{k}.loss", axes=[0, 1], keepdims=0)
-    losses.append(node("Unsqueeze", [loss, "axis0"], f"loss{k}"))
+    losses.append(_mean_square(build, away, f"loss{k}"))
     factor = node("Mul", [f"weight{k}", constant(f"style{k}.four", _floats(4 / channels**2))], f"style{k}.weight")
     slope = node("Mul", [away, node("Div", [factor, positions], f"style{k}.factor")], f"style{k}.slope")
     pulls.setdefault(layer, []).append(node("MatMul", [slope, flat], f"style{k}.pull"))  # (C, M)
+
+
+def _mean_square(build: Builder, differences: str, name: str) -> str:
+    squares = build.node("Mul", [differences, differences], f"{name}.squares")
+    mean = build.node("ReduceMean", [squares], f"{name}.mean", axes=[0, 1], keepdims=0)
+    return build.node("Unsqueeze", [mean, "axis0"], name)  # (1,)
 
 
 def _backward(build: Builder, found: dict[str, str], pulls: dict[str, list[str]]) -> None:
