@@ -8,6 +8,7 @@ const ALPHAS = [0, 0.1, 0.3, 1, 3, 10];
 const BETAS = [0, 0.3, 1, 3, 10, 30, 100, 300, 1000];
 const LARGEST = 256; // pixels of a reader's picture that are kept: more than either size needs
 const SPOKEN = 5000; // milliseconds between two reports to a screen reader while it runs
+const APART = 1000; // and between any two
 const RECENT = 9; // steps whose time is shown
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -39,7 +40,8 @@ function render({ model, el }) {
   let running = false;
   let line = Promise.resolve(); // one thing after the other
   let times = [];
-  let spoken = 0;
+  let spoken = -SPOKEN;
+  let speech = 0;
   let ended = false;
 
   // What is seen -------------------------------------------------------------------------------------------------------
@@ -54,6 +56,7 @@ function render({ model, el }) {
     h("span", {}, "step ", step), h("span", { class: "nst-name-content" }, "content ", numbers.content), h("span", { class: "nst-name-style" }, "style ", numbers.style), speed);
   const lines = curve();
   const note = h("p", { class: "nst-note nst-transfer-note", role: "status" });
+  const come = h("p", { class: "nst-note" }); // not spoken: it changes too often, and the bar can be asked
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Loading the network", hidden: true });
 
   function draw() {
@@ -70,12 +73,12 @@ function render({ model, el }) {
     lines.draw(records);
   }
 
-  /** Speak, but while it runs only now and then. */
-  function report(text, { now = true } = {}) {
-    const time = performance.now();
-    if (!now && time - spoken < SPOKEN) return;
-    spoken = time;
-    ui.announce(text);
+  /** Tell a screen reader, never more than once a second; `passing` ones only now and then. */
+  function report(text, { passing = false } = {}) {
+    const waited = performance.now() - spoken;
+    if (passing && waited < SPOKEN) return;
+    clearTimeout(speech);
+    speech = setTimeout(() => { spoken = performance.now(); ui.announce(text); }, Math.max(0, APART - waited));
   }
 
   const standing = () => {
@@ -162,7 +165,7 @@ function render({ model, el }) {
   async function run() {
     while (running && !ended) {
       await advance();
-      report(standing(), { now: false });
+      report(standing(), { passing: true });
       await new Promise((done) => requestAnimationFrame(done)); // what was drawn is to be seen; a hidden page waits
     }
     if (!ended) { lines.describe(records); remember(); }
@@ -189,21 +192,23 @@ function render({ model, el }) {
 
   function progress(have, total) {
     if (!total || ended) return;
+    if (bar.hidden) note.textContent = "Loading the network.";
     bar.hidden = false;
     bar.value = have / total;
-    note.textContent = have < total ? `Loading the network: ${megabytes(have)} of ${megabytes(total)}` : "Loaded. Starting …";
+    come.textContent = have < total ? `${megabytes(have)} of ${megabytes(total)}` : "Loaded. Starting …";
   }
 
   function loaded() {
     missing = 0;
     bar.hidden = true;
-    note.textContent = "";
+    note.textContent = come.textContent = "";
     buttons();
   }
 
   function fail(error) {
     running = false;
     bar.hidden = true;
+    come.textContent = "";
     note.textContent = error.message;
     buttons();
   }
@@ -211,7 +216,7 @@ function render({ model, el }) {
   source.missing().then((bytes) => {
     if (ended || goals) return;
     missing = bytes;
-    note.textContent = bytes ? `To compute here, in your browser, the page must load the trained network: ${megabytes(bytes)}, once. Your pictures stay on this machine.` : "";
+    note.textContent = bytes ? "The trained network comes to your browser, once, and computes there. Your pictures stay on this machine." : "";
     buttons();
   }, fail);
 
@@ -219,13 +224,14 @@ function render({ model, el }) {
 
   const main = button("Start", () => (running ? pause() : go()));
   const one = button("One step", () => queue(async () => { await advance(); lines.describe(records); remember(); report(standing()); }));
-  const again = button("Back to the start", () => { pause(""); reset(); report("Back at step 0."); });
+  const again = button("Start over", () => { pause(""); reset(); report("Back at step 0."); });
   main.root.classList.add("nst-main");
 
   function buttons() {
     const begin = missing ? `Load ${megabytes(missing)} and start` : descent.steps ? "Go on" : "Start";
     main.root.textContent = running ? "Pause" : begin;
-    one.root.disabled = running || missing > 0;
+    one.root.hidden = again.root.hidden = missing > 0;
+    one.root.disabled = running;
   }
 
   /** Weights or gains are others now. */
@@ -245,7 +251,7 @@ function render({ model, el }) {
     label, min: 0, max: 100, step: 10, value: 100 * gains[name], format: (percent) => `${percent} %`,
     onInput: (percent) => { gains[name] = percent / 100; turned({ picture: true }); },
   });
-  const sliders = [scale("content", "content weight α", ALPHAS), scale("style", "style weight β", BETAS), share("coarse", "coarse: light and colors"), share("fine", "fine: strokes and grain")];
+  const sliders = [scale("content", "content, α", ALPHAS), scale("style", "style, β", BETAS), share("coarse", "coarse: light and colors"), share("fine", "fine: strokes and grain")];
   const sizes = choices({ legend: "Pixels along a side", options: model.get("sizes").map((side) => [String(side), String(side)]), value: String(size), onChange: (value) => { size = Number(value); pause(""); reset(); buttons(); } });
   const starts = choices({ legend: "Begin with", options: [["content", "the content"], ["noise", "noise"]], value: start, onChange: (value) => { start = value; pause(""); reset(); buttons(); } });
 
@@ -266,18 +272,19 @@ function render({ model, el }) {
     draw();
   });
 
+  const kept = "How much of the change is kept";
   el.append(h("div", { class: "nst-transfer" },
-    h("div", { class: "nst-origins" }, contents, styles),
-    h("div", { class: "nst-work" }, resultFigure.root, h("div", { class: "nst-buttons" }, main.root, one.root, again.root), bar, note, reading, lines.root),
+    h("div", { class: "nst-origins" }, contents, styles, row(starts.root, sizes.root)),
+    h("div", { class: "nst-work" }, resultFigure.root, h("div", { class: "nst-buttons" }, main.root, one.root, again.root), bar, come, note),
+    h("div", { class: "nst-course" }, reading, lines.root),
     h("div", { class: "nst-settings" },
-      row(starts.root, sizes.root),
-      sliders[0].root, sliders[1].root,
-      h("div", { role: "group", "aria-label": "How much of the change is kept" }, h("p", { class: "nst-legend", "aria-hidden": "true" }, "How much of the change is kept"), sliders[2].root, sliders[3].root)),
+      h("div", { role: "group", "aria-label": "Weights" }, h("p", { class: "nst-legend", "aria-hidden": "true" }, "Weights"), sliders[0].root, sliders[1].root),
+      h("div", { role: "group", "aria-label": kept }, h("p", { class: "nst-legend", "aria-hidden": "true" }, kept), sliders[2].root, sliders[3].root)),
   ));
   reset();
   buttons();
   ui.listen(document, "visibilitychange", () => { if (document.hidden) pause(""); });
-  ui.onEnd(() => { ended = true; running = false; source.close(); });
+  ui.onEnd(() => { ended = true; running = false; source.close(); clearTimeout(speech); });
   return ui.end;
 }
 

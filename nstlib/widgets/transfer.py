@@ -39,7 +39,7 @@ def explore_transfer(
     style: Tensor | Mapping[str, Tensor],
     network: Features | None = None,
     *,
-    size: int = SIZES[0],
+    size: int = SIZES[-1],
     static: bool | None = None,
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer: start a style transfer, watch picture and losses, and turn its knobs while it runs.

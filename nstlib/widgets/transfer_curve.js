@@ -1,8 +1,8 @@
 // The losses of a descent as two lines over its steps, on a logarithmic axis.
 import { tidy } from "./kit.js";
 
-const [WIDE, HIGH] = [340, 150];
-const BOX = { left: 34, right: WIDE - 52, top: 8, bottom: HIGH - 20 };
+const [WIDE, HIGH] = [340, 140];
+const BOX = { left: 38, right: WIDE - 52, top: 8, bottom: HIGH - 20 };
 const [LEAST, MOST] = [-3, 1]; // powers of ten
 const LINES = ["content", "style"];
 const APART = 12; // between the names at the lines' ends

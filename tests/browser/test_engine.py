@@ -67,7 +67,7 @@ def folder(tmp_path_factory, lacking):
             lacking("front-end files are missing: python tools/vendor.py, python tools/export_layers.py")
         shutil.copytree(ROOT / "_vendor" / part, folder / part)
     (folder / "explorers").mkdir()
-    for file in ("engine.js", "network.js"):
+    for file in ("engine.js", "network.js", "transfer_graph.js"):
         shutil.copyfile(ROOT / "nstlib" / "widgets" / file, folder / "explorers" / file)
     (folder / "empty.html").write_text("<!doctype html><title>Engine</title>", encoding="utf-8")
     return folder
@@ -138,7 +138,7 @@ def test_only_the_stages_that_are_needed_are_fetched_and_their_size_is_known_fir
         shallow, deep = (
             page.evaluate("(layer) => engine.missingBytes(layer)", name) for name in ("relu1_2", "relu3_3")
         )
-        assert deep - shallow == sum((ROOT / "_vendor/layers" / f"vgg16-{i}.onnx").stat().st_size for i in (2, 3))
+        assert deep - shallow == sum((ROOT / "_vendor/layers" / f"vgg16-{i}.onnx").stat().st_size for i in (2, 3, 4))
         ask(page, "relu1_1", image)
         assert [name for name in fetched if name.endswith("onnx")] == ["vgg16-1.onnx"]
         progress = page.evaluate("progress")
