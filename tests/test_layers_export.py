@@ -16,9 +16,9 @@ from nstlib.weights import load_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools")]
-export_layers = pytest.importorskip("export_layers")
-pytest.importorskip("onnx", reason='pip install -e ".[book]" brings onnx')
-onnxruntime = pytest.importorskip("onnxruntime", reason='pip install -e ".[test]" brings onnxruntime')
+
+import export_layers  # noqa: E402
+import onnxruntime  # noqa: E402
 
 pytestmark = pytest.mark.weights
 

@@ -44,8 +44,8 @@ function serve(scope) {
  * Start a worker that runs a network.
  *
  * @param {{layers?: string|URL, runtime?: string|URL}} [folders] as for StagedNetwork; by default where the book has them.
- * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, close}} the methods of StagedNetwork and
- *   of TransferGraph, and one that ends the worker.
+ * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, stopped, close}} the methods of
+ *   StagedNetwork and of TransferGraph, whether the worker has ended, and what ends it.
  */
 export function startEngine({
   layers = new URL("../layers/", import.meta.url),
@@ -54,6 +54,7 @@ export function startEngine({
   const worker = new Worker(new URL("./engine.js", import.meta.url), { type: "module" });
   const waiting = new Map();
   let count = 0;
+  let stopped = null; // why, once it has
   worker.onmessage = ({ data }) => {
     const { resolve, reject, onProgress } = waiting.get(data.id);
     if (data.progress) return onProgress?.(...data.progress);
@@ -61,17 +62,23 @@ export function startEngine({
     if (data.error) reject(Object.assign(new Error(data.error.message), { name: data.error.name }));
     else resolve(data.result);
   };
-  worker.onerror = (event) => {
-    const error = new Error(`The worker that runs the network stopped: ${event.message || "it could not be loaded"}.`);
-    for (const { reject } of waiting.values()) reject(error);
+  const stop = (why) => {
+    stopped = new Error(why);
+    worker.terminate();
+    for (const { reject } of waiting.values()) reject(stopped);
     waiting.clear();
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    stop(`The worker that runs the network stopped: ${event.message || "engine.js could not be loaded"}.`);
   };
   const ask = (method, given, onProgress) =>
     new Promise((resolve, reject) => {
+      if (stopped) return reject(stopped);
       waiting.set(++count, { resolve, reject, onProgress });
-      worker.postMessage({ id: count, method, given });
+      return worker.postMessage({ id: count, method, given });
     });
-  ask("open", [{ layers: String(layers), runtime: String(runtime) }]);
+  ask("open", [{ layers: String(layers), runtime: String(runtime) }]).catch(() => {}); // whoever asks next is told
   return {
     describe: () => ask("describe", []),
     missingBytes: (layer) => ask("missingBytes", [layer]),
@@ -79,7 +86,8 @@ export function startEngine({
     transferBytes: () => ask("transferBytes", []),
     setGoals: (content, style, onProgress) => ask("setGoals", [content, style], onProgress),
     compare: (image, weights) => ask("compare", [image, weights]),
-    close: () => worker.terminate(),
+    stopped: () => Boolean(stopped),
+    close: () => stop("The engine was closed."),
   };
 }
 

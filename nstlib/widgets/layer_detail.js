@@ -1,17 +1,12 @@
 // One feature map close up: where it is strongest, what that position sees, and its row of the Gram matrix.
-import { figure, h, paintPicture, paintPlane, view } from "./kit.js";
+import { figure, h, paintPicture, paintPlane, significant, view } from "./kit.js";
 import { mapOf, patchOf, strongest } from "./layer_maths.js";
 import { drawMaps } from "./layer_grid.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Return a number with four digits. */
-export function short(value) {
-  return String(Number(value.toPrecision(4))).replace("-", "−");
-}
-
 /** Return an element with a number in it; its exact value stands in `data-value`. */
-function number(name, value, text = short(value)) {
+function number(name, value, text = significant(value)) {
   return h("strong", { "data-number": name, "data-value": value }, text);
 }
 
@@ -34,12 +29,12 @@ export function closeUp({ onMove }) {
   patch.root.classList.add("nst-patch");
   const title = h("p", { class: "nst-legend" });
   const numbers = h("p", { class: "nst-reading" });
-  const columns = h("div", { class: "nst-columns nst-close" }, photoFigure.root, mapFigure.root, patchFigure.root, numbers);
+  const columns = h("div", { class: "nst-columns nst-stay nst-close" }, photoFigure.root, mapFigure.root, patchFigure.root, numbers);
   const root = h("div", { class: "nst-side" }, title, columns);
 
   function describe(row, column) {
     if (!now) return "";
-    return `row ${row}, column ${column}: ${short(now.plane[row * now.features.width + column])}`;
+    return `row ${row}, column ${column}: ${significant(now.plane[row * now.features.width + column])}`;
   }
 
   function look(row, column) {
@@ -131,14 +126,14 @@ export function gramPanel({ onChoose }) {
       if (rows[1]) draw("nst-second", order.map((c, i) => `${i ? "L" : "M"}${i + 0.5} ${100 - (100 * rows[1][c]) / most}`).join(""));
       title.textContent = `Row ${channel} of the Gram matrix: with which channels does it fire?`;
       const own = rows.map((row, i) => [i ? "; " : "", rows[1] ? `${names[i]} ` : "", number(i ? "gram2" : "gram", row[channel])]);
-      key.replaceChildren(`One bar for each channel, in the order above. The dark one is channel ${channel} with itself, its mean square: `, ...own.flat(), rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".");
-      chart.setAttribute("aria-label", `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => short(row[channel])).join(" and ")}.`);
-      const which = rows[1] ? ` in ${names[0]}` : "";
-      legend.textContent = partners.length ? `Fires most together with${which}` : `Silent${which}: this channel fires nowhere in this picture, so its row is zero.`;
+      key.replaceChildren(`One bar for each channel, in the order above. The colored one is channel ${channel} with itself, its mean square: `, ...own.flat(), rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".");
+      chart.setAttribute("aria-label", `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => significant(row[channel])).join(" and ")}.`);
+      const where = rows[1] ? `In ${names[0]} it` : "It";
+      legend.textContent = partners.length ? `${where} fires most together with` : `${where} fires nowhere, so its row is zero.`;
       buttons.setAttribute("aria-label", `Channels that channel ${channel} fires together with`);
       buttons.replaceChildren(...partners.map(({ channel: c, value, cosine }) => {
-        const text = h("span", {}, h("b", {}, String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));
-        const entry = h("button", { type: "button", class: "nst-partner", "data-channel": c, "data-cosine": cosine, onclick: () => onChoose(c), "aria-label": `channel ${c}: entry ${short(value)}, cosine ${cosine.toFixed(2)}` }, text);
+        const text = h("span", {}, h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));
+        const entry = h("button", { type: "button", class: "nst-partner", "data-channel": c, "data-cosine": cosine, onclick: () => onChoose(c) }, text);
         drawMaps(entry, found.slice(0, 1), c, high(c));
         return entry;
       }));

@@ -4,7 +4,7 @@ import { button, h } from "./kit.js";
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /**
- * Handle: { root, offer, progress(loaded, total), refuse, fail(message, onAgain), hide }. `offer` and `refuse` get what
+ * Handle: { root, offer, progress(loaded, total), refuse, fail(message, onAgain), hide, open() }. `offer` and `refuse` get what
  * happens when the reader agrees, and `onBack`, which is null where there is nothing to go back to.
  */
 export function gate() {
@@ -51,6 +51,7 @@ export function gate() {
       show(message, button("Try again", onAgain));
       voice.textContent = message;
     },
+    open: () => !root.hidden,
     holdsFocus: () => root.contains(document.activeElement),
     hide() {
       root.hidden = true;

@@ -41,18 +41,19 @@ export function mapGrid({ onChoose }) {
 
   function draw() {
     const { found, order, channel, high, describe } = shown;
-    const wanted = Math.min(count, order.length);
-    while (list.children.length > wanted) list.lastChild.remove();
-    while (list.children.length < wanted) list.append(cell());
+    const wanted = order.slice(0, count);
+    if (!wanted.includes(channel)) wanted[wanted.length - 1] = channel; // the chosen one is always seen
+    while (list.children.length > wanted.length) list.lastChild.remove();
+    while (list.children.length < wanted.length) list.append(cell());
     list.classList.toggle("nst-pairs", found.length > 1);
-    order.slice(0, wanted).forEach((c, i) => {
+    wanted.forEach((c, i) => {
       const option = list.children[i];
       drawMaps(option, found, c, high(c));
       option.lastChild.textContent = c;
       option.dataset.channel = c;
       option.setAttribute("aria-label", describe(c));
     });
-    more.root.hidden = wanted === order.length;
+    more.root.hidden = wanted.length === order.length;
     more.root.textContent = `Show more of the ${order.length}`;
     mark(channel);
   }
@@ -60,6 +61,7 @@ export function mapGrid({ onChoose }) {
   /** Say which channel is chosen; the keys begin there. */
   function mark(channel) {
     shown.channel = channel;
+    if (!list.querySelector(`[data-channel="${channel}"]`)) return draw();
     [...list.children].forEach((option, i) => {
       const chosen = Number(option.dataset.channel) === channel;
       option.setAttribute("aria-selected", String(chosen));
@@ -67,6 +69,7 @@ export function mapGrid({ onChoose }) {
     });
     active = Math.min(active, list.children.length - 1);
     [...list.children].forEach((option, i) => { option.tabIndex = i === active ? 0 : -1; });
+    return undefined;
   }
 
   function go(to) {

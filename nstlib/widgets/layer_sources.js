@@ -2,6 +2,7 @@
 //
 // Each source has `missing(layer)`, the bytes that must come before that layer can be computed, and
 // `features(layer, picture, onProgress)`, which returns {data, channels, height, width}, and `close()`.
+import { fresh } from "./kit.js";
 
 /** Open the source that the explorer's state names: "page", "kernel" or "server". */
 export function openSource(model) {
@@ -10,19 +11,27 @@ export function openSource(model) {
 
 function fromPage() {
   let engine;
-  const started = () => (engine ??= import("./engine.js").then(({ startEngine }) => startEngine()));
+  async function running() {
+    if ((await engine)?.stopped()) engine = undefined; // the next try begins anew
+    engine ??= import("./engine.js").then(({ startEngine }) => startEngine());
+    try {
+      return await engine;
+    } catch (error) {
+      engine = undefined;
+      throw new Error(`engine.js could not be loaded: ${error.message}`);
+    }
+  }
   return {
-    missing: async (layer) => (await started()).missingBytes(layer),
+    missing: async (layer) => (await running()).missingBytes(layer),
     async features(layer, { key, data, height, width }, onProgress) {
-      return (await started()).features(layer, { key, pixels: data, height, width }, onProgress);
+      return (await running()).features(layer, { key, pixels: data, height, width }, onProgress);
     },
-    close: () => engine?.then((running) => running.close()),
+    close: () => engine?.then((started) => started.close()),
   };
 }
 
 function fromKernel(model) {
   const waiting = new Map();
-  let count = 0;
   const hear = ({ id, shape, error }, buffers) => {
     const asked = waiting.get(id);
     waiting.delete(id);
@@ -34,9 +43,10 @@ function fromKernel(model) {
     missing: async () => 0,
     features(layer, picture) {
       return new Promise((resolve, reject) => {
-        waiting.set(++count, { resolve, reject });
+        const id = fresh(); // another view of the same widget hears the answer, too
+        waiting.set(id, { resolve, reject });
         const { height, width } = picture;
-        model.send({ id: count, layer, height, width }, undefined, [pixelBytes(picture)]);
+        model.send({ id, layer, height, width }, undefined, [pixelBytes(picture)]);
       });
     },
     close: () => model.off("msg:custom", hear),

@@ -1,13 +1,13 @@
 // What each channel of each layer sees in a photo (chapter 03): maps by strength, and one of them close up.
-import { asPicture, choices, decode, frame, fresh, h, keep, pictureSource, row, select, toggle } from "./kit.js";
+import { asPicture, choices, decode, frame, fresh, h, keep, pictureSource, row, select, significant, toggle } from "./kit.js";
 import { gramDiagonal, gramRow, partners, ranked, summarize } from "./layer_maths.js";
 import { openSource } from "./layer_sources.js";
 import { mapGrid } from "./layer_grid.js";
-import { closeUp, gramPanel, short } from "./layer_detail.js";
+import { closeUp, gramPanel } from "./layer_detail.js";
 import { camera } from "./layer_camera.js";
 import { gate } from "./layer_gate.js";
 
-const KEPT = 6; // layers of pictures that are remembered
+const KEPT = 4; // results that are remembered: two layers of two pictures
 const BUTTONS = 10; // up to so many layers each has its own button
 const PARTNERS = 4;
 const SORTS = [
@@ -147,7 +147,7 @@ function render({ model, el }) {
 
   function describe(c) {
     const place = shown.order.indexOf(c) + 1;
-    const means = shown.summaries.map((summary) => short(summary.means[c])).join(" and ");
+    const means = shown.summaries.map((summary) => significant(summary.means[c])).join(" and ");
     return `channel ${c}, number ${place} of ${shown.order.length}, mean ${means}`;
   }
 
@@ -215,12 +215,12 @@ function render({ model, el }) {
     size: model.get("size"),
     onPicture: (picture) => photos.take(picture),
     async onFrame(picture) {
-      if (!loading && (await source.missing(layer))) return takePicture(picture);
+      if (door.open()) return; // the reader is asked something, or told
       Object.assign(picture, { key: fresh("frame"), passing: true });
       const before = pictures[slot].name;
       pictures[slot] = picture;
       if (before !== picture.name) arrange();
-      return update({ keepOrder: true });
+      await update({ keepOrder: true });
     },
   });
   const photos = pictureSource(ui, el, {
@@ -244,7 +244,10 @@ function render({ model, el }) {
     value: sort,
     onChange(value) {
       sort = value;
-      if (shown) { shown.order = sorted(shown.summaries, sort); draw(); }
+      if (!shown) return;
+      shown.order = sorted(shown.summaries, sort);
+      [channel] = shown.order;
+      draw();
     },
   });
   const both = toggle({

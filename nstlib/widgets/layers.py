@@ -33,6 +33,10 @@ ALT = (
     "A photo, and beside it what the strongest channel of each of the layers {} sees in it: bright where it is active. "
     "The first still looks like the photo, the last is a few coarse blocks."
 )
+CAPTION = (
+    "Still picture. The explorer takes its place where scripts run and the page is served, not opened as a file: "
+    "python -m http.server in its folder is enough."
+)
 
 
 def explore_layers(
@@ -65,26 +69,27 @@ def explore_layers(
     static = bool(os.environ.get("NST_STATIC_WIDGETS")) if static is None else static
     live = _live_layers(network, static)
     names = [network.canonical(name) for name in layers or _default_layers(network, live, static)]
+    deepest = max(names, key=network.layers.index)
+    for image in named.values() if layers else ():  # of all layers, the deepest may be too deep for a small picture
+        network.check_image(image, deepest)
     first = next(iter(named.values()))
     start = START if START in names else names[0]
-    deepest = max(map(network.layers.index, names))
-    ladder = [name for name in network.layers[: deepest + 1] if re.fullmatch(r"relu\d_1", name)] or names[:1]
-    with torch.no_grad():
-        found = network(first, {*names, *ladder} if static else ladder)
+    # What a page shows before anything is loaded, and what it could not compute.
+    carried = [name for name in names if static and (name == start or name not in live)]
     state = {
         "source": "page" if static else "kernel",
         "network": network.name,
         "pictures": encode_pictures(named),
         "size": size,
         "layers": [_describe(network, name, name in live) for name in names],
-        # What a page shows before anything is loaded, and what it could not compute.
-        "carried": {n: encode_array(found[n][0], "float16") for n in names if static and (n == start or n not in live)},
+        "carried": {name: encode_array(maps, "float16") for name, maps in _maps(network, first, carried).items()},
         "layer": start,
         "channel": -1,  # the strongest
     }
-    strongest = [maps[0, ranked_channels(maps[0])[0]] for maps in (found[name] for name in ladder)]
-    still = [first, *(color_map(one, *first.shape[2:]) for one in strongest)]
-    explorer = make_explorer("layers", state, still=still, alt=ALT.format(", ".join(ladder)), static=static)
+    ladder = [name for name in network.layers[: network.layers.index(deepest) + 1] if re.fullmatch(r"relu\d_1", name)]
+    still = _still(network, first, ladder) if static else []
+    alt = ALT.format(", ".join(ladder))
+    explorer = make_explorer("layers", state, still=still, alt=alt, caption=CAPTION, static=static)
     if not static:
         explorer.on_msg(partial(_answer, network))
     return explorer
@@ -113,8 +118,7 @@ def compute_features(network: Features, layer: str, pixels: bytes, height: int, 
     if height < 1 or width < 1 or len(pixels) != 3 * height * width:
         raise ShapeError(f"A picture of {height} x {width} pixels has {3 * height * width} bytes, got {len(pixels)}.")
     image = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).view(1, 3, height, width) / 255
-    with torch.no_grad():
-        return network(image, layer)[layer][0].float().cpu().contiguous()
+    return _maps(network, image, [layer])[layer].float().cpu().contiguous()
 
 
 def _answer(
@@ -128,6 +132,18 @@ def _answer(
         widget.send({"id": question["id"], "error": str(error)})
         return
     widget.send({"id": question["id"], "shape": list(features.shape)}, [features.numpy().tobytes()])
+
+
+def _maps(network: Features, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+    """Return activations (C, H, W) by layer."""
+    with torch.no_grad():
+        return {name: maps[0] for name, maps in network(image, layers).items()}
+
+
+def _still(network: Features, image: Tensor, layers: Sequence[str]) -> list[Tensor]:
+    """Return an image and, beside it, the strongest channel of each layer."""
+    strongest = [maps[ranked_channels(maps)[0]] for maps in _maps(network, image, layers).values()]
+    return [image, *(color_map(one, *image.shape[2:]) for one in strongest)]
 
 
 def _describe(network: Features, layer: str, live: bool) -> dict[str, Any]:

@@ -206,3 +206,23 @@ def test_after_a_failure_loading_can_be_tried_again(bench):
             ask(page, "relu2_1", image)
         page.context.unroute("**/vgg16-2.onnx")
         assert as_tensor(ask(page, "relu2_1", image)).shape == (128, 10, 16)
+
+
+def test_a_worker_that_cannot_start_says_so(bench):
+    with bench() as page:
+        page.context.route(
+            "**/network.js", lambda route: route.fulfill(body="export const x = ;", content_type="text/javascript")
+        )
+        page.evaluate(START, {})
+        said = page.evaluate("engine.describe().catch((error) => error.message)")
+        assert said.startswith("The worker that runs the network stopped")
+
+
+def test_an_engine_that_was_closed_answers_no_more(bench):
+    with bench() as page:
+        said = page.evaluate(
+            "() => { const asked = engine.describe(); engine.close(); return asked.catch((e) => e.message); }"
+        )
+        assert said == "The engine was closed."
+        assert page.evaluate("engine.stopped()")
+        assert page.evaluate("engine.describe().catch((error) => error.message)") == "The engine was closed."

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
+    "layers": "book/03_features",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
