@@ -234,13 +234,14 @@ def test_the_page_and_the_kernel_speak_of_the_same_things(run, rng):
       const source = it.openSource(model);
       const picture = (data) => ({ data: Float32Array.from(data), height: 16, width: 16 });
       const goals = source.setGoals(picture(given.content), picture(given.style));
-      hear({ id: 1 }, []);
+      const asked = () => sent.at(-1)[0].id;
+      hear({ id: asked() }, []);
       await goals;
       const found = source.compare(picture(given.image), { content: 1, style: 30 });
       const numbers = new Uint8Array(new Float32Array([0, 1, -2.5]).buffer);
       const odd = new Uint8Array(13);
       odd.set(numbers, 1); // numbers need not begin at a multiple of four
-      hear({ id: 2, losses: { content: 0.5, style: 0.25 } }, [new DataView(odd.buffer, 1)]);
+      hear({ id: asked(), losses: { content: 0.5, style: 0.25 } }, [new DataView(odd.buffer, 1)]);
       answer = { sent, found: await found };
     """
     given = {"content": content, "style": style, "image": image}
@@ -252,7 +253,7 @@ def test_the_page_and_the_kernel_speak_of_the_same_things(run, rng):
         line = Line()
         _answer(comparer, line, question, [bytes(buffer) for buffer in buffers])
         lines += line.sent
-    assert [content["id"] for content, _ in lines] == [1, 2]
+    assert [told["id"] for told, _ in lines] == [question["id"] for question, _ in answer["sent"]]
     assert lines[1][0]["losses"]["style"] > 0
 
 

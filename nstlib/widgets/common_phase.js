@@ -4,40 +4,59 @@ import { centered, gramBoard } from "./gram.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
+const TURNS = new Map();
+
+/** Return cosines and sines of k / size turns, for k = 0 .. size - 1. */
 function turns(size) {
-  return Float64Array.from({ length: 2 * size }, (_, k) => (k < size ? Math.cos : Math.sin)((2 * Math.PI * (k % size)) / size));
+  if (!TURNS.has(size)) {
+    const angle = (k) => (2 * Math.PI * k) / size;
+    TURNS.set(size, Float64Array.from({ length: 2 * size }, (_, k) => (k < size ? Math.cos(angle(k)) : Math.sin(angle(k - size)))));
+  }
+  return TURNS.get(size);
 }
 
-/** Transform each line of `length` numbers, `step` apart and starting at each of `starts`: a sum over all of them, any length. */
-function transformLines(re, im, length, step, starts, sign) {
-  const table = turns(length);
-  const [a, b] = [new Float64Array(length), new Float64Array(length)];
+/**
+ * Return [re, im], the transform of `size` numbers that lie `step` apart from `start` on: of an even number of them by the
+ * transforms of every other one (Cooley and Tukey), else as the sum that it is. Any size works; powers of 2 are quick.
+ */
+function transformLine(re, im, start, step, size, sign) {
+  const table = turns(size);
+  const [a, b] = [new Float64Array(size), new Float64Array(size)];
+  if (size % 2 === 0 && size > 8) {
+    const half = size / 2;
+    const [evenRe, evenIm] = transformLine(re, im, start, 2 * step, half, sign);
+    const [oddRe, oddIm] = transformLine(re, im, start + step, 2 * step, half, sign);
+    for (let k = 0; k < half; k += 1) {
+      const [c, s] = [table[k], sign * table[size + k]];
+      const [turnedRe, turnedIm] = [oddRe[k] * c - oddIm[k] * s, oddRe[k] * s + oddIm[k] * c];
+      [a[k], b[k]] = [evenRe[k] + turnedRe, evenIm[k] + turnedIm];
+      [a[k + half], b[k + half]] = [evenRe[k] - turnedRe, evenIm[k] - turnedIm];
+    }
+    return [a, b];
+  }
+  for (let k = 0; k < size; k += 1) {
+    for (let n = 0, turn = 0, p = start; n < size; n += 1, p += step) {
+      const [c, s] = [table[turn], sign * table[size + turn]];
+      a[k] += re[p] * c - im[p] * s;
+      b[k] += re[p] * s + im[p] * c;
+      turn = (turn + k) % size;
+    }
+  }
+  return [a, b];
+}
+
+function transformLines({ re, im }, size, step, starts, sign) {
   for (const start of starts) {
-    for (let k = 0; k < length; k += 1) {
-      let [sumRe, sumIm] = [0, 0];
-      for (let n = 0, turn = 0; n < length; n += 1) {
-        const [c, s] = [table[turn], sign * table[length + turn]];
-        const p = start + n * step;
-        sumRe += re[p] * c - im[p] * s;
-        sumIm += re[p] * s + im[p] * c;
-        turn += k;
-        if (turn >= length) turn -= length;
-      }
-      a[k] = sumRe;
-      b[k] = sumIm;
-    }
-    for (let k = 0; k < length; k += 1) {
-      re[start + k * step] = a[k];
-      im[start + k * step] = b[k];
-    }
+    const [a, b] = transformLine(re, im, start, step, size, sign);
+    for (let k = 0; k < size; k += 1) [re[start + k * step], im[start + k * step]] = [a[k], b[k]];
   }
 }
 
 /** Return { re, im }, the Fourier transform of an H x W map, in the order of torch.fft.fft2; `sign` 1 is the way back, unscaled. */
 export function fourier(re, im, height, width, sign = -1) {
   const result = { re: Float64Array.from(re), im: Float64Array.from(im) };
-  transformLines(result.re, result.im, width, 1, Array.from({ length: height }, (_, y) => y * width), sign);
-  transformLines(result.re, result.im, height, width, Array.from({ length: width }, (_, x) => x), sign);
+  transformLines(result, width, 1, Array.from({ length: height }, (_, y) => y * width), sign);
+  transformLines(result, height, width, Array.from({ length: width }, (_, x) => x), sign);
   return result;
 }
 

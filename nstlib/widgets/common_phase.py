@@ -31,7 +31,7 @@ def explore_common_phase(
         image: RGB in [0, 1], shape (1, 3, H, W); about 96 pixels are enough to see, and quick.
         layer: whose maps get the phases.
         channels: how many of them, the strongest ones, at least 2.
-        static: as for ``make_explorer``.
+        static: True for a form that needs no kernel. None: if the environment variable NST_STATIC_WIDGETS is set.
 
     Raises:
         LayerError: if there is no such layer. ShapeError: if ``image`` is no image, or does not fit the network.

@@ -66,7 +66,7 @@ def make_explorer(
     *,
     still: Sequence[Tensor],
     alt: str,
-    caption: str = "Still picture: the controls appear where scripts run.",
+    caption: str = "A still picture: the controls appear where scripts may run (not in a page opened as a file).",
     static: bool | None = None,
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer in the form that the place asks for.
@@ -83,10 +83,10 @@ def make_explorer(
         static = bool(os.environ.get("NST_STATIC_WIDGETS"))
     if static:
         return Page(name, dict(state), encode_still(still), alt, caption)
-    traits = {key: traitlets.Any(value).tag(sync=True) for key, value in state.items()}
+    traits = {key: traitlets.Any().tag(sync=True) for key in state}
     source = {"_esm": module_source(name), "_css": style_source(name)}
     title = "".join(word.capitalize() for word in name.split("_")) + "Explorer"
-    return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})()
+    return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})(**state)
 
 
 # JavaScript ---------------------------------------------------------------------------------------------------------------

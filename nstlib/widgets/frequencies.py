@@ -35,7 +35,7 @@ def explore_frequencies(
         pictures: RGB in [0, 1], shape (1, 3, H, W), or several by name. The reader can open others.
         sigmas: widths of the two blurs at the start, in pixels: the first from 0.5 to 6, the second from 1 to 12 and larger.
         size: length of the longer side in pixels; larger pictures are made smaller.
-        static: as for ``make_explorer``.
+        static: True for a form that needs no kernel. None: if the environment variable NST_STATIC_WIDGETS is set.
 
     Raises:
         ShapeError: if one is no image. ChoiceError: if there is none, the size is below 8, or the sigmas are others.

@@ -79,11 +79,10 @@ function render({ model, el }) {
   let stop = () => {};
 
   const describe = (row, column) => `row ${row}, column ${column}, pixel ${image.data[row * image.width + column]}`;
-  const onMove = (row, column) => { [y, x] = [row, column]; model.set("row", y); model.set("column", x); look(); };
-  const step = () => 1;
+  const onMove = (row, column) => { [y, x] = [row, column]; keep(model, { row, column }); look(); };
   const photo = view({
     label: "Photo in gray. Arrow keys move the window.",
-    cursor: { rows: image.height, columns: image.width, describe, onMove, hover: true, step },
+    cursor: { rows: image.height, columns: image.width, describe, onMove, hover: true },
   });
   const result = view({ label: "The kernel's answer at every pixel" });
   const photoFigure = figure("photo, in gray: drag the window", photo.root);
@@ -111,20 +110,20 @@ function render({ model, el }) {
 
   // Controls.
   const chips = Object.entries(PRESETS).map(([name, preset]) => {
-    const chip = button(name, () => { weights = [...preset.weights]; divisor = preset.divisor; shown = "auto"; fill(); slide(); change(); ui.announce(`Kernel: ${name}.`); }, { pressed: false });
+    const chip = button(name, () => { weights = [...preset.weights]; divisor = preset.divisor; shown = "auto"; showing.set(shown); fill(); change(true); ui.announce(`Kernel: ${name}.`); }, { pressed: false });
     return { name, chip };
   });
   const borders = choices({
     legend: "Beyond the border",
     options: [["zeros", "zeros"], ["edge", "the edge pixels again"]],
     value: border,
-    onChange: (value) => { border = value; change(); },
+    onChange(value) { border = value; change(); },
   });
   const showing = choices({
     legend: "Show the answer as",
     options: [["auto", "what fits"], ["picture", "a picture, 0 to 255"], ["signed", "a signed map"]],
     value: shown,
-    onChange: (value) => { shown = value; paint(); },
+    onChange(value) { shown = value; paint(); },
   });
   const source = pictureSource(ui, el, {
     pictures, size,
@@ -184,18 +183,25 @@ function render({ model, el }) {
     ui.announce(`Row ${y}, column ${x}: sum ${tidy(total, 1)}, answer ${tidy(total / divisor, 1)}.`);
   }
 
-  const later = perFrame(() => { if (!over) { stop(); answer = convolve(image, weights, divisor, border); paint(); } });
   let over = false;
   ui.onEnd(() => { over = true; stop(); });
+  const later = perFrame(() => {
+    if (over) return;
+    stop();
+    answer = convolve(image, weights, divisor, border);
+    paint();
+  });
 
-  function change() {
-    const known = chips.find(({ name }) => PRESETS[name].divisor === divisor && PRESETS[name].weights.every((w, k) => w === weights[k]));
-    chips.forEach(({ name, chip }) => chip.mark(name === known?.name));
+  function change(sliding = false) {
+    chips.forEach(({ name, chip }) => {
+      const preset = PRESETS[name];
+      chip.mark(preset.divisor === divisor && preset.weights.every((weight, k) => weight === weights[k]));
+    });
+    by.setAttribute("aria-invalid", String(!by.valueAsNumber));
     keep(model, { weights: [...weights], divisor, border });
     look();
-    if (!known || border !== change.border || image !== change.image) later();
-    change.border = border;
-    change.image = image;
+    if (sliding) slide();
+    else later();
   }
 
   el.append(

@@ -30,7 +30,7 @@ def explore_kernels(
     Args:
         pictures: RGB in [0, 1], shape (1, 3, H, W), or several by name. The reader can open others.
         size: length of the longer side in pixels; larger pictures are made smaller.
-        static: as for ``make_explorer``.
+        static: True for a form that needs no kernel. None: if the environment variable NST_STATIC_WIDGETS is set.
 
     Raises:
         ShapeError: if one is no image. ChoiceError: if there is none, or the size is below 8.

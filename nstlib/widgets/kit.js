@@ -18,22 +18,24 @@ export function h(tag, attributes = {}, ...children) {
 
 /**
  * Make `el` an explorer: a labelled group with a voice for screen readers. Returns { announce, listen, onEnd, end }:
- * `announce(text)` speaks once things have been still for a moment; `listen` is addEventListener that ends with the
- * explorer; `end` is the cleanup that render returns.
+ * `announce(text)` speaks once things have been still for a moment, and never before the reader has touched something;
+ * `listen` is addEventListener that ends with the explorer; `end` is the cleanup that render returns.
  */
 export function frame(el, label) {
   const voice = h("p", { class: "nst-hidden", "aria-live": "polite" });
   const ends = [];
-  let timer = 0;
+  let [timer, touched] = [0, false];
   el.classList.add("nst-explorer");
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", label);
   el.append(voice);
   const onEnd = (act) => ends.push(act);
   onEnd(() => clearTimeout(timer));
+  ["pointerdown", "keydown", "input", "drop", "change"].forEach((type) => el.addEventListener(type, () => { touched = true; }, true));
   return {
     announce(text) {
       clearTimeout(timer);
+      if (!touched) return;
       timer = setTimeout(() => { voice.textContent = text; }, 500);
     },
     listen(target, type, act, options) {

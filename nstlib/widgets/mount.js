@@ -40,4 +40,4 @@ export async function mount(place, load = (name) => import(`./${name}.js`)) {
   }
 }
 
-if (typeof document !== "undefined") document.querySelectorAll(".nst-page[data-explorer]").forEach((place) => mount(place));
+if (typeof document !== "undefined") document.querySelectorAll(".nst-page:not([data-live])").forEach((place) => mount(place));

@@ -43,6 +43,8 @@ export function patchOf(field, row, column, height, width) {
   return [Math.max(top, 0), Math.min(top + field.size, height), Math.max(left, 0), Math.min(left + field.size, width)];
 }
 
+const by = (height, width) => `${height}\u00a0×\u00a0${width}`;
+
 /** Return the RGBA bytes of all that a unit would see, `size` x `size`; what lies beyond the picture is transparent. */
 export function seen(picture, field, row, column) {
   const { data, height, width } = picture;
@@ -137,11 +139,11 @@ function render({ model, el }) {
       const { crop, reading } = card(name);
       const box = boxOf(c);
       crop.draw(seen(picture, field, r, c), field.size, field.size);
-      const cut = box.height < field.size || box.width < field.size ? `, ${box.height} × ${box.width} in the photo` : "";
+      const cut = box.height < field.size || box.width < field.size ? `, ${by(box.height, box.width)} in the photo` : "";
       const lines = [
-        `${field.size} × ${field.size} px${cut}`,
+        `${by(field.size, field.size)} px${cut}`,
         `stride ${field.stride}`,
-        `unit ${r}, ${c} of ${unitCount(field, height)} × ${unitCount(field, width)}`,
+        `unit ${r}, ${c} of ${by(unitCount(field, height), unitCount(field, width))}`,
       ];
       lines.forEach((line, k) => { reading[k].textContent = line; });
       crop.rename(`What a unit of ${name} sees: ${lines.join("; ")}`);

@@ -40,7 +40,7 @@ def explore_receptive_field(
             which sees the same.
         blocks: as for ``receptive.receptive_field``.
         size: length of the longer side in pixels; larger pictures are made smaller.
-        static: as for ``make_explorer``.
+        static: True for a form that needs no kernel. None: if the environment variable NST_STATIC_WIDGETS is set.
 
     Raises:
         LayerError: if there is no such layer. ShapeError: if a picture is no image. ChoiceError: if there is none, or the

@@ -206,7 +206,7 @@ function render({ model, el }) {
   }
 
   function fail(error) {
-    running = false;
+    [running, goals, slope] = [false, false, null]; // whoever computed may be gone, and would begin anew
     bar.hidden = true;
     come.textContent = "";
     note.textContent = error.message;

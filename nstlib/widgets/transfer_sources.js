@@ -2,6 +2,8 @@
 //
 // Each source has `missing()`, the bytes that must come first; `setGoals(content, style, onProgress)`; `compare(image,
 // weights)`, which returns {data, content, style}: the gradient and the relative losses; and `close()`.
+import { fresh } from "./kit.js";
+import { pageEngine } from "./layer_sources.js";
 
 /** Open the source that the explorer's state names: "page" or "kernel". */
 export function openSource(model) {
@@ -9,19 +11,17 @@ export function openSource(model) {
 }
 
 function fromPage() {
-  let engine;
-  const started = () => (engine ??= import("./engine.js").then(({ startEngine }) => startEngine()));
+  const { running, close } = pageEngine();
   return {
-    missing: async () => (await started()).transferBytes(),
-    setGoals: async (content, style, onProgress) => (await started()).setGoals(plain(content), plain(style), onProgress),
-    compare: async (image, weights) => (await started()).compare(plain(image), weights),
-    close: () => engine?.then((running) => running.close()),
+    missing: async () => (await running()).transferBytes(),
+    setGoals: async (content, style, onProgress) => (await running()).setGoals(plain(content), plain(style), onProgress),
+    compare: async (image, weights) => (await running()).compare(plain(image), weights),
+    close,
   };
 }
 
 function fromKernel(model) {
   const waiting = new Map();
-  let count = 0;
   const hear = ({ id, error, losses }, buffers) => {
     const asked = waiting.get(id);
     waiting.delete(id);
@@ -29,10 +29,10 @@ function fromKernel(model) {
     else asked?.resolve(losses && { ...losses, data: numbers(buffers[0]) });
   };
   const ask = (question, ...pictures) => new Promise((resolve, reject) => {
-    count += 1;
-    waiting.set(count, { resolve, reject });
+    const id = fresh(); // another view of the same widget hears the answer, too
+    waiting.set(id, { resolve, reject });
     const sizes = pictures.map(({ height, width }) => [height, width]);
-    model.send({ id: count, sizes, ...question }, undefined, pictures.map(({ data }) => Float32Array.from(data)));
+    model.send({ id, sizes, ...question }, undefined, pictures.map(({ data }) => Float32Array.from(data)));
   });
   model.on("msg:custom", hear);
   return {

@@ -5,25 +5,36 @@ from __future__ import annotations
 import io
 import re
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from PIL import Image
+
+from nstlib.receptive import patch_of, receptive_field
+from nstlib.widgets.explorer import module_source, style_source
 
 pytestmark = pytest.mark.browser
 
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "layers": "book/03_features",
+    "receptive_field": "book/02_convolution",
+    "gram_shuffle": "book/07_gram",
+    "common_phase": "book/07_gram",
+    "frequencies": "book/11_frequency",
+    "transfer": "book/10_transfer",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
 
 STAGE = ".nst-explorer"
-# The time from a key to the second frame after it, when what it changed has been painted.
+# The time from an input to the second frame after it, when what it changed has been painted.
 LATENCY = """(element) => new Promise((done) => {
   const start = performance.now();
-  element.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
-  if (element.type === "range") { element.stepUp(3); element.dispatchEvent(new Event("input", { bubbles: true })); }
+  if (element.type === "range") {
+    element.valueAsNumber += 3 * Number(element.step);
+    element.dispatchEvent(new Event("input", { bubbles: true }));
+  } else element.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
   requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
 })"""
 
@@ -101,10 +112,67 @@ def place_of(stage) -> tuple[int, int]:
 @pytest.mark.parametrize("name", PAGES)
 def test_an_explorer_answers_quickly(explorer, name):
     with explorer(name) as it:
-        control = it.locator('[role="slider"], input[type="range"]').first
-        control.focus()
-        times = [control.evaluate(LATENCY) for _ in range(5)]
-        assert min(times) < RESPONSE, times
+        for control in it.locator('[role="slider"], input[type="range"]').all():
+            times = sorted(control.evaluate(LATENCY) for _ in range(5))
+            assert times[2] < RESPONSE, (control.evaluate("(e) => e.outerHTML"), times)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_has_a_name_and_a_value_for_screen_readers(explorer, name):
+    with explorer(name) as it:
+        it.page.wait_for_timeout(700)
+        assert it.locator('[aria-live="polite"]').text_content() == ""  # nobody has asked anything
+        for control in it.locator('[role="slider"], input[type="range"]').all():
+            before = control.get_attribute("aria-valuetext")
+            assert before
+            control.focus()
+            control.press("ArrowRight")
+            control.press("ArrowRight")
+            control.press("ArrowLeft")
+            assert control.get_attribute("aria-valuetext") != before
+        it.page.wait_for_timeout(700)
+        assert it.locator('[aria-live="polite"]').text_content()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_kernels_module_draws_the_same(visit, name):
+    """What anywidget sends in one module, with a model of its form, works like the files of the page."""
+    source, style = module_source(name), style_source(name)
+    with visit(PAGES[name]) as visited:
+        got = visited.page.evaluate(
+            """async ([name, source, style]) => {
+              const place = document.querySelector(`.nst-page[data-explorer="${name}"]`);
+              const state = JSON.parse(place.querySelector("script").textContent);
+              const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+              const explorer = (await import(address)).default;
+              const el = document.body.appendChild(document.createElement("div"));
+              const saved = [];
+              const model = {
+                get: (key) => state[key], set: (key, value) => { state[key] = value; saved.push(key); }, save_changes() {},
+              };
+              const end = await explorer.render({ model, el });
+              const bytes = (root) => [...root.querySelectorAll("canvas")].map((c) => c.toDataURL());
+              const answer = [bytes(el), bytes(place), saved.length, typeof end];
+              end();
+              return answer;
+            }""",
+            [name, source, style],
+        )
+        assert got[0] == got[1] != []
+        assert got[2] > 0
+        assert got[3] == "function"
+
+
+@pytest.mark.parametrize("name", ["gram_shuffle", "common_phase", "kernels"])
+def test_nothing_moves_by_itself_where_less_motion_is_asked_for(explorer, name):
+    button = {"gram_shuffle": "Shuffle all", "common_phase": "Add all", "kernels": "sharpen"}[name]
+    with explorer(name, reduced_motion="reduce") as it:
+        it.get_by_role("button", name=button).click()
+        it.page.wait_for_timeout(100)
+        canvas = it.locator("canvas").nth(1)
+        first = pixels(canvas)
+        it.page.wait_for_timeout(400)
+        assert pixels(canvas) == first
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -119,11 +187,24 @@ def test_where_scripts_are_off_a_picture_stands_in(visit, name):
 def test_explorers_are_light(html, holder):
     text = (html / f"{holder}.html").read_text(encoding="utf-8")
     held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
-    names = [name for name, where in PAGES.items() if where == holder]
+    names = {name for name, where in PAGES.items() if where == holder} | {"gram"}
     files = [
         html / "_static" / "explorers" / f"{name}{end}" for name in ("kit", "mount", *names) for end in (".js", ".css")
     ]
     assert held + sum(path.stat().st_size for path in files if path.exists()) < HEAVIEST
+
+
+def test_where_an_explorer_fails_its_picture_stays(visit):
+    with visit(PAGES["kernels"]) as visited:
+        got = visited.page.evaluate("""async () => {
+          const { mount } = await import(document.querySelector('script[src*="explorers/mount.js"]').src);
+          const place = document.body.appendChild(document.createElement("div"));
+          place.dataset.explorer = "kernels";
+          place.innerHTML = '<figure class="nst-still"></figure><script type="application/json">{}</' + 'script>';
+          await mount(place);
+          return [place.dataset.live, place.querySelector(".nst-still").hidden, place.children.length];
+        }""")
+        assert got == ["no", False, 2]
 
 
 def test_pages_without_explorers_load_none_of_it(html):
@@ -202,6 +283,16 @@ def test_a_weight_typed_in_changes_the_answer_at_once(explorer):
         assert it.get_by_role("button", pressed=True).count() == 0
 
 
+def test_a_kernel_typed_in_by_hand_works_like_the_button(explorer):
+    with explorer("kernels") as it:
+        for k, weight in enumerate("000010000"):
+            it.locator(".nst-weights input").nth(k).fill(weight)
+        it.locator(".nst-by").fill("1")
+        it.page.wait_for_timeout(200)
+        assert it.get_by_role("button", name="as it is", pressed=True).count() == 1
+        assert pixels(it.locator("canvas").nth(1)) == pixels(it.locator("canvas").first)
+
+
 def test_the_mean_of_a_flat_picture_is_the_picture_except_where_zeros_are_padded(explorer):
     with explorer("kernels") as it:
         it.locator('input[type="file"]').set_input_files([picture_file((100, 100, 100))])
@@ -235,3 +326,224 @@ def test_a_pasted_picture_takes_the_place_of_ours(explorer):
         }""")
         it.get_by_text("pasted.png, 30 × 50").wait_for()
         assert it.locator("canvas").first.evaluate("(c) => [c.width, c.height]") == [30, 50]
+
+
+# --- receptive fields -----------------------------------------------------------------------------------------------------
+
+
+def outline(it, layer: str) -> list[int]:
+    """Return top, bottom, left and right of the outline that is drawn for a layer, in pixels of the photo."""
+    return it.locator(".nst-cursor").evaluate(
+        """(stage, layer) => {
+          const canvas = stage.querySelector("canvas");
+          const { top, left, height, width } = stage.querySelector(`.nst-mark[data-key="${layer}"]`).style;
+          const [y, x, h, w] = [top, left, height, width].map(parseFloat);
+          return [y * canvas.height, (y + h) * canvas.height, x * canvas.width, (x + w) * canvas.width]
+            .map((v) => Math.round(v / 100));
+        }""",
+        layer,
+    )
+
+
+def unit_of(it, layer: str) -> tuple[int, int]:
+    """Return the unit that a layer's card names."""
+    text = it.locator(f'[data-layer="{layer}"] .nst-unit').inner_text()
+    return tuple(int(number) for number in re.match(r"unit (\d+), (\d+) of", text).groups())
+
+
+@pytest.mark.parametrize("spot", [(0.5, 0.5), (0.02, 0.03), (0.97, 0.95)])
+def test_the_outlines_are_what_the_units_see(explorer, spot):
+    with explorer("receptive_field") as it:
+        drag(it.page, it.locator(".nst-cursor"), (0.4, 0.4), spot)
+        height, width = it.locator(".nst-cursor canvas").evaluate("(c) => [c.height, c.width]")
+        for layer in ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3"):
+            assert outline(it, layer) == list(patch_of(layer, *unit_of(it, layer), height, width)), layer
+
+
+def test_a_deep_units_outline_jumps_by_its_stride(explorer):
+    with explorer("receptive_field") as it:
+        stage = it.locator(".nst-cursor")
+        stage.focus()
+        lefts = {"relu1_2": [], "relu4_3": []}
+        for _ in range(2 * receptive_field("relu4_3").stride):
+            stage.press("ArrowRight")
+            for layer, found in lefts.items():
+                found.append(outline(it, layer)[2])
+        steps = {layer: {b - a for a, b in pairwise(found)} for layer, found in lefts.items()}
+        assert steps == {"relu1_2": {1}, "relu4_3": {0, 8}}
+
+
+def test_a_layer_comes_and_goes_with_its_button(explorer):
+    with explorer("receptive_field") as it:
+        pool = it.get_by_role("button", name="pool4")
+        pool.press("Enter")
+        card = it.locator('[data-layer="pool4"]')
+        assert card.locator(".nst-size").inner_text().replace("\N{NO-BREAK SPACE}", " ").startswith("100 × 100 px")
+        assert card.locator(".nst-stride").inner_text() == "stride 16"
+        assert card.locator("canvas").evaluate("(c) => [c.width, c.height]") == [100, 100]
+        pool.press("Space")
+        assert card.count() == 0
+        assert it.locator('.nst-mark[data-key="pool4"]').is_hidden()
+
+
+def test_the_next_unit_sees_one_stride_further(explorer):
+    with explorer("receptive_field") as it:
+        it.get_by_role("checkbox").check()
+        assert [b - a for a, b in zip(outline(it, "relu4_3"), outline(it, "relu4_3-next"), strict=True)] == [0, 0, 8, 8]
+
+
+def test_a_finger_moves_the_spot_and_a_small_picture_leaves_deep_layers_out(explorer):
+    with explorer("receptive_field", width=360, has_touch=True) as it:
+        stage = it.locator(".nst-cursor")
+        stage.scroll_into_view_if_needed()
+        before = place_of(stage)
+        swipe(it.page, stage, (0.5, 0.5), (0.2, 0.7))
+        row, column = place_of(stage)
+        assert row > before[0]
+        assert column < before[1]
+        it.locator('input[type="file"]').set_input_files([picture_file((10, 20, 30), (14, 12))])
+        it.get_by_text("plain.png, 14 × 12").wait_for()
+        assert it.locator('[data-layer="relu5_3"]').count() == 0  # no unit fits
+        assert it.locator('[data-layer="relu2_2"]').count() == 1
+
+
+# --- Gram matrices --------------------------------------------------------------------------------------------------------
+
+
+def gram_shares(it) -> tuple[float, float]:
+    """Return the largest change on the diagonal and off it, as shares of the largest entry."""
+    return tuple(float(it.locator(f".nst-{name}").get_attribute("data-share")) for name in ("diagonal", "rest"))
+
+
+def set_slider(slider, value: float) -> None:
+    """Move a slider as a drag does."""
+    slider.evaluate("(e, value) => { e.value = value; e.dispatchEvent(new Event('input', { bubbles: true })); }", value)
+    slider.page.wait_for_timeout(300)
+
+
+@pytest.mark.parametrize(("name", "slider"), [("gram_shuffle", "positions moved"), ("common_phase", "phases added")])
+def test_the_maps_go_and_the_gram_matrix_stays_unless_channels_are_treated_apart(explorer, name, slider):
+    with explorer(name) as it:
+        canvases = it.locator(".nst-panels canvas")
+        matrix = it.locator(".nst-board canvas").nth(1)
+        maps = [pixels(canvases.nth(k)) for k in range(canvases.count())]
+        for value in (30, 100):
+            set_slider(it.get_by_role("slider", name=slider), value)
+            assert max(gram_shares(it)) < 1e-6
+            assert pixels(matrix) == pixels(it.locator(".nst-board canvas").first)
+            assert all(pixels(canvases.nth(k)) != before for k, before in enumerate(maps))
+        it.get_by_role("radio", name="each channel its own").check()
+        it.page.wait_for_timeout(300)
+        diagonal, rest = gram_shares(it)
+        assert diagonal < 1e-6
+        assert rest > 0.05
+        set_slider(it.get_by_role("slider", name=slider), 0)
+        assert gram_shares(it) == (0, 0)
+        assert [pixels(canvases.nth(k)) for k in range(canvases.count())] == maps
+
+
+def test_the_button_shuffles_and_puts_back(explorer):
+    with explorer("gram_shuffle") as it:
+        slider = it.get_by_role("slider", name="positions moved")
+        it.get_by_role("button", name="Shuffle all").click()
+        it.page.wait_for_timeout(1500)
+        assert slider.input_value() == "100"
+        shuffled = pixels(it.locator(".nst-panels canvas").first)
+        it.get_by_role("button", name="Another order").click()
+        assert pixels(it.locator(".nst-panels canvas").first) != shuffled
+        assert max(gram_shares(it)) < 1e-6
+        it.get_by_role("button", name="Put back").click()
+        it.page.wait_for_timeout(1500)
+        assert slider.input_value() == "0"
+
+
+@pytest.mark.parametrize("name", ["gram_shuffle", "common_phase"])
+def test_an_entry_of_the_matrix_is_chosen_with_keys_or_a_finger(explorer, name):
+    with explorer(name, has_touch=True) as it:
+        matrix = it.locator(".nst-cursor")
+        matrix.focus()
+        matrix.press("PageUp")
+        matrix.press("Home")
+        assert place_of(matrix) == (0, 0)
+        captions = it.locator(".nst-panels figcaption").all_inner_texts()[-3:]
+        assert captions[0] == captions[1]
+        assert number(captions[2]) == pytest.approx(number(it.locator(".nst-now").inner_text()))
+        swipe(it.page, matrix, (0.5, 0.5), (0.99, 0.01))
+        row, column = place_of(matrix)
+        assert (row, column) == (0, matrix.locator("canvas").evaluate("(c) => c.width") - 1)
+
+
+def test_without_means_separate_phases_lose_most_of_the_rest(explorer):
+    with explorer("common_phase") as it:
+        it.get_by_role("checkbox", name="means taken off").check()
+        set_slider(it.get_by_role("slider", name="phases added"), 100)
+        assert max(gram_shares(it)) < 1e-6
+        before = abs(number(it.locator(".nst-before").inner_text()))
+        it.get_by_role("radio", name="each channel its own").check()
+        it.page.wait_for_timeout(300)
+        assert abs(number(it.locator(".nst-now").inner_text())) < 0.5 * before
+        assert gram_shares(it)[0] < 1e-6
+
+
+# --- bands ----------------------------------------------------------------------------------------------------------------
+
+
+def missing(it) -> float:
+    """Return the largest difference between the sum and the photo."""
+    return float(it.locator(".nst-error").get_attribute("data-value"))
+
+
+def test_all_bands_sum_to_the_photo_however_wide_they_are(explorer):
+    with explorer("frequencies") as it:
+        assert missing(it) < 1e-6
+        for name, value in {"fine ends, middle begins": 3.3, "middle ends, coarse begins": 9}.items():
+            set_slider(it.get_by_role("slider", name=name), value)
+            assert missing(it) < 1e-6
+        assert pixels(it.locator("canvas").nth(1)) == pixels(it.locator("canvas").first)
+
+
+def test_the_wider_blur_stays_the_wider_one(explorer):
+    with explorer("frequencies") as it:
+        first, second = (it.get_by_role("slider", name=name) for name in ("fine ends", "middle ends"))
+        set_slider(first, 6)
+        assert float(second.input_value()) > 6
+        set_slider(second, 1)
+        assert float(first.input_value()) < 1
+        assert missing(it) < 1e-6
+
+
+def test_a_band_left_out_is_missed_and_the_key_brings_it_back(explorer):
+    with explorer("frequencies") as it:
+        it.get_by_role("button", name="no middle").click()
+        assert missing(it) > 0.1
+        gain = it.get_by_role("slider", name="middle ×")
+        assert gain.input_value() == "0"
+        gain.focus()
+        for _ in range(10):
+            gain.press("ArrowRight")
+        it.page.wait_for_timeout(100)
+        assert gain.input_value() == "1"
+        assert missing(it) < 1e-6
+
+
+def test_only_the_coarse_band_of_a_flat_picture_holds_anything(explorer):
+    with explorer("frequencies") as it:
+        it.locator('input[type="file"]').set_input_files([picture_file((200, 100, 50))])
+        it.get_by_text("plain.png").wait_for()
+        it.page.wait_for_timeout(200)
+        it.get_by_role("button", name="only coarse").click()
+        assert missing(it) < 1e-6
+        assert set(pixels(it.locator(".nst-bands canvas").first)) == {128}  # mid-gray
+
+
+def test_bytes_wrap_around(explorer):
+    with explorer("frequencies") as it:
+        coarse = pixels(it.locator(".nst-bands canvas").nth(2))
+        trap = it.get_by_role("button", name="compute in bytes")
+        trap.click()
+        assert missing(it) > 0.9
+        fine = pixels(it.locator(".nst-bands canvas").first)
+        assert sum(40 < value < 215 for value in fine) / len(fine) < 0.1  # near 0 or near 255, hardly any between
+        assert max(abs(a - b) for a, b in zip(pixels(it.locator(".nst-bands canvas").nth(2)), coarse, strict=True)) <= 1
+        trap.click()
+        assert missing(it) < 1e-6
