@@ -8,7 +8,7 @@ const ALPHAS = [0, 0.1, 0.3, 1, 3, 10];
 const BETAS = [0, 0.3, 1, 3, 10, 30, 100, 300, 1000];
 const LARGEST = 256; // pixels of a reader's picture that are kept: more than either size needs
 const SPOKEN = 5000; // milliseconds between two reports to a screen reader while it runs
-const APART = 1000; // and between any two
+const APART = 1200; // and between any two
 const RECENT = 9; // steps whose time is shown
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
@@ -73,7 +73,7 @@ function render({ model, el }) {
     lines.draw(records);
   }
 
-  /** Tell a screen reader, never more than once a second; `passing` ones only now and then. */
+  /** Tell a screen reader, not even once a second; `passing` ones only now and then. */
   function report(text, { passing = false } = {}) {
     const waited = performance.now() - spoken;
     if (passing && waited < SPOKEN) return;
@@ -118,6 +118,7 @@ function render({ model, el }) {
       await source.setGoals(pictures.content, pictures.style, (loaded, total) => progress(loaded, total));
       if (ended || mine !== epoch) return false;
       goals = true;
+      loaded();
     }
     if (slope) return true;
     const image = { data: descent.image(gains), height: size, width: size };
@@ -150,10 +151,9 @@ function render({ model, el }) {
   function queue(act) {
     line = line.then(async () => {
       if (ended) return;
-      el.setAttribute("aria-busy", String(!goals));
+      el.setAttribute("aria-busy", String(missing > 0));
       try {
         await act();
-        if (!ended) loaded();
       } catch (error) {
         if (!ended) fail(error);
       }
@@ -200,6 +200,7 @@ function render({ model, el }) {
 
   function loaded() {
     missing = 0;
+    el.setAttribute("aria-busy", "false");
     bar.hidden = true;
     note.textContent = come.textContent = "";
     buttons();

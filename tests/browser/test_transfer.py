@@ -142,6 +142,9 @@ def test_it_runs_until_it_is_paused_and_style_falls(explorer):
         start(it)
         it.page.wait_for_function(STEP, arg=1)
         first = losses(it)[1]
+        assert not it.get_by_role("progressbar").is_visible()
+        assert it.get_by_role("button", name="One step").is_disabled()
+        assert it.locator(".nst-transfer-note").inner_text() == ""
         it.page.wait_for_function(STEP, arg=12)
         stood = pause(it)
         content, style = losses(it)
@@ -300,10 +303,10 @@ def test_it_has_no_barriers_while_it_runs(explorer, axe, scheme):
 
 def test_a_fetch_that_fails_is_told_and_can_be_tried_again(explorer):
     with explorer(spoiled=True) as it:
-        it.page.context.route("**/vgg16-2.onnx", lambda route: route.abort())
+        it.page.route("**/vgg16-2.onnx", lambda route: route.abort())
         start(it)
         it.get_by_text("vgg16-2.onnx could not be fetched").wait_for()
-        it.page.context.unroute("**/vgg16-2.onnx")
+        it.page.unroute("**/vgg16-2.onnx")
         start(it)
         it.page.wait_for_function(STEP, arg=1)
         pause(it)
