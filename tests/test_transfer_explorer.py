@@ -178,6 +178,12 @@ def test_the_axis_of_the_losses_is_logarithmic_and_grows_by_doubling(run):
     assert spans == [50, 50, 100, 200, 400]
 
 
+def test_in_one_module_what_is_imported_stands_before_what_imports_it():
+    source = module_source("transfer")
+    places = [source.index(f"const module_{name} =") for name in ("kit", "layer_sources", "transfer_sources")]
+    assert places == sorted(places)
+
+
 # --- with a kernel ------------------------------------------------------------------------------------------------------
 
 

@@ -241,7 +241,9 @@ function render({ model, el }) {
     slope = null;
     if (picture) draw();
     remember();
-    if (picture && goals && !running) queue(look);
+    if (running) return;
+    if (picture && goals) queue(async () => { await look(); report(standing()); });
+    else report(standing());
   }
 
   const scale = (name, label, list) => slider({
