@@ -73,7 +73,7 @@ function render({ model, el }) {
     lines.draw(records);
   }
 
-  /** Tell a screen reader, not even once a second; `passing` ones only now and then. */
+  /** Tell a screen reader, less than once a second; `passing` ones only now and then. */
   function report(text, { passing = false } = {}) {
     const waited = performance.now() - spoken;
     if (passing && waited < SPOKEN) return;
