@@ -2,7 +2,7 @@
 
     python tools/export_layers.py
 
-VGG-16 up to ``relu3_3`` is cut into three stages, each a file of its own: a page that asks for an early layer fetches and
+VGG-16 up to ``relu3_3`` is cut into four stages, each a file of its own: a page that asks for an early layer fetches and
 runs only the first. Kernels are stored in half precision, which halves the files, and computed with in single precision.
 ``_vendor/layers`` (served as ``_static/layers``) then holds the stages and ``stages.json``, which says what they are. Does
 nothing when up to date.
@@ -20,16 +20,26 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "_vendor" / "layers"
 RUNTIME = ROOT / "_vendor" / "vendor" / "ort"
 STAMP = FOLDER / "made-from.txt"
-SOURCES = ("tools/export_layers.py", "nstlib/weights.py", "nstlib/features.py", "nstlib/receptive.py")
+SOURCES = (
+    "tools/export_layers.py",
+    "tools/export_transfer.py",
+    "nstlib/weights.py",
+    "nstlib/features.py",
+    "nstlib/receptive.py",
+)
 
 NETWORK = "vgg16"
 STAGES = (  # a convolution stands for its ReLU, too; every ReLU can be asked for
     ("conv1_1", "conv1_2"),
     ("pool1", "conv2_1", "conv2_2"),
-    ("pool2", "conv3_1", "conv3_2", "conv3_3"),
+    ("pool2", "conv3_1"),  # style transfer in the page ends here, and need not wait for the rest
+    ("conv3_2", "conv3_3"),
 )
 OPSET = 17
 IR_VERSION = 8  # of the file format: read by every runtime since 2022
+
+sys.path.insert(0, str(ROOT / "tools"))
+import export_transfer  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +108,8 @@ def stage_graph(layers: Sequence[str], source: str, weights: Mapping[str, Tensor
         ]
         x = node("Relu", [node("Conv", inputs, layer, kernel_shape=[3, 3], pads=[1] * 4)], relu_of(layer))
         outputs.append(helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, len(bias), None, None]))
-    channels = 3 if source == "image" else weights[f"{layers[1]}.weight"].shape[1]
+    first = next(layer for layer in layers if layer.startswith("conv"))
+    channels = weights[f"{first}.weight"].shape[1]
     entry = helper.make_tensor_value_info(source, TensorProto.FLOAT, [1, channels, "height", "width"])
     graph = helper.make_graph(nodes, f"{NETWORK} {source} to {x}", [entry], outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
@@ -131,17 +142,19 @@ def export(folder: Path = FOLDER) -> dict:
     from nstlib.weights import load_weights
 
     folder.mkdir(parents=True, exist_ok=True)
-    weights, source, stages, layers = load_weights(NETWORK), "image", [], {}
+    weights, source, stages, layers, written = load_weights(NETWORK), "image", [], {}, {}
     for number, names in enumerate(STAGES, 1):
         data = stage_graph(names, source, weights).SerializeToString(deterministic=True)
         file = f"{NETWORK}-{number}.onnx"
         (folder / file).write_bytes(data)
+        written[file] = data
         outputs = [relu_of(name) for name in names if name.startswith("conv")]
         stages.append({"file": file, "bytes": len(data), "input": source, "layers": outputs})
         layers.update({name: describe_layer(name, weights) for name in outputs})
         source = outputs[-1]
     runtime = sum(path.stat().st_size for path in runtime_files())
     description = {"network": NETWORK, "runtimeBytes": runtime, "stages": stages, "layers": layers}
+    description["transfer"] = export_transfer.export(folder, written)
     (folder / "stages.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
     return description
 

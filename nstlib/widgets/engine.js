@@ -4,12 +4,20 @@
 // A message {id, method, arguments} is answered by {id, result} or {id, error}, before which {id, progress} may come often.
 
 import { StagedNetwork } from "./network.js";
+import { TransferGraph } from "./transfer_graph.js";
 
-const METHODS = ["describe", "missingBytes", "features"];
+const METHODS = {
+  describe: "network",
+  missingBytes: "network",
+  features: "network",
+  transferBytes: "transfer",
+  setGoals: "transfer",
+  compare: "transfer",
+};
 
 /** Answer messages one after the other; what a later one asks for must not overtake an earlier one. */
 function serve(scope) {
-  let network;
+  let parts;
   let line = Promise.resolve();
   scope.onmessage = ({ data }) => {
     line = line.then(() => answer(data));
@@ -18,12 +26,13 @@ function serve(scope) {
   async function answer({ id, method, given }) {
     try {
       if (method === "open") {
-        network = new StagedNetwork(given[0]);
+        const network = new StagedNetwork(given[0]);
+        parts = { network, transfer: new TransferGraph(network) };
         return scope.postMessage({ id });
       }
-      if (!METHODS.includes(method)) throw new RangeError(`The engine does not know ${method}.`);
+      if (!Object.hasOwn(METHODS, method)) throw new RangeError(`The engine does not know ${method}.`);
       const progress = (...numbers) => scope.postMessage({ id, progress: numbers });
-      const result = await network[method](...given, progress);
+      const result = await parts[METHODS[method]][method](...given, progress);
       scope.postMessage({ id, result }, result?.data ? [result.data.buffer] : []);
     } catch (error) {
       scope.postMessage({ id, error: { name: error.name, message: error.message } });
@@ -35,8 +44,8 @@ function serve(scope) {
  * Start a worker that runs a network.
  *
  * @param {{layers?: string|URL, runtime?: string|URL}} [folders] as for StagedNetwork; by default where the book has them.
- * @returns {{describe, missingBytes, features, stopped, close}} the methods of StagedNetwork, whether the worker has ended,
- *   and what ends it.
+ * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, stopped, close}} the methods of
+ *   StagedNetwork and of TransferGraph, whether the worker has ended, and what ends it.
  */
 export function startEngine({
   layers = new URL("../layers/", import.meta.url),
@@ -61,7 +70,7 @@ export function startEngine({
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    stop(`The worker that computes the features stopped: ${event.message || "engine.js could not be loaded"}.`);
+    stop(`The worker that runs the network stopped: ${event.message || "engine.js could not be loaded"}.`);
   };
   const ask = (method, given, onProgress) =>
     new Promise((resolve, reject) => {
@@ -74,6 +83,9 @@ export function startEngine({
     describe: () => ask("describe", []),
     missingBytes: (layer) => ask("missingBytes", [layer]),
     features: (layer, image, onProgress) => ask("features", [layer, image], onProgress),
+    transferBytes: () => ask("transferBytes", []),
+    setGoals: (content, style, onProgress) => ask("setGoals", [content, style], onProgress),
+    compare: (image, weights) => ask("compare", [image, weights]),
     stopped: () => Boolean(stopped),
     close: () => stop("The engine was closed."),
   };

@@ -9,7 +9,8 @@ export function openSource(model) {
   return { page: fromPage, kernel: fromKernel, server: fromServer }[model.get("source")](model);
 }
 
-function fromPage() {
+/** A worker that is started when it is first asked for, and anew after it has stopped: { running(), close() }. */
+export function pageEngine() {
   let engine;
   async function running() {
     if ((await engine)?.stopped()) engine = undefined; // the next try begins anew
@@ -21,12 +22,17 @@ function fromPage() {
       throw new Error(`engine.js could not be loaded: ${error.message}`);
     }
   }
+  return { running, close: () => engine?.then((started) => started.close()) };
+}
+
+function fromPage() {
+  const { running, close } = pageEngine();
   return {
     missing: async (layer) => (await running()).missingBytes(layer),
     async features(layer, { key, data, height, width }, onProgress) {
       return (await running()).features(layer, { key, pixels: data, height, width }, onProgress);
     },
-    close: () => engine?.then((started) => started.close()),
+    close,
   };
 }
 

@@ -22,6 +22,7 @@ PAGES = {  # where each explorer stands
     "gram_shuffle": "book/07_gram",
     "common_phase": "book/07_gram",
     "frequencies": "book/11_frequency",
+    "transfer": "book/10_transfer",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
