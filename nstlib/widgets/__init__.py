@@ -11,6 +11,7 @@ from nstlib.widgets.gram_shuffle import explore_gram_shuffle
 from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
 from nstlib.widgets.receptive_field import explore_receptive_field
+from nstlib.widgets.tradeoffs import explore_tradeoffs
 
 __all__ = [
     "explore_common_phase",
@@ -19,4 +20,5 @@ __all__ = [
     "explore_kernels",
     "explore_layers",
     "explore_receptive_field",
+    "explore_tradeoffs",
 ]

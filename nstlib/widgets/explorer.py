@@ -126,6 +126,7 @@ def _parts(name: str, done: dict[str, str]) -> list[str]:
         if neighbor not in done:
             done[neighbor] = ""  # so that a circle ends
             inner = _parts(neighbor, done)
+            del done[neighbor]  # it comes behind what it needs itself
             done[neighbor] = _closed(neighbor, inner[-1])
     names = [part for part in done.values() if part]
     return [
