@@ -12,6 +12,7 @@ from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
 from nstlib.widgets.receptive_field import explore_receptive_field
 from nstlib.widgets.tradeoffs import explore_tradeoffs
+from nstlib.widgets.training import explore_training
 
 __all__ = [
     "explore_common_phase",
@@ -21,4 +22,5 @@ __all__ = [
     "explore_layers",
     "explore_receptive_field",
     "explore_tradeoffs",
+    "explore_training",
 ]

@@ -50,7 +50,8 @@ export function line(points, attributes = {}) {
 /**
  * A drawing with axes, as wide as its place. `ui` is what `frame` returned.
  *
- * Handle: { root, stage, draw(spec), at(event) }. spec: { x, y, items }, where an axis is { low, high, log, title } and
+ * Handle: { root, stage, draw(spec), at(event) }. spec: { x, y, items }, where an axis is { low, high, log, title, marks }
+ * (marks: [number, text] pairs for it, if they are not to be round numbers) and
  * items({ x, y, box }) returns what is drawn, with the scales x.to, y.to and the box { left, right, top, bottom } in pixels.
  * at(event) returns { x, y, left, top }: a pointer's place as numbers of the axes and in pixels.
  */
@@ -65,16 +66,15 @@ export function chart(ui, { label, height = 260 }) {
 
   const number = (value) => String(value).replace("-", "−");
   function axes({ x, y }, box) {
-    const down = (spec.x.log ? logTicks : ticks)(spec.x.low, spec.x.high, width < 420 ? 4 : 7);
-    const across = (spec.y.log ? logTicks : ticks)(spec.y.low, spec.y.high, 5);
+    const marks = (axis, wanted) => axis.marks || (axis.log ? logTicks : ticks)(axis.low, axis.high, wanted).map((value) => [value, number(value)]);
     return [
-      ...down.flatMap((value) => [
+      ...marks(spec.x, width < 420 ? 4 : 7).flatMap(([value, text]) => [
         line([[x.to(value), box.top], [x.to(value), box.bottom]], { class: "nst-grid" }),
-        shape("text", { x: x.to(value), y: box.bottom + 16, "text-anchor": "middle" }, number(value)),
+        shape("text", { x: x.to(value), y: box.bottom + 16, "text-anchor": "middle" }, text),
       ]),
-      ...across.flatMap((value) => [
+      ...marks(spec.y, 5).flatMap(([value, text]) => [
         line([[box.left, y.to(value)], [box.right, y.to(value)]], { class: "nst-grid" }),
-        shape("text", { x: box.left - 6, y: y.to(value) + 4, "text-anchor": "end" }, number(value)),
+        shape("text", { x: box.left - 6, y: y.to(value) + 4, "text-anchor": "end" }, text),
       ]),
     ];
   }
@@ -104,4 +104,25 @@ export function chart(ui, { label, height = 260 }) {
     },
     get scales() { return scales; },
   };
+}
+
+/** Let mouse, pen and finger scrub along a chart: `onMove(x)` hears where, as a number of its axis. The keys have a slider. */
+export function scrub(plot, onMove) {
+  let held = false;
+  plot.stage.classList.add("nst-scrub");
+  plot.stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    held = true;
+    plot.stage.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    onMove(plot.at(event).x);
+  });
+  plot.stage.addEventListener("pointermove", (event) => { if (held) onMove(plot.at(event).x); });
+  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) => plot.stage.addEventListener(type, () => { held = false; }));
+}
+
+/** Return a legend: [tone, text] pairs; `dashed` for a line that is. */
+export function legend(entries) {
+  return h("ul", { class: "nst-keys" }, entries.map(([tone, text, dashed]) => h("li", {},
+    shape("svg", { width: 26, height: 10, "aria-hidden": "true" }, line([[1, 5], [25, 5]], { class: "nst-curve", style: `stroke: ${tone}`, "stroke-dasharray": dashed ? "5 3" : null })), text)));
 }

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
+    "training": "book/05_training",
     "gram_shuffle": "book/07_gram",
     "common_phase": "book/07_gram",
     "frequencies": "book/11_frequency",
@@ -183,7 +184,7 @@ def test_where_scripts_are_off_a_picture_stands_in(visit, name):
 def test_explorers_are_light(html, holder):
     text = (html / f"{holder}.html").read_text(encoding="utf-8")
     held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
-    names = {name for name, where in PAGES.items() if where == holder} | {"gram"}
+    names = {name for name, where in PAGES.items() if where == holder} | {"gram", "chart"}
     files = [
         html / "_static" / "explorers" / f"{name}{end}" for name in ("kit", "mount", *names) for end in (".js", ".css")
     ]

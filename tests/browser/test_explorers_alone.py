@@ -16,14 +16,19 @@ from conftest import Visit, load_tool, watch
 
 from nstlib import metrics
 from nstlib.study.analysis import matched_differences, mean_curve
-from nstlib.widgets import explore_tradeoffs
+from nstlib.training import load_snapshots
+from nstlib.widgets import explore_tradeoffs, explore_training
 from nstlib.widgets.explorer import FOLDER, style_names
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from test_tradeoffs_explorer import made_up
 
 pytestmark = pytest.mark.browser
-EXPLORERS = {"tradeoffs": lambda: explore_tradeoffs(made_up(), static=True)}
+EXPLORERS = {
+    "tradeoffs": lambda: explore_tradeoffs(made_up(), static=True),
+    "training": lambda: explore_training(load_snapshots(), static=True),
+}
+PLAYERS = ["training"]
 READY = ".nst-page[data-live]"
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
 
@@ -133,6 +138,38 @@ def test_every_control_speaks_and_answers_quickly(alone, name):
             assert times[2] < RESPONSE
         it.page.wait_for_timeout(700)
         assert it.locator('[aria-live="polite"]').text_content()
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_play_goes_to_the_end_and_pause_stops(alone, name):
+    with alone(name) as it:
+        slider = it.locator(".nst-player input")
+        last = int(slider.get_attribute("max"))
+        set_slider(slider, last - 2)
+        play = it.get_by_role("button", name="Play")
+        play.click()
+        it.get_by_role("button", name="Pause").click()
+        stopped = slider.input_value()
+        it.page.wait_for_timeout(1200)
+        assert slider.input_value() == stopped
+        play.click()
+        it.page.wait_for_function("([e, last]) => Number(e.value) === last", arg=[slider.element_handle(), last])
+        assert play.is_visible()
+        play.click()
+        it.page.wait_for_timeout(100)
+        assert int(slider.input_value()) <= 1  # from the beginning
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_where_less_motion_is_asked_for_there_are_steps_only(alone, name):
+    with alone(name, reduced_motion="reduce") as it:
+        assert it.get_by_role("button", name="Play").count() == 0
+        slider = it.locator(".nst-player input")
+        set_slider(slider, 1)
+        it.get_by_role("button", name="Next").click()
+        assert slider.input_value() == "2"
+        it.get_by_role("button", name="Back").click()
+        assert slider.input_value() == "1"
 
 
 # --- style against content ----------------------------------------------------------------------------------------------
@@ -253,3 +290,35 @@ def test_a_method_that_is_switched_off_leaves_chart_and_table(alone):
         assert dots.count() == 4
         it.get_by_role("checkbox", name="every pair").check()
         assert it.locator(".nst-speck").count() == 24
+
+
+# --- training -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_snapshot_shows_its_numbers_and_the_filters_own_turn(alone):
+    snapshots = load_snapshots()
+    with alone("training") as it:
+        board = it.locator(".nst-cursor")
+        board.focus()
+        board.press("ArrowDown")
+        board.press("ArrowRight")
+        assert board.get_attribute("aria-valuetext") == "filter 7"
+        for k, one in enumerate(snapshots):
+            set_slider(it.locator(".nst-player input"), k)
+            shown = [it.locator(f".nst-facts .nst-{name}").inner_text() for name in ("loss", "training", "held")]
+            assert shown == [f"{one.loss:.2f}", f"{100 * one.accuracy:.0f}%", f"{100 * one.held_out:.0f}%"]
+            if k:
+                a, b = snapshots[k - 1].filters[7].flatten(), one.filters[7].flatten()
+                turned = numbers(it.locator(".nst-turned").nth(k).inner_text())[0]
+                assert turned == pytest.approx(1 - float(a @ b / a.norm() / b.norm()), abs=0.006)
+
+
+def test_the_chart_and_the_history_choose_a_snapshot(alone):
+    with alone("training") as it:
+        slider = it.locator(".nst-player input")
+        it.locator('.nst-moment[data-epoch="4"]').click()
+        assert slider.input_value() == "3"
+        box = it.locator(".nst-plot").bounding_box()
+        it.page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 50)
+        assert slider.input_value() == "6"
+        assert it.locator('.nst-moment[data-now="yes"]').get_attribute("data-epoch") == "32"
