@@ -83,7 +83,7 @@ export function chart(ui, { label, height = 260 }) {
     const box = { left: 46, right: width - 12, top: 8, bottom: height - 24 };
     scales = { x: scale(spec.x, box.left, box.right), y: scale(spec.y, box.bottom, box.top), box };
     picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    picture.replaceChildren(...axes(scales, box), ...spec.items(scales).flat(3).filter(Boolean));
+    picture.replaceChildren(...axes(scales, box), ...spec.items(scales).flat(Infinity).filter(Boolean));
     titles.forEach((title, k) => { title.textContent = [spec.y, spec.x][k].title; });
   }
   const watcher = new ResizeObserver(([entry]) => {

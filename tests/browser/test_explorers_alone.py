@@ -12,23 +12,44 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import Visit, load_tool, watch
 
 from nstlib import metrics
 from nstlib.study.analysis import matched_differences, mean_curve
 from nstlib.training import load_snapshots
-from nstlib.widgets import explore_tradeoffs, explore_training
+from nstlib.widgets import (
+    explore_inversion,
+    explore_occlusion,
+    explore_optimization,
+    explore_patches,
+    explore_tradeoffs,
+    explore_training,
+)
 from nstlib.widgets.explorer import FOLDER, style_names
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from test_player_explorers import LAYERS, covered_answers, inverted, painted, strongest
 from test_tradeoffs_explorer import made_up
 
 pytestmark = pytest.mark.browser
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+PHOTO = torch.rand(1, 3, 40, 60, generator=generator())
+RUNS = {"classic": painted(generator(), 6), "dual": painted(generator(), 4, start=5.0)}
 EXPLORERS = {
     "tradeoffs": lambda: explore_tradeoffs(made_up(), static=True),
     "training": lambda: explore_training(load_snapshots(), static=True),
+    "inversion": lambda: explore_inversion(PHOTO, inverted(PHOTO, generator()), static=True),
+    "optimization": lambda: explore_optimization(RUNS, static=True),
+    "patches": lambda: explore_patches(*strongest(generator()), static=True),
+    "occlusion": lambda: explore_occlusion(*covered_answers(generator()), size=9, stride=7, static=True),
 }
-PLAYERS = ["training"]
+PLAYERS = ["training", "inversion", "optimization"]
 READY = ".nst-page[data-live]"
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
 
@@ -80,6 +101,11 @@ def alone(chromium, shelf):
 def numbers(text: str) -> list[float]:
     """Return the numbers in a text, minus signs real ones."""
     return [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?", text.replace("\N{MINUS SIGN}", "-"))]
+
+
+def pixels(canvas) -> list[int]:
+    """Return the bytes of a canvas: red, green, blue and alpha."""
+    return canvas.evaluate("(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
 
 
 def set_slider(slider, value: float) -> None:
@@ -322,3 +348,144 @@ def test_the_chart_and_the_history_choose_a_snapshot(alone):
         it.page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 50)
         assert slider.input_value() == "6"
         assert it.locator('.nst-moment[data-now="yes"]').get_attribute("data-epoch") == "32"
+
+
+# --- inversion ----------------------------------------------------------------------------------------------------------
+
+
+def middle(canvas) -> list[int]:
+    """Return red, green and blue of the pixel in the middle of a canvas."""
+    return canvas.evaluate(
+        "(c) => [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data].slice(0, 3)"
+    )
+
+
+def test_each_layer_shows_its_pictures_and_their_errors(alone):
+    runs = inverted(PHOTO, generator())
+    with alone("inversion") as it:
+        assert np.abs(np.array(middle(it.locator("canvas").first)) - 255 * PHOTO[0, :, 20, 30].numpy()).max() <= 1
+        for k, layer in enumerate(LAYERS):
+            set_slider(it.locator(".nst-player input"), k)
+            assert it.locator(".nst-player input").get_attribute("aria-valuetext") == layer
+            for name, found in runs.items():
+                panel, image = it.locator(f'.nst-inversion[data-run="{name}"]'), found[layer].image
+                assert np.abs(np.array(middle(panel.locator("canvas"))) - 255 * image[0, :, 20, 30].numpy()).max() <= 1
+                assert float(panel.locator(".nst-error").inner_text()) == pytest.approx(found[layer].error)
+                off = float((image - PHOTO).square().mean().sqrt())
+                assert float(panel.locator(".nst-away").inner_text()) == pytest.approx(off, abs=0.01)
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_shows_both_runs_and_one_that_ended_early_stays_where_it_ended(alone):
+    with alone("optimization") as it:
+        for k in range(6):
+            set_slider(it.locator(".nst-player input"), k)
+            for name, run in RUNS.items():
+                step = run[min(k, len(run) - 1)]
+                panel = it.locator(f'.nst-run[data-run="{name}"]')
+                assert middle(panel.locator("canvas")) == pytest.approx(3 * [255 * float(step.image.mean())], abs=5)
+                shown = [
+                    numbers(panel.locator(f".nst-{loss}").inner_text())[0] for loss in ("total", "style", "content")
+                ]
+                assert shown == pytest.approx([step.total, step.style, step.content], rel=1e-3)
+
+
+def test_the_curves_are_scrubbed_with_a_finger_and_with_keys(alone):
+    with alone("optimization", width=360, has_touch=True) as it:
+        slider = it.locator(".nst-player input")
+        plot = it.locator(".nst-plot")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.97 * box["width"], box["y"] + 60)
+        assert slider.input_value() == "5"
+        slider.focus()
+        slider.press("ArrowLeft")
+        slider.press("ArrowLeft")
+        assert slider.get_attribute("aria-valuetext") == "3 of 5"
+        it.get_by_role("radio", name="content loss").check()
+        assert (
+            it.get_by_text("content loss, each run's own").inner_text() == "content loss, each run's own"
+        )  # it begins at 0
+        it.get_by_role("radio", name="style loss").check()
+        assert it.get_by_text("(logarithmic)").is_visible()
+
+
+# --- patches ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_wall_shows_the_patches_that_were_found_and_where_they_lie(alone):
+    _, found = strongest(generator())
+    with alone("patches") as it:
+        for layer, channels in found.items():
+            it.get_by_role("radio", name=layer).check()
+            channel, best = list(channels.items())[1]
+            it.get_by_role("radio", name=str(channel), exact=True).check()
+            tiles = it.locator(".nst-tile")
+            assert tiles.count() == len(best)
+            for k, patch in enumerate(best):
+                tiles.nth(k).hover()
+                assert numbers(it.locator(".nst-patch").inner_text()) == pytest.approx(
+                    [k + 1, len(best), patch.activation, patch.row, patch.column], abs=0.06
+                )
+                mark = it.locator(".nst-mark").get_attribute("style")
+                top, bottom, left, right = patch.box
+                places = [100 * one / 48 for one in (top, left, bottom - top, right - left)]
+                assert numbers(mark)[:4] == pytest.approx(places, abs=0.01)
+                shown = [value for p, value in enumerate(pixels(tiles.nth(k).locator("canvas"))) if p % 4 < 3]
+                wanted = 255 * patch.pixels[0].permute(1, 2, 0).flatten().numpy()
+                assert np.abs(np.array(shown) - wanted).mean() < 12  # WebP
+
+
+def test_arrow_keys_choose_a_patch(alone):
+    with alone("patches") as it:
+        it.locator(".nst-tile").first.focus()
+        it.page.keyboard.press("ArrowDown")
+        it.page.keyboard.press("ArrowRight")
+        assert it.locator(".nst-patch").inner_text().startswith("Place 5 of 5")
+        assert it.locator('.nst-tile[aria-pressed="true"]').count() == 1
+
+
+# --- covering -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_square_reads_the_units_map_and_leaves_its_color_behind(alone):
+    _, units = covered_answers(generator())
+    with alone("occlusion") as it:
+        brush, chart = it.locator(".nst-cursor"), it.locator(".nst-answers canvas")
+        for name, (drops, score) in units.items():
+            it.get_by_role("radio", name=name).check()
+            it.get_by_role("button", name="Wipe it off").click()
+            brush.focus()
+            brush.press("PageUp")
+            brush.press("Home")
+            seen = set()
+            for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
+                brush.press(key)
+                row, column = numbers(brush.get_attribute("aria-valuetext"))[:2]
+                seen.add((int(row), int(column)))
+                drop = float(it.locator(".nst-drop").get_attribute("data-value"))
+                assert drop == pytest.approx(float(drops[int(row), int(column)]), abs=1e-5)
+                assert numbers(it.locator(".nst-left").inner_text()) == pytest.approx([score - drop, score], abs=0.051)
+            assert seen == {(0, 1), (1, 1), (1, 2)}
+            it.get_by_role("button", name="Show the whole map").click()
+            alpha = pixels(chart)[3::4]
+            assert alpha == drops.numel() * [255]
+            assert numbers(it.locator(".nst-most").inner_text())[0] == round(100 * float(drops.max()) / score)
+
+
+def test_the_square_is_drawn_where_the_finger_is(alone):
+    image, _ = covered_answers(generator())
+    with alone("occlusion", width=360, has_touch=True) as it:
+        brush = it.locator(".nst-cursor")
+        brush.scroll_into_view_if_needed()
+        box = brush.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.95 * box["width"], box["y"] + 0.05 * box["height"])
+        assert brush.get_attribute("aria-valuetext").startswith("row 0, column 5")
+        inside, outside = (
+            brush.locator("canvas").evaluate(f"(c) => [...c.getContext('2d').getImageData({x}, {y}, 1, 1).data]")
+            for x, y in ((39, 4), (10, 20))
+        )
+        assert inside[:3] == pytest.approx(3 * [127], abs=1)
+        assert outside[:3] == pytest.approx((255 * image[0, :, 20, 10]).tolist(), abs=1)
