@@ -255,3 +255,25 @@ def test_a_map_of_another_square_or_a_silent_unit_is_refused(rng):
         explore_occlusion(image, {"silent": (units["left"][0], 0)}, size=9, stride=7)
     with pytest.raises(ChoiceError, match="at least one unit"):
         explore_occlusion(image, {}, size=9, stride=7)
+
+
+# All of them.
+
+
+@pytest.mark.parametrize("name", ["training", "inversion", "optimization", "patches", "occlusion"])
+def test_the_state_is_the_same_with_a_kernel_and_its_picture_is_described(name, trained, rng):
+    photo = torch.rand(1, 3, 10, 16, generator=rng)
+    image, units = covered_answers(rng)
+    arguments, make = {
+        "training": ([trained], explore_training),
+        "inversion": ([photo, inverted(photo, rng)], explore_inversion),
+        "optimization": ([{"classic": painted(rng)}], explore_optimization),
+        "patches": (strongest(rng), explore_patches),
+        "occlusion": ([image, units], lambda *given, **form: explore_occlusion(*given, size=9, stride=7, **form)),
+    }[name]
+    page, widget = (make(*arguments, static=static) for static in (True, False))
+    assert {key: widget.get_state()[key] for key in page.state} == page.state
+    json.dumps(page.state, allow_nan=False)
+    assert page.name == name
+    assert page.alt.endswith(".")
+    assert "{" not in page.alt

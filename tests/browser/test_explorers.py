@@ -18,10 +18,14 @@ pytestmark = pytest.mark.browser
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
+    "patches": "book/04_deconvnet",
+    "occlusion": "book/04_deconvnet",
     "training": "book/05_training",
+    "inversion": "book/06_inversion",
     "gram_shuffle": "book/07_gram",
     "common_phase": "book/07_gram",
     "frequencies": "book/11_frequency",
+    "optimization": "book/12_dual_channel",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it

@@ -26,7 +26,7 @@ from nstlib.widgets import (
     explore_tradeoffs,
     explore_training,
 )
-from nstlib.widgets.explorer import FOLDER, style_names
+from nstlib.widgets.explorer import FOLDER, module_source, style_names
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from test_player_explorers import LAYERS, covered_answers, inverted, painted, strongest
@@ -164,6 +164,36 @@ def test_every_control_speaks_and_answers_quickly(alone, name):
             assert times[2] < RESPONSE
         it.page.wait_for_timeout(700)
         assert it.locator('[aria-live="polite"]').text_content()
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_kernels_module_shows_the_same(alone, name):
+    """What anywidget sends in one module, with a model of its form, works like the files of the page."""
+    with alone(name) as it:
+        got = it.page.evaluate(
+            """async (source) => {
+              const place = document.querySelector(".nst-page");
+              const state = JSON.parse(place.querySelector("script").textContent);
+              const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+              const explorer = (await import(address)).default;
+              const el = document.body.appendChild(document.createElement("div"));
+              const saved = new Set();
+              const model = {
+                get: (key) => state[key], set: (key, value) => { state[key] = value; saved.add(key); }, save_changes() {},
+              };
+              const end = await explorer.render({ model, el });
+              const shown = (root) => [
+                ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
+                ...[...root.querySelectorAll(".nst-reading, td, figcaption, strong")].map((one) => one.textContent),
+              ];
+              const answer = [shown(el), shown(place.querySelector(".nst-explorer")), [...saved]];
+              end();
+              return answer;
+            }""",
+            module_source(name),
+        )
+        assert got[0] == got[1] != []
+        assert set(got[2]) < set(EXPLORERS[name]().state)
 
 
 @pytest.mark.parametrize("name", PLAYERS)
