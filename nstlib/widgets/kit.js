@@ -159,6 +159,40 @@ export function row(...children) {
   return h("div", { class: "nst-row" }, ...children);
 }
 
+/**
+ * Steps in a row: a slider, a step back or on, and play, which stops at the end and begins again from there. Where less motion
+ * is asked for nothing plays; the steps remain. Handle: { root, value, set(k), go(k) }: set moves the slider alone.
+ */
+export function player(ui, { label, count, value = 0, format, onStep, milliseconds = 700 }) {
+  let timer = 0;
+  const stop = () => {
+    clearInterval(timer);
+    timer = 0;
+    play.root.textContent = "Play";
+  };
+  const go = (k) => {
+    const next = Math.max(0, Math.min(count - 1, k));
+    if (next === track.value) return;
+    track.set(next);
+    onStep(next);
+  };
+  const by = (step) => () => { stop(); go(track.value + step); };
+  const play = button("Play", () => {
+    if (timer) return stop();
+    play.root.textContent = "Pause";
+    if (track.value === count - 1) go(0);
+    timer = setInterval(() => { go(track.value + 1); if (track.value === count - 1) stop(); }, milliseconds);
+    return null;
+  });
+  const track = slider({ label, min: 0, max: count - 1, value, format, onInput(k) { stop(); onStep(k); } });
+  play.root.classList.add("nst-play");
+  play.root.hidden = calm();
+  ui.onEnd(stop);
+  const root = row(h("div", { class: "nst-buttons" }, play.root, button("Back", by(-1)).root, button("Next", by(1)).root), track.root);
+  root.classList.add("nst-player");
+  return { root, set: track.set, go(k) { stop(); go(k); }, get value() { return track.value; } };
+}
+
 // Numbers from Python -------------------------------------------------------------------------------------------------
 
 /** Return what Python encoded: { shape, data } with data a Float32Array (bytes become 0 to 1). */

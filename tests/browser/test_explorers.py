@@ -19,10 +19,15 @@ PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
     "layers": "book/03_features",
-    "gram_shuffle": "book/07_gram",
+    "occlusion": "book/04_deconvnet",
+    "patches": "book/04_deconvnet",
+    "training": "book/05_training",
+    "inversion": "book/06_inversion",
     "common_phase": "book/07_gram",
-    "frequencies": "book/11_frequency",
+    "gram_shuffle": "book/07_gram",
     "transfer": "book/10_transfer",
+    "frequencies": "book/11_frequency",
+    "optimization": "book/12_dual_channel",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
@@ -193,7 +198,7 @@ def test_where_scripts_are_off_a_picture_stands_in(visit, name):
 def test_explorers_are_light(html, holder):
     text = (html / f"{holder}.html").read_text(encoding="utf-8")
     held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
-    names = {name for name, where in PAGES.items() if where == holder} | {"gram"}
+    names = {name for name, where in PAGES.items() if where == holder} | {"gram", "chart"}
     files = [
         html / "_static" / "explorers" / f"{name}{end}" for name in ("kit", "mount", *names) for end in (".js", ".css")
     ]

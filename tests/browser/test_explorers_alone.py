@@ -1,0 +1,521 @@
+"""Explorers by themselves, on a page that holds nothing else: their numbers, driven by mouse, keys and fingers."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import Visit, load_tool, watch
+
+from nstlib import metrics
+from nstlib.study.analysis import matched_differences, mean_curve
+from nstlib.training import load_snapshots
+from nstlib.widgets import (
+    explore_inversion,
+    explore_occlusion,
+    explore_optimization,
+    explore_patches,
+    explore_tradeoffs,
+    explore_training,
+)
+from nstlib.widgets.explorer import FOLDER, module_source, style_names
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from test_player_explorers import LAYERS, covered_answers, inverted, painted, strongest
+from test_tradeoffs_explorer import made_up
+
+pytestmark = pytest.mark.browser
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+PHOTO = torch.rand(1, 3, 40, 60, generator=generator())
+RUNS = {"classic": painted(generator(), 6), "dual": painted(generator(), 4, start=5.0)}
+EXPLORERS = {
+    "tradeoffs": lambda: explore_tradeoffs(made_up(), static=True),
+    "training": lambda: explore_training(load_snapshots(), static=True),
+    "inversion": lambda: explore_inversion(PHOTO, inverted(PHOTO, generator()), static=True),
+    "optimization": lambda: explore_optimization(RUNS, static=True),
+    "patches": lambda: explore_patches(*strongest(generator()), static=True),
+    "occlusion": lambda: explore_occlusion(*covered_answers(generator()), size=9, stride=7, static=True),
+}
+PLAYERS = ["training", "inversion", "optimization"]
+READY = ".nst-page[data-live]"
+RESPONSE = 200  # milliseconds from an input to the picture that answers it
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory):
+    """A folder that is served, with what explorers load, and its address."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for path in [*FOLDER.glob("*.js"), *FOLDER.glob("*.css")]:
+        shutil.copy(path, folder)
+    server = load_tool("serve").make_server(folder)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def alone(chromium, shelf):
+    """Open an explorer: ``with alone("tradeoffs", width=360) as it``; no problem on the page at the end."""
+    folder, address = shelf
+
+    @contextmanager
+    def opened(name: str, *, width: int = 1000, theme: str = "light", **options):
+        sheets = "".join(f'<link rel="stylesheet" href="{one}.css">' for one in style_names(name))
+        if not (folder / f"{name}.html").exists():
+            (folder / f"{name}.html").write_text(
+                f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{name}</title>'
+                f'<link rel="icon" href="data:,">{sheets}</head><body>{EXPLORERS[name]()._repr_html_()}'
+                '<script type="module" src="mount.js"></script></body></html>',
+                encoding="utf-8",
+            )
+        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+        visited = Visit(context.new_page())
+        watch(visited, address)
+        visited.page.goto(f"{address}/{name}.html")
+        visited.page.locator(READY).wait_for()
+        try:
+            yield visited.page.locator(".nst-explorer")
+            assert visited.problems == []
+        finally:
+            context.close()
+
+    return opened
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers in a text, minus signs real ones."""
+    return [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?", text.replace("\N{MINUS SIGN}", "-"))]
+
+
+def pixels(canvas) -> list[int]:
+    """Return the bytes of a canvas: red, green, blue and alpha."""
+    return canvas.evaluate("(c) => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]")
+
+
+def set_slider(slider, value: float) -> None:
+    """Move a slider as a drag does."""
+    slider.evaluate("(e, value) => { e.value = value; e.dispatchEvent(new Event('input', { bubbles: true })); }", value)
+
+
+# --- all of them --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_fits_a_phone(alone, name):
+    with alone(name, width=360) as it:
+        assert it.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_an_explorer_has_no_barriers(alone, axe, name, theme):
+    with alone(name) as it:
+        it.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        ground = {"light": "white", "dark": "#14181e"}[theme]
+        ink = {"light": "black", "dark": "#ced6dd"}[theme]
+        it.page.add_style_tag(
+            content=f"html {{ background: {ground}; --pst-color-text-base: {ink}; --pst-color-background: {ground};"
+            f" --pst-color-text-muted: {'#48566b' if theme == 'light' else '#9ca4af'} }}"
+        )
+        it.page.evaluate(axe)
+        found = it.page.evaluate("axe.run(document.querySelector('.nst-page'))")["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_control_speaks_and_answers_quickly(alone, name):
+    with alone(name) as it:
+        for control in it.locator('[role="slider"], input[type="range"]').all():
+            before = control.get_attribute("aria-valuetext")
+            assert before
+            control.focus()
+            for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+                control.press(key)
+            assert control.get_attribute("aria-valuetext") != before
+            times = sorted(
+                control.evaluate(
+                    """(element) => new Promise((done) => {
+                      const start = performance.now();
+                      if (element.type === "range") {
+                        element.stepUp();
+                        element.dispatchEvent(new Event("input", { bubbles: true }));
+                      } else element.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+                      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
+                    })"""
+                )
+                for _ in range(5)
+            )
+            assert times[2] < RESPONSE
+        it.page.wait_for_timeout(700)
+        assert it.locator('[aria-live="polite"]').text_content()
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_kernels_module_shows_the_same(alone, name):
+    """What anywidget sends in one module, with a model of its form, works like the files of the page."""
+    with alone(name) as it:
+        got = it.page.evaluate(
+            """async (source) => {
+              const place = document.querySelector(".nst-page");
+              const state = JSON.parse(place.querySelector("script").textContent);
+              const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+              const explorer = (await import(address)).default;
+              const el = document.body.appendChild(document.createElement("div"));
+              const saved = new Set();
+              const model = {
+                get: (key) => state[key], set: (key, value) => { state[key] = value; saved.add(key); }, save_changes() {},
+              };
+              const end = await explorer.render({ model, el });
+              const shown = (root) => [
+                ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
+                ...[...root.querySelectorAll(".nst-reading, td, figcaption, strong")].map((one) => one.textContent),
+              ];
+              const answer = [shown(el), shown(place.querySelector(".nst-explorer")), [...saved]];
+              end();
+              return answer;
+            }""",
+            module_source(name),
+        )
+        assert got[0] == got[1] != []
+        assert set(got[2]) < set(EXPLORERS[name]().state)
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_play_goes_to_the_end_and_pause_stops(alone, name):
+    with alone(name) as it:
+        slider = it.locator(".nst-player input")
+        last = int(slider.get_attribute("max"))
+        set_slider(slider, last - 2)
+        play = it.get_by_role("button", name="Play")
+        play.click()
+        it.get_by_role("button", name="Pause").click()
+        stopped = slider.input_value()
+        it.page.wait_for_timeout(1200)
+        assert slider.input_value() == stopped
+        play.click()
+        it.page.wait_for_function("([e, last]) => Number(e.value) === last", arg=[slider.element_handle(), last])
+        assert play.is_visible()
+        play.click()
+        it.page.wait_for_timeout(100)
+        assert int(slider.input_value()) <= 1  # from the beginning
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_where_less_motion_is_asked_for_there_are_steps_only(alone, name):
+    with alone(name, reduced_motion="reduce") as it:
+        assert it.get_by_role("button", name="Play").count() == 0
+        slider = it.locator(".nst-player input")
+        set_slider(slider, 1)
+        it.get_by_role("button", name="Next").click()
+        assert slider.input_value() == "2"
+        it.get_by_role("button", name="Back").click()
+        assert slider.input_value() == "1"
+
+
+# --- style against content ----------------------------------------------------------------------------------------------
+
+
+def column(it, place: int) -> dict[str, float]:
+    """Return a column of the table of numbers, by method."""
+    rows = it.locator("tbody tr").all()
+    values = [row.locator("td").nth(place).get_attribute("data-value") for row in rows]
+    return {row.get_attribute("data-method"): float(value) for row, value in zip(rows, values, strict=True)}
+
+
+def line_at(it) -> float:
+    return numbers(it.get_by_role("slider", name="at this distance").get_attribute("aria-valuetext"))[0]
+
+
+def test_the_table_reads_the_mean_curves_off_at_the_line_and_compares_pair_by_pair(alone):
+    table = made_up()
+    with alone("tradeoffs") as it:
+        for place in (60, 110, 150):
+            set_slider(it.get_by_role("slider", name="at this distance"), place)
+            for method, got in column(it, 0).items():
+                wanted = metrics.content_at_style(*mean_curve(table, method, "ssim"), at=line_at(it))
+                assert got == pytest.approx(wanted, abs=2e-4, nan_ok=True)  # the line's place is read as four digits
+        for method, got in column(it, 2).items():
+            differences = matched_differences(table, method, "classic", "ssim")
+            wanted = np.nanmean(differences) if np.isfinite(differences).any() else math.nan
+            assert got == pytest.approx(wanted, abs=1e-4, nan_ok=True)
+
+
+def test_another_pair_measure_and_baseline_give_their_own_numbers(alone):
+    table = made_up()
+    with alone("tradeoffs") as it:
+        it.get_by_role("combobox", name="Pair").select_option(label="b, y")
+        it.get_by_role("combobox", name="Compared with").select_option(label="loud")
+        it.get_by_role("radio", name="distance of structure").check()
+        it.get_by_role("radio", name="in luminance").check()
+        got = column(it, 2)
+        for method in table.methods:
+            curves = [table.curve("b", "y", name, "structure", by="gram_gray") for name in (method, "loud")]
+            wanted = metrics.matched_style_difference(*curves[0], *curves[1])
+            assert got[method] == pytest.approx(wanted, abs=1e-4, nan_ok=True)
+        sign = it.locator('tbody tr[data-method="dual"] td').nth(2)
+        assert sign.get_attribute("data-sign") == ("good" if got["dual"] < 0 else "bad")  # less is better here
+
+
+def test_keys_walk_along_a_curve_and_across_to_other_methods(alone):
+    table = made_up()
+    with alone("tradeoffs") as it:
+        plot = it.locator(".nst-plot")
+        plot.focus()
+        plot.press("Home")
+        styles, contents = mean_curve(table, "classic", "ssim")
+        for k in np.argsort(styles):
+            said = plot.get_attribute("aria-valuetext")
+            assert said.startswith("classic, weight")
+            assert numbers(said)[-2:] == pytest.approx([styles[k], contents[k]], rel=1e-3)
+            plot.press("ArrowRight")
+        plot.press("ArrowDown")
+        assert plot.get_attribute("aria-valuetext").startswith("loud")
+        plot.press("ArrowUp")
+        plot.press("ArrowUp")
+        assert plot.get_attribute("aria-valuetext").startswith("dual")
+
+
+def test_what_is_on_the_front_is_said_of_each_dot(alone):
+    table = made_up()
+    points, owners = [], []
+    for method in table.methods:
+        for x, y in zip(*table.curve("a", "z", method, "ssim"), strict=True):
+            points.append((x, -y))
+            owners.append(method)
+    kept = metrics.pareto_front(np.array(points))
+    with alone("tradeoffs") as it:
+        it.get_by_role("combobox", name="Pair").select_option(label="a, z")
+        plot, said = it.locator(".nst-plot"), set()
+        plot.focus()
+        for method in table.methods:
+            while not plot.get_attribute("aria-valuetext").startswith(f"{method},"):
+                plot.press("ArrowDown")
+            plot.press("Home")
+            for _ in range(4):
+                text = plot.get_attribute("aria-valuetext")
+                said.add((method, numbers(text)[-2], text.endswith("on the front")))
+                plot.press("ArrowRight")
+        wanted = {
+            (owner, float(f"{x:.4g}"), bool(best)) for owner, (x, _), best in zip(owners, points, kept, strict=True)
+        }
+        assert said == wanted
+
+
+def test_the_mouse_finds_a_dot_and_drags_the_line(alone):
+    with alone("tradeoffs") as it:
+        plot = it.locator(".nst-plot")
+        dot = it.locator(".nst-plot .nst-dot").nth(9).bounding_box()
+        it.page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
+        assert plot.get_attribute("aria-valuetext").startswith("loud")
+        box = plot.bounding_box()
+        before = line_at(it)
+        it.page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 0.9 * box["height"])
+        it.page.mouse.down()
+        it.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"])
+        it.page.mouse.up()
+        assert line_at(it) < before
+
+
+def test_a_method_that_is_switched_off_leaves_chart_and_table(alone):
+    with alone("tradeoffs") as it:
+        dots = it.locator(".nst-plot .nst-dot")
+        assert dots.count() == 16
+        it.get_by_role("button", name="far").click()
+        assert dots.count() == 12
+        assert set(column(it, 0)) == {"dual", "classic", "loud"}
+        for name in ("dual", "classic", "loud"):
+            it.get_by_role("button", name=name).click()
+        assert it.get_by_text("switch a method on").is_visible()
+        it.get_by_role("button", name="dual").click()
+        assert dots.count() == 4
+        it.get_by_role("checkbox", name="every pair").check()
+        assert it.locator(".nst-speck").count() == 24
+
+
+# --- training -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_snapshot_shows_its_numbers_and_the_filters_own_turn(alone):
+    snapshots = load_snapshots()
+    with alone("training") as it:
+        board = it.locator(".nst-cursor")
+        board.focus()
+        board.press("ArrowDown")
+        board.press("ArrowRight")
+        assert board.get_attribute("aria-valuetext") == "filter 7"
+        for k, one in enumerate(snapshots):
+            set_slider(it.locator(".nst-player input"), k)
+            shown = [it.locator(f".nst-facts .nst-{name}").inner_text() for name in ("loss", "training", "held")]
+            assert shown == [f"{one.loss:.2f}", f"{100 * one.accuracy:.0f}%", f"{100 * one.held_out:.0f}%"]
+            if k:
+                a, b = snapshots[k - 1].filters[7].flatten(), one.filters[7].flatten()
+                turned = numbers(it.locator(".nst-turned").nth(k).inner_text())[0]
+                assert turned == pytest.approx(1 - float(a @ b / a.norm() / b.norm()), abs=0.006)
+
+
+def test_the_chart_and_the_history_choose_a_snapshot(alone):
+    with alone("training") as it:
+        slider = it.locator(".nst-player input")
+        it.locator('.nst-moment[data-epoch="4"]').click()
+        assert slider.input_value() == "3"
+        box = it.locator(".nst-plot").bounding_box()
+        it.page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 50)
+        assert slider.input_value() == "6"
+        assert it.locator('.nst-moment[data-now="yes"]').get_attribute("data-epoch") == "32"
+
+
+# --- inversion ----------------------------------------------------------------------------------------------------------
+
+
+def middle(canvas) -> list[int]:
+    """Return red, green and blue of the pixel in the middle of a canvas."""
+    return canvas.evaluate(
+        "(c) => [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data].slice(0, 3)"
+    )
+
+
+def test_each_layer_shows_its_pictures_and_their_errors(alone):
+    runs = inverted(PHOTO, generator())
+    with alone("inversion") as it:
+        assert np.abs(np.array(middle(it.locator("canvas").first)) - 255 * PHOTO[0, :, 20, 30].numpy()).max() <= 1
+        for k, layer in enumerate(LAYERS):
+            set_slider(it.locator(".nst-player input"), k)
+            assert it.locator(".nst-player input").get_attribute("aria-valuetext") == layer
+            for name, found in runs.items():
+                panel, image = it.locator(f'.nst-inversion[data-run="{name}"]'), found[layer].image
+                assert np.abs(np.array(middle(panel.locator("canvas"))) - 255 * image[0, :, 20, 30].numpy()).max() <= 1
+                assert float(panel.locator(".nst-error").inner_text()) == pytest.approx(found[layer].error)
+                off = float((image - PHOTO).square().mean().sqrt())
+                assert float(panel.locator(".nst-away").inner_text()) == pytest.approx(off, abs=0.01)
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_shows_both_runs_and_one_that_ended_early_stays_where_it_ended(alone):
+    with alone("optimization") as it:
+        for k in range(6):
+            set_slider(it.locator(".nst-player input"), k)
+            for name, run in RUNS.items():
+                step = run[min(k, len(run) - 1)]
+                panel = it.locator(f'.nst-run[data-run="{name}"]')
+                assert middle(panel.locator("canvas")) == pytest.approx(3 * [255 * float(step.image.mean())], abs=5)
+                shown = [
+                    numbers(panel.locator(f".nst-{loss}").inner_text())[0] for loss in ("total", "style", "content")
+                ]
+                assert shown == pytest.approx([step.total, step.style, step.content], rel=1e-3)
+
+
+def test_the_curves_are_scrubbed_with_a_finger_and_with_keys(alone):
+    with alone("optimization", width=360, has_touch=True) as it:
+        slider = it.locator(".nst-player input")
+        plot = it.locator(".nst-plot")
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.97 * box["width"], box["y"] + 60)
+        assert slider.input_value() == "5"
+        slider.focus()
+        slider.press("ArrowLeft")
+        slider.press("ArrowLeft")
+        assert slider.get_attribute("aria-valuetext") == "3 of 5"
+        it.get_by_role("radio", name="content loss").check()
+        assert (
+            it.get_by_text("content loss, each run's own").inner_text() == "content loss, each run's own"
+        )  # it begins at 0
+        it.get_by_role("radio", name="style loss").check()
+        assert it.get_by_text("(logarithmic)").is_visible()
+
+
+# --- patches ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_wall_shows_the_patches_that_were_found_and_where_they_lie(alone):
+    _, found = strongest(generator())
+    with alone("patches") as it:
+        for layer, channels in found.items():
+            it.get_by_role("radio", name=layer).check()
+            channel, best = list(channels.items())[1]
+            it.get_by_role("radio", name=str(channel), exact=True).check()
+            tiles = it.locator(".nst-tile")
+            assert tiles.count() == len(best)
+            for k, patch in enumerate(best):
+                tiles.nth(k).hover()
+                assert numbers(it.locator(".nst-patch").inner_text()) == pytest.approx(
+                    [k + 1, len(best), patch.activation, patch.row, patch.column], abs=0.06
+                )
+                mark = it.locator(".nst-mark").get_attribute("style")
+                top, bottom, left, right = patch.box
+                places = [100 * one / 48 for one in (top, left, bottom - top, right - left)]
+                assert numbers(mark)[:4] == pytest.approx(places, abs=0.01)
+                shown = [value for p, value in enumerate(pixels(tiles.nth(k).locator("canvas"))) if p % 4 < 3]
+                wanted = 255 * patch.pixels[0].permute(1, 2, 0).flatten().numpy()
+                assert np.abs(np.array(shown) - wanted).mean() < 12  # WebP
+
+
+def test_arrow_keys_choose_a_patch(alone):
+    with alone("patches") as it:
+        it.locator(".nst-tile").first.focus()
+        it.page.keyboard.press("ArrowDown")
+        it.page.keyboard.press("ArrowRight")
+        assert it.locator(".nst-patch").inner_text().startswith("Place 5 of 5")
+        assert it.locator('.nst-tile[aria-pressed="true"]').count() == 1
+
+
+# --- covering -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_square_reads_the_units_map_and_leaves_its_color_behind(alone):
+    _, units = covered_answers(generator())
+    with alone("occlusion") as it:
+        brush, chart = it.locator(".nst-cursor"), it.locator(".nst-answers canvas")
+        for name, (drops, score) in units.items():
+            it.get_by_role("radio", name=name).check()
+            it.get_by_role("button", name="Wipe it off").click()
+            brush.focus()
+            brush.press("PageUp")
+            brush.press("Home")
+            seen = set()
+            for key in ("ArrowRight", "ArrowDown", "ArrowRight"):
+                brush.press(key)
+                row, column = numbers(brush.get_attribute("aria-valuetext"))[:2]
+                seen.add((int(row), int(column)))
+                drop = float(it.locator(".nst-drop").get_attribute("data-value"))
+                assert drop == pytest.approx(float(drops[int(row), int(column)]), abs=1e-5)
+                assert numbers(it.locator(".nst-left").inner_text()) == pytest.approx([score - drop, score], abs=0.051)
+            assert seen == {(0, 1), (1, 1), (1, 2)}
+            it.get_by_role("button", name="Show the whole map").click()
+            alpha = pixels(chart)[3::4]
+            assert alpha == drops.numel() * [255]
+            assert numbers(it.locator(".nst-most").inner_text())[0] == round(100 * float(drops.max()) / score)
+
+
+def test_the_square_is_drawn_where_the_finger_is(alone):
+    image, _ = covered_answers(generator())
+    with alone("occlusion", width=360, has_touch=True) as it:
+        brush = it.locator(".nst-cursor")
+        brush.scroll_into_view_if_needed()
+        box = brush.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.95 * box["width"], box["y"] + 0.05 * box["height"])
+        assert brush.get_attribute("aria-valuetext").startswith("row 0, column 5")
+        inside, outside = (
+            brush.locator("canvas").evaluate(f"(c) => [...c.getContext('2d').getImageData({x}, {y}, 1, 1).data]")
+            for x, y in ((39, 4), (10, 20))
+        )
+        assert inside[:3] == pytest.approx(3 * [127], abs=1)
+        assert outside[:3] == pytest.approx((255 * image[0, :, 20, 10]).tolist(), abs=1)
