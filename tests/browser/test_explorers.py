@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
+    "deconvnet": "book/04_deconvnet",
     "patches": "book/04_deconvnet",
     "occlusion": "book/04_deconvnet",
     "training": "book/05_training",
