@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from PIL import Image
 
 from nstlib import inversion, transfer
-from nstlib.deconvnet import occlusion_map, top_patches
+from nstlib.deconvnet import occlusion_map, on_gray, project, top_patches
 from nstlib.errors import ChoiceError, ShapeError
-from nstlib.features import load_network
+from nstlib.features import load_network, random_network
 from nstlib.training import Snapshot, feature_drift, filter_grid, load_snapshots
 from nstlib.widgets import (
+    explore_deconvnet,
     explore_inversion,
     explore_occlusion,
     explore_optimization,
@@ -209,6 +210,45 @@ def test_other_pictures_than_those_that_were_looked_at_are_noticed(rng):
         explore_patches(batches, {"relu1_2": {0: []}})
 
 
+# Up and back again.
+
+
+def test_the_way_back_ends_at_the_projection_and_the_way_up_passes_every_layer(rng, run_node):
+    image, networks = torch.rand(1, 3, 24, 24, generator=rng), {"one": TINY, "other": random_network("tiny")}
+    state = explore_deconvnet(image, networks, "relu2_1", (3, 4), static=True).state
+    path = list(TINY.layers[: TINY.layers.index("relu2_1") + 1])
+    assert [step for step in state["steps"] if step.startswith("up")] == [f"up: {name}" for name in path]
+    assert [step.split()[-1] for step in state["steps"] if step.startswith("down")] == path[::-1]
+    script = """
+      const answer = given.runs.map(({ frames }) => frames.map((one) => [...kit.asPicture(one).data]));
+    """
+    for network, run, frames in zip(
+        networks.values(), state["runs"], run_node("deconvnet", script, state), strict=True
+    ):
+        with torch.no_grad():
+            maps = network(image, path)
+        assert run["channel"] == int(maps["relu2_1"][0, :, 3, 4].argmax())
+        wanted = on_gray(project(network, image, "relu2_1", run["channel"], (3, 4)))[0]
+        torch.testing.assert_close(torch.tensor(frames[-1]).view_as(wanted), wanted, atol=1 / 255, rtol=0)
+        lengths = maps["pool1"][0].norm(dim=0)
+        shown = torch.tensor(frames[state["steps"].index("up: pool1")]).view_as(lengths)
+        torch.testing.assert_close(shown, lengths / lengths.max(), atol=1 / 255, rtol=0)
+        rectified = run["frames"][state["steps"].index("up: relu1_2")]
+        lengths = maps["relu1_2"][0].norm(dim=0)
+        assert rectified["lit"] == pytest.approx(float((lengths > 0).float().mean()), abs=1e-4)
+        assert rectified["peak"] == pytest.approx(float(lengths.max()), rel=1e-4)
+        kept = frames[state["steps"].index("turn: one unit of relu2_1 kept")]
+        assert [k for k, value in enumerate(kept) if value] == [3 * 12 + 4]
+
+
+def test_networks_that_cannot_be_stepped_through_together_are_refused(rng):
+    image = torch.rand(1, 3, 24, 24, generator=rng)
+    with pytest.raises(ChoiceError, match="needs networks by name"):
+        explore_deconvnet(image, {}, "relu2_1", (0, 0))
+    with pytest.raises(ShapeError, match="no row 50"):
+        explore_deconvnet(image, {"one": TINY}, "relu2_1", (50, 0))
+
+
 # Covering.
 
 
@@ -260,7 +300,7 @@ def test_a_map_of_another_square_or_a_silent_unit_is_refused(rng):
 # All of them.
 
 
-@pytest.mark.parametrize("name", ["training", "inversion", "optimization", "patches", "occlusion"])
+@pytest.mark.parametrize("name", ["training", "inversion", "optimization", "patches", "occlusion", "deconvnet"])
 def test_the_state_is_the_same_with_a_kernel_and_its_picture_is_described(name, trained, rng):
     photo = torch.rand(1, 3, 10, 16, generator=rng)
     image, units = covered_answers(rng)
@@ -269,6 +309,7 @@ def test_the_state_is_the_same_with_a_kernel_and_its_picture_is_described(name, 
         "inversion": ([photo, inverted(photo, rng)], explore_inversion),
         "optimization": ([{"classic": painted(rng)}], explore_optimization),
         "patches": (strongest(rng), explore_patches),
+        "deconvnet": ([image[..., :24, :24], {"one": TINY}, "relu2_1", (3, 4)], explore_deconvnet),
         "occlusion": ([image, units], lambda *given, **form: explore_occlusion(*given, size=9, stride=7, **form)),
     }[name]
     page, widget = (make(*arguments, static=static) for static in (True, False))

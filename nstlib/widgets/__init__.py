@@ -6,6 +6,7 @@ browser, or move through frames that were computed when the book was built. The 
 """
 
 from nstlib.widgets.common_phase import explore_common_phase
+from nstlib.widgets.deconvnet import explore_deconvnet
 from nstlib.widgets.frequencies import explore_frequencies
 from nstlib.widgets.gram_shuffle import explore_gram_shuffle
 from nstlib.widgets.inversion import explore_inversion
@@ -21,6 +22,7 @@ from nstlib.widgets.transfer import explore_transfer
 
 __all__ = [
     "explore_common_phase",
+    "explore_deconvnet",
     "explore_frequencies",
     "explore_gram_shuffle",
     "explore_inversion",

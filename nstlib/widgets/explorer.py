@@ -202,8 +202,17 @@ def encode_still(pictures: Sequence[Tensor]) -> str:
     for one in sheet:
         joined.paste(one, (left, 0))
         left += one.width + GAP
+    return _as_address(joined)
+
+
+def encode_frame(picture: Tensor) -> str:
+    """Return one picture, shape (1, 3, H, W), at its own size, in a WebP file as an address that holds its data."""
+    return _as_address(_as_pillow(picture))
+
+
+def _as_address(picture: Image.Image) -> str:
     buffer = io.BytesIO()
-    joined.save(buffer, "WEBP", quality=80)
+    picture.save(buffer, "WEBP", quality=80)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

@@ -8,7 +8,7 @@ import anywidget
 
 from nstlib.errors import ChoiceError
 from nstlib.transfer import Step
-from nstlib.widgets.explorer import Page, encode_still, make_explorer
+from nstlib.widgets.explorer import Page, encode_frame, make_explorer
 
 LOSSES = ("total", "style", "content")
 ALT = "The last images of {count} transfers side by side: {names}."
@@ -41,7 +41,7 @@ def explore_optimization(
             {
                 "name": name,
                 "steps": [step.index for step in run],
-                "frames": [encode_still([step.image]) for step in run],
+                "frames": [encode_frame(step.image) for step in run],
                 **{loss: [float(f"{getattr(step, loss):.5g}") for step in run] for loss in LOSSES},
             }
             for name, run in steps.items()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nstlib.deconvnet import TopPatch
 from nstlib.errors import ChoiceError
-from nstlib.widgets.explorer import Page, encode_still, make_explorer
+from nstlib.widgets.explorer import Page, encode_frame, make_explorer
 
 ALT = "The strongest patches of channel {channel} of {layer} side by side."
 
@@ -44,7 +44,7 @@ def explore_patches(
             "top_patches has seen, in the same order; a generator runs only once."
         )
     state = {
-        "photos": [encode_still([pictures[number]]) for number in used],
+        "photos": [encode_frame(pictures[number]) for number in used],
         "layers": [
             {
                 "name": layer,

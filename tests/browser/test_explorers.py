@@ -19,6 +19,7 @@ PAGES = {  # where each explorer stands
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
     "layers": "book/03_features",
+    "deconvnet": "book/04_deconvnet",
     "occlusion": "book/04_deconvnet",
     "patches": "book/04_deconvnet",
     "training": "book/05_training",
@@ -28,6 +29,7 @@ PAGES = {  # where each explorer stands
     "transfer": "book/10_transfer",
     "frequencies": "book/11_frequency",
     "optimization": "book/12_dual_channel",
+    "tradeoffs": "book/13_evaluation",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it

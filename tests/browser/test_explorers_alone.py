@@ -19,6 +19,7 @@ from nstlib import metrics
 from nstlib.study.analysis import matched_differences, mean_curve
 from nstlib.training import load_snapshots
 from nstlib.widgets import (
+    explore_deconvnet,
     explore_inversion,
     explore_occlusion,
     explore_optimization,
@@ -29,7 +30,7 @@ from nstlib.widgets import (
 from nstlib.widgets.explorer import FOLDER, module_source, style_names
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from test_player_explorers import LAYERS, covered_answers, inverted, painted, strongest
+from test_player_explorers import LAYERS, TINY, covered_answers, inverted, painted, strongest
 from test_tradeoffs_explorer import made_up
 
 pytestmark = pytest.mark.browser
@@ -47,9 +48,10 @@ EXPLORERS = {
     "inversion": lambda: explore_inversion(PHOTO, inverted(PHOTO, generator()), static=True),
     "optimization": lambda: explore_optimization(RUNS, static=True),
     "patches": lambda: explore_patches(*strongest(generator()), static=True),
+    "deconvnet": lambda: explore_deconvnet(PHOTO, {"one": TINY}, "relu2_1", (3, 4), static=True),
     "occlusion": lambda: explore_occlusion(*covered_answers(generator()), size=9, stride=7, static=True),
 }
-PLAYERS = ["training", "inversion", "optimization"]
+PLAYERS = ["training", "inversion", "optimization", "deconvnet"]
 READY = ".nst-page[data-live]"
 RESPONSE = 200  # milliseconds from an input to the picture that answers it
 
@@ -519,3 +521,23 @@ def test_the_square_is_drawn_where_the_finger_is(alone):
         )
         assert inside[:3] == pytest.approx(3 * [127], abs=1)
         assert outside[:3] == pytest.approx((255 * image[0, :, 20, 10]).tolist(), abs=1)
+
+
+# --- up and back again --------------------------------------------------------------------------------------------------
+
+
+def test_one_unit_is_kept_at_the_turn_and_a_step_down_spreads_it(alone):
+    with alone("deconvnet") as it:
+        slider = it.locator(".nst-player input")
+        while not slider.get_attribute("aria-valuetext").startswith("turn"):
+            it.get_by_role("button", name="Next").click()
+        canvas = it.locator("canvas")
+        height, width = canvas.evaluate("(c) => [c.height, c.width]")
+        lit = [k for k, value in enumerate(pixels(canvas)[::4]) if value > 20]
+        assert (height, width, lit) == (20, 30, [3 * 30 + 4])
+        it.get_by_role("button", name="Next").click()
+        it.get_by_role("button", name="Next").click()
+        assert slider.get_attribute("aria-valuetext").startswith("down: turned filters")
+        spread = {divmod(k, 30) for k, value in enumerate(pixels(canvas)[::4]) if value > 0}
+        assert len(spread) > 1
+        assert all(abs(row - 3) <= 1 and abs(column - 4) <= 1 for row, column in spread)
