@@ -158,7 +158,10 @@ def test_a_kernels_module_draws_the_same(visit, name):
                 get: (key) => state[key], set: (key, value) => { state[key] = value; saved.push(key); }, save_changes() {},
               };
               const end = await explorer.render({ model, el });
-              const bytes = (root) => [...root.querySelectorAll("canvas")].map((c) => c.toDataURL());
+              const bytes = (root) => [
+                ...[...root.querySelectorAll("canvas")].map((c) => c.toDataURL()),
+                ...[...root.querySelectorAll("svg path, svg polyline")].map((c) => c.getAttribute("d") ?? c.getAttribute("points")),
+              ];
               const drawn = [bytes(el), bytes(place)];
               const control = el.querySelector('[role="slider"], input[type="range"]');
               if (control.type === "range") control.stepUp(2);
