@@ -75,6 +75,15 @@ def make_table(rows: Sequence[Row]) -> Table:
             raise ChoiceError(
                 f"The rows are of several studies: {name} is {', '.join(found)}. Compare those of one of them."
             )
+    for own, of in (("recipe", ("method",)), ("pictures", ("content", "style"))):
+        known: dict[tuple[str, ...], str] = {}
+        for row in rows:
+            name = tuple(row[each] for each in of)
+            if known.setdefault(name, row[own]) != row[own]:
+                raise ChoiceError(
+                    f"The rows of {', '.join(name)} are of two kinds: {own} {known[name]!r} and {row[own]!r}. Keep those of "
+                    "one."
+                )
     seeds: dict[tuple[str, str, str, float], list[Row]] = {}
     for row in rows:
         seeds.setdefault((row["content"], row["style"], row["method"], float(row["style_weight"])), []).append(row)

@@ -10,8 +10,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from nstlib.dual import GOALS, PRESETS, Term, View
 from nstlib.dual import METHODS as DUAL_METHODS
-from nstlib.dual import PRESETS, Term, View
 from nstlib.errors import ChoiceError, ImageError, choice, whole_number
 from nstlib.features import NETWORKS
 from nstlib.images import picture
@@ -170,6 +170,7 @@ def read_grid(path: Path) -> Grid:
     known = {**METHODS, **own}
     settings = Settings(**{each.name: entries.pop(each.name) for each in fields(Settings) if each.name in entries})
     _check_settings(settings)
+    settings = replace(settings, tv_weight=float(settings.tv_weight))  # 1 and 1.0 are the same run
     folder = Path(path).parent
     grid = Grid(
         contents=_pictures("contents", entries.pop("contents", ()), folder),
@@ -199,6 +200,8 @@ def _method(name: str, entry: Any) -> Method:
     if unknown := set(entry) - {each.name for each in fields(Method)}:
         raise ChoiceError(f"The method {name} knows loss or terms, init and split, not {', '.join(sorted(unknown))}.")
     terms = entry.pop("terms", None)
+    if terms is not None and not (isinstance(terms, list) and terms):
+        raise ChoiceError(f"The terms of the method {name} must be a list with at least one entry, got {terms!r}.")
     method = Method(**entry)
     choice("loss", method.loss, DUAL_METHODS)
     choice("init", method.init, INITS)
@@ -210,6 +213,9 @@ def _method(name: str, entry: Any) -> Method:
 
 def _term(name: str, entry: Any) -> Term:
     entry = dict(_table(f"method.{name}.terms", entry))
+    choice("goal", entry.get("goal"), GOALS)
+    if type(entry.get("weight", 1)) not in (int, float):
+        raise ChoiceError(f"A term of the method {name} needs a number as its weight, got {entry['weight']!r}.")
     try:
         view = View(**entry.pop("view", {}))
         for each in ("cutoffs", "bands"):

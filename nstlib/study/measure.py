@@ -50,7 +50,7 @@ MEASURES = {
     "color_to_style": Measure("distance of colors from the style's", -1),
     "color_to_content": Measure("distance of colors from the content's", 0),
     "chroma_noise": Measure("chroma noise", -1),
-    "layout_leak": Measure("layout of the style picture", -1),
+    "layout_leak": Measure("layout of the style picture, above that of the study's other styles", -1),
     "palette_leak": Measure("share of the content's palette", 0),
     "conflict": Measure("cosine of the two goals' gradients", 1),
     "ended_at": Measure("steps until it ended", 0),
@@ -100,11 +100,11 @@ def run_task(task: Task) -> dict[str, float]:
     Raises:
         DivergenceError, WeightsError: as ``stylize`` and ``load_network``.
     """
-    begin = time.process_time()
     settings = task.case.settings
     network = _network(settings.network)
     content, style = _image(task.content), _image(task.style)
     terms = _terms(task, network)
+    begin = time.process_time()  # what was needed to choose channels is no part of the run
     *_, last = stylize_dual(
         content,
         style,
@@ -119,12 +119,13 @@ def run_task(task: Task) -> dict[str, float]:
         generator=torch.Generator().manual_seed(task.case.seed),
     )
     values = _measures(last.image, content, style, [_image(other) for other in task.others], network)
+    values |= {"ended_at": last.index, "seconds": time.process_time() - begin}
     if task.probe:
         usual = IN_LUMINANCE if task.method.loss == "luminance" else PRESETS.get(task.method.loss)
         values["conflict"] = conflict(
             _probes(task, network), content, style, network, usual if terms is None else terms
         )
-    return values | {"ended_at": last.index, "seconds": time.process_time() - begin}
+    return values
 
 
 def conflict(

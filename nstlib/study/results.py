@@ -94,6 +94,10 @@ class Results:
         if self.path.exists():
             raw = self.path.read_bytes()
             whole = raw[: raw.rfind(b"\n") + 1]
+            if not ",".join(COLUMNS).encode().startswith(raw) and not whole:
+                raise ResumeError(
+                    f"{self.path} is no file of results. Take another file; the one that is there stays as it is."
+                )
             self.done = {tuple(row[name] for name in KEY) for row in _parse(self.path, whole)}
             if whole != raw:
                 with self.path.open("rb+") as file:

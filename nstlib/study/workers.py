@@ -59,9 +59,15 @@ def run_here(
     """
     count = os.cpu_count() or 1 if workers is None else whole_number("workers", workers, 1)
     waiting = [(task, ATTEMPTS) for task in tasks]
+    if os.name == "nt":
+        count = min(count, 61)  # what Windows can wait for
     while waiting and not stop():
-        # After a worker has died, its pool accepts nothing; all that it was doing comes back here.
-        waiting = yield from _run_in_pool(waiting, min(count, len(waiting)), stop)
+        # After a worker has died, its pool accepts nothing, and all that was under way comes back here. It is run alone
+        # then, so that a task that needs too much memory is not taken for its neighbors.
+        suspected = waiting[0][1] < ATTEMPTS
+        now, later = (waiting[:1], waiting[1:]) if suspected else (waiting, [])
+        left = yield from _run_in_pool(now, min(count, len(now)), stop)
+        waiting = left + later
 
 
 def _run_in_pool(
@@ -116,6 +122,8 @@ def _prepare_worker() -> None:
 
 def _end(pool: ProcessPoolExecutor) -> None:
     """End a pool at once: what its processes still compute is not wanted."""
+    if pool._call_queue is not None:
+        pool._call_queue.cancel_join_thread()  # Python 3.10 would wait for a reader that is gone
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -127,7 +135,8 @@ def _end(pool: ProcessPoolExecutor) -> None:
 def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bool) -> Generator[Outcome, None, None]:
     """Run tasks on the workers of a dask scheduler, wherever they are, and yield what came of each.
 
-    The workers need ``nstlib`` and its weights. Give each one thread: ``dask worker tcp://... --nthreads 1``.
+    Waits until there are workers. They need ``nstlib`` and its weights; give each one thread:
+    ``dask worker tcp://... --nthreads 1``.
 
     Args:
         address: of the scheduler, like ``tcp://10.0.0.5:8786``.
@@ -137,7 +146,7 @@ def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bo
         ChoiceError: if dask is not installed, or no scheduler answers.
     """
     try:
-        from distributed import CancelledError, Client, KilledWorker, as_completed
+        from distributed import Client, as_completed
     except ImportError as error:
         raise ChoiceError('--scheduler needs dask: pip install "nstlib[cluster]"') from error
     todo, running = list(reversed(list(tasks))), {}
@@ -156,8 +165,10 @@ def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bo
                 task = running.pop(future)
                 try:
                     yield Outcome(task, *future.result())
-                except (KilledWorker, CancelledError) as error:
-                    yield Outcome(task, None, f"{type(error).__name__}: its workers died; is there enough memory?")
+                except Exception as error:  # workers died; or one has no nstlib, or another version of it
+                    yield Outcome(
+                        task, None, f"{type(error).__name__}: {error} Have the workers nstlib, and enough memory?"
+                    )
         client.cancel(list(running))
 
 

@@ -105,6 +105,14 @@ def test_rows_of_two_studies_are_not_mixed():
         make_table(rows)
 
 
+@pytest.mark.parametrize(("column", "message"), [("recipe", "rows of dual are"), ("pictures", "rows of a, x are")])
+def test_a_method_or_a_picture_that_was_changed_is_not_averaged_with_the_old_one(column, message):
+    rows = rows_of({"dual": (0, 1)})
+    rows[1][column] = "another"
+    with pytest.raises(ChoiceError, match=f"{message} of two kinds: {column}"):
+        make_table(rows)
+
+
 def test_the_report_says_what_the_numbers_say(tmp_path):
     rows = rows_of({"dual": (0.1, 1), "classic": (0, 2)})
     page = write_report(rows, tmp_path / "report")

@@ -75,7 +75,11 @@ def test_two_studies_do_not_write_to_one_file(path, cases):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a,b\n1,2\n", "other columns than a study has"), ("\ufffe\n", "other columns|no file of results")],
+    [
+        ("a,b\n1,2\n", "other columns than a study has"),
+        ("\ufffe\n", "other columns|no file of results"),
+        ("a note of one line", "no file of results. Take another file; the one that is there stays as it is"),
+    ],
 )
 def test_a_file_of_something_else_is_refused_and_left_alone(path, text, message):
     path.write_text(text, encoding="utf-8")
