@@ -75,7 +75,7 @@ def make_table(rows: Sequence[Row]) -> Table:
             raise ChoiceError(
                 f"The rows are of several studies: {name} is {', '.join(found)}. Compare those of one of them."
             )
-    for own, of in (("recipe", ("method",)), ("pictures", ("content", "style"))):
+    for own, of in (("recipe", ("method",)), ("pictures", ("content", "style", "method"))):
         known: dict[tuple[str, ...], str] = {}
         for row in rows:
             name = tuple(row[each] for each in of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
@@ -83,7 +83,8 @@ class Case:
     Attributes:
         content, style: names in the grid. method: its name there. style_weight: beta. seed: of noise and chance.
         recipe: what the method is.
-        pictures: eight hexadecimal digits of the SHA-256 of the two files: other pictures under old names are other runs.
+        pictures: eight hexadecimal digits of the SHA-256 of the two files, and of those that channels were chosen with:
+            other pictures under old names are other runs.
         settings: what it has in common with the other runs.
     """
 
@@ -128,12 +129,12 @@ class Grid:
 
     def cases(self) -> list[Case]:
         """Return all runs. The first weights come first for all pictures, so a study that is stopped can still be read."""
-        found = []
+        found, chosen_with = [], [path for side in self.calibration for path in side.values()]
         for weight, (content, one), (style, other) in product(
             self.style_weights, self.contents.items(), self.styles.items()
         ):
-            digest = hashlib.sha256(one.read_bytes() + other.read_bytes()).hexdigest()[:8]
             for name, method in self.methods.items():
+                digest = _digest([one, other, *(chosen_with if method.split else ())])
                 by_chance = method.init != "content" or method.split == "random"
                 for seed in self.seeds if by_chance else self.seeds[:1]:
                     found.append(Case(content, style, name, weight, seed, method.recipe, digest, self.settings))
@@ -292,6 +293,10 @@ def _weight(value: float) -> float:
     if not 0 <= value < float("inf"):
         raise ChoiceError(f"style_weights are finite numbers, 0 or larger, got {value!r}.")
     return float(value)
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:8]
 
 
 def _in_words(term: Term) -> str:

@@ -105,7 +105,9 @@ def test_rows_of_two_studies_are_not_mixed():
         make_table(rows)
 
 
-@pytest.mark.parametrize(("column", "message"), [("recipe", "rows of dual are"), ("pictures", "rows of a, x are")])
+@pytest.mark.parametrize(
+    ("column", "message"), [("recipe", "rows of dual are"), ("pictures", "rows of a, x, dual are")]
+)
 def test_a_method_or_a_picture_that_was_changed_is_not_averaged_with_the_old_one(column, message):
     rows = rows_of({"dual": (0, 1)})
     rows[1][column] = "another"

@@ -48,6 +48,17 @@ def test_another_picture_under_the_same_name_is_another_run(grid_file, tmp_path)
     assert before.key != after.key
 
 
+def test_channels_chosen_with_other_pictures_are_another_run_and_nothing_else_is(grid_file):
+    text = SPLIT.replace('"channels_random"', '"dual"') + CALIBRATION
+    before, after = (
+        {case.method: case.key for case in read_grid(grid_file(each)).cases()}
+        for each in (text, text.replace("hubble", "brush"))
+    )
+    assert before["classic"] == after["classic"]
+    assert before["dual"] == after["dual"]
+    assert before["channels"] != after["channels"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
