@@ -33,15 +33,7 @@ from nstlib.errors import ChoiceError, ResumeError, choice, whole_number
 from nstlib.features import NETWORKS, Features
 from nstlib.files import make_folder, replacing
 from nstlib.images import load_image, save_image
-from nstlib.metrics import (
-    Interval,
-    bootstrap_interval,
-    chroma_noise,
-    color_distance,
-    edge_ssim,
-    held_out_distance,
-    ssim,
-)
+from nstlib.metrics import Interval, bootstrap_interval, pair_measures
 from nstlib.objective import Objective, Style
 from nstlib.transfer import CONTENT_LAYERS, INITS, STEPS, STYLE_LAYERS, STYLE_WEIGHT, Step, stylize
 
@@ -290,15 +282,7 @@ class Judge:
 
     def measure(self, image: Tensor) -> dict[str, float]:
         """Return ``MEASURES`` of an image of the content's shape."""
-        return {
-            "ssim": ssim(image, self.content).item(),
-            "edge_ssim": edge_ssim(image, self.content).item(),
-            "gram": held_out_distance(image, self.style, self.network),
-            "gram_gray": held_out_distance(image, self.style, self.network, gray=True),
-            "color_to_content": color_distance(image, self.content),
-            "color_to_style": color_distance(image, self.style),
-            "chroma_noise": chroma_noise(image),
-        }
+        return pair_measures(image, self.content, self.style, self.network)
 
 
 def _keep(

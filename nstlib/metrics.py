@@ -125,6 +125,24 @@ def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
     return float((chroma - low_pass(chroma, sigma)).square().mean().sqrt())
 
 
+def pair_measures(image: Tensor, content: Tensor, style: Tensor, network: Features) -> dict[str, float]:
+    """Return what a picture is measured by that was made of one content and one style, by name.
+
+    Args:
+        image: RGB in [0, 1], shape (1, 3, H, W). content: the same shape. style: shape (1, 3, H', W'), any size.
+        network: for the held-out distances.
+    """
+    return {
+        "ssim": float(ssim(image, content)),
+        "edge_ssim": float(edge_ssim(image, content)),
+        "gram": held_out_distance(image, style, network),
+        "gram_gray": held_out_distance(image, style, network, gray=True),
+        "color_to_content": color_distance(image, content),
+        "color_to_style": color_distance(image, style),
+        "chroma_noise": chroma_noise(image),
+    }
+
+
 def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float:
     """Return how much of the style picture's *places* is in an image: its edges' similarity to the style's, above chance.
 

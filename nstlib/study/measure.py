@@ -20,7 +20,7 @@ from torch import Tensor
 
 from nstlib import metrics
 from nstlib.channels import channel_terms, score_channels, shuffled_scores
-from nstlib.dual import IN_LUMINANCE, PRESETS, Term, TermObjective, normalized, stylize_dual
+from nstlib.dual import PRESETS, TERMS, Term, TermObjective, normalized, stylize_dual
 from nstlib.features import Features, load_network
 from nstlib.images import as_bytes, load_image, resize_to
 from nstlib.losses import relative_error
@@ -121,9 +121,8 @@ def run_task(task: Task) -> dict[str, float]:
     values = _measures(last.image, content, style, [_image(other) for other in task.others], network)
     values |= {"ended_at": last.index, "seconds": time.process_time() - begin}
     if task.probe:
-        usual = IN_LUMINANCE if task.method.loss == "luminance" else PRESETS.get(task.method.loss)
         values["conflict"] = conflict(
-            _probes(task, network), content, style, network, usual if terms is None else terms
+            _probes(task, network), content, style, network, TERMS[task.method.loss] if terms is None else terms
         )
     return values
 
@@ -180,16 +179,10 @@ def _measures(
     with torch.no_grad():
         _, content_loss, style_loss, _ = classic(image)
     values = {
-        "ssim": float(metrics.ssim(image, content)),
-        "edge_ssim": float(metrics.edge_ssim(image, content)),
+        **metrics.pair_measures(image, content, style, network),
         "structure": structure_distance(image, content, network),
         "content_loss": float(content_loss),
-        "gram": metrics.held_out_distance(image, style, network),
-        "gram_gray": metrics.held_out_distance(image, style, network, gray=True),
         "style_loss": float(style_loss),
-        "color_to_style": metrics.color_distance(image, style),
-        "color_to_content": metrics.color_distance(image, content),
-        "chroma_noise": metrics.chroma_noise(image),
         "palette_leak": metrics.palette_leak(image, content, style),
     }
     if others:

@@ -433,6 +433,14 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
 
 // Where pictures come from --------------------------------------------------------------------------------------------
 
+/** Return the picture at an address, ready to be drawn. */
+export async function loadImage(address) {
+  const image = new Image();
+  image.src = address;
+  await image.decode();
+  return image;
+}
+
 /**
  * Read a picture file as planes of 0 to 1, its longer side at most `size` pixels. Rejects with a sentence for the reader.
  */

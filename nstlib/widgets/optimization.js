@@ -1,6 +1,6 @@
 // Style transfers step by step (chapter 12): the images of several runs side by side, and the losses that they lowered.
 import { chart, legend, line, scrub, shape } from "./chart.js";
-import { choices, figure, frame, h, keep, player, significant, view } from "./kit.js";
+import { choices, figure, frame, h, keep, loadImage, player, significant, view } from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -14,16 +14,9 @@ export function lossAxis(values) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-async function load(address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  return image;
-}
-
 async function render({ model, el }) {
   const ui = frame(el, "Explorer: transfers step by step");
-  const runs = await Promise.all(model.get("runs").map(async ({ frames, ...run }) => ({ ...run, frames: await Promise.all(frames.map(load)) })));
+  const runs = await Promise.all(model.get("runs").map(async ({ frames, ...run }) => ({ ...run, frames: await Promise.all(frames.map(loadImage)) })));
   const count = Math.max(...runs.map(({ steps }) => steps.length));
   let now = model.get("step");
   let loss = model.get("loss");

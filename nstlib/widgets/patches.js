@@ -1,5 +1,5 @@
 // What channels like most (chapter 04): the strongest patches of each, and where in its picture each one lies.
-import { choices, figure, frame, h, keep, view } from "./kit.js";
+import { choices, figure, frame, h, keep, loadImage, view } from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -18,16 +18,9 @@ export function neighbor(place, key, count) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-async function load(address) {
-  const image = new Image();
-  image.src = address;
-  await image.decode();
-  return image;
-}
-
 async function render({ model, el }) {
   const ui = frame(el, "Explorer: the strongest patches");
-  const photos = await Promise.all(model.get("photos").map(load));
+  const photos = await Promise.all(model.get("photos").map(loadImage));
   const layers = model.get("layers"); // { name, channels: [{ channel, patches: [{ photo, box, row, column, value }] }] }
   let layer = model.get("layer");
   let channel = model.get("channel"); // a place in the layer's list
