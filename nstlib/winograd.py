@@ -140,16 +140,14 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
         y = _winograd(x, kernel.forward, kernel.bias, relu)
-        ctx.kernel, ctx.relu = kernel, relu
+        ctx.kernel = kernel
         ctx.save_for_backward(y if relu else None)
         return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        if ctx.relu:
-            gradient = torch.ops.aten.threshold_backward(gradient, ctx.saved_tensors[0], 0)
-        return convolve_back(gradient, ctx.kernel), None, None
+        return _winograd(gradient, ctx.kernel.backward, None, False, opened=ctx.saved_tensors[0]), None, None
 
 
 @torch.enable_grad()
@@ -175,14 +173,16 @@ def _transform(weight: Tensor) -> Tensor:
     return double.flatten(0, 1).float().contiguous()
 
 
-def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool) -> Tensor:
-    """Convolve each image in bands of tile rows that fit into the cache."""
+def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool, *, opened: Tensor | None = None) -> Tensor:
+    """Convolve each image in bands of tile rows that fit into the cache.
+
+    Args:
+        opened: take ``x`` for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
+    """
     batch, channels, height, width = x.shape
     out = kernel.shape[2]
     rows, columns = -(-height // TILE), -(-width // TILE)
-    # One pixel of padding on each side, and more below and to the right to complete the last tiles; channels last.
-    margins = (0, 0, 1, 1 + columns * TILE - width, 1, 1 + rows * TILE - height)
-    padded = F.pad(x.permute(0, 2, 3, 1), margins)  # (B, H', W', C)
+    padded = _padded(x, opened, rows, columns)
     result = x.new_empty(batch, rows * TILE, columns * TILE, out)
     band = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
     for image in range(batch):
@@ -190,13 +190,28 @@ def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool) -> Ten
             count = min(band, rows - row)
             tiles = _band(padded[image], row, count, columns, kernel)  # (16, count * columns * K)
             tiles = tiles.view(TILE, TILE, count, columns, out).permute(2, 0, 3, 1, 4)
-            result[image, row * TILE : (row + count) * TILE].view(count, TILE, columns, TILE, out).copy_(tiles)
-    result = result[:, :height, :width]
-    if bias is not None:
-        result = result.add_(bias)
-    if relu:
-        result = result.relu_()
-    return result.permute(0, 3, 1, 2)
+            target = result[image, row * TILE : (row + count) * TILE].view(count, TILE, columns, TILE, out)
+            target.copy_(tiles) if bias is None else torch.add(tiles, bias, out=target)
+            if relu:
+                target.relu_()
+    return result[:, :height, :width].permute(0, 3, 1, 2)
+
+
+def _padded(x: Tensor, opened: Tensor | None, rows: int, columns: int) -> Tensor:
+    """Return images with one pixel of zeros on each side, and more below and to the right to complete the last tiles.
+
+    Shape (B, H', W', C). Each place is written once: ``F.pad`` would fill everything with zeros first.
+    """
+    batch, channels, height, width = x.shape
+    padded = x.new_empty(batch, rows * TILE + 2, columns * TILE + 2, channels)
+    inner = padded[:, 1 : height + 1, 1 : width + 1].permute(0, 3, 1, 2)  # (B, C, H, W)
+    if opened is None:
+        inner.copy_(x)
+    else:
+        torch.ops.aten.threshold_backward.grad_input(x, opened, 0, grad_input=inner)
+    for margin in (padded[:, 0], padded[:, height + 1 :], padded[:, :, 0], padded[:, :, width + 1 :]):
+        margin.zero_()
+    return padded
 
 
 def _band(padded: Tensor, row: int, count: int, columns: int, kernel: Tensor) -> Tensor:
