@@ -3,28 +3,34 @@
     python bench/sizes.py                         L-BFGS, VGG-19 with random weights, 128 to 2048 px, one thread
     python bench/sizes.py --sizes 4096 --threads 2
 
-Each size runs in a process of its own, which is asked for its peak memory at the end. Sizes take turns, so that a busy
-machine slows all of them alike; times are medians over rounds, without the first step of each process.
+Each size runs in a process of its own, which is asked for its peak memory at the end, and which keeps the memory that it
+frees, as ``nst`` does. Sizes take turns, so that a busy machine slows all of them alike; times are medians over rounds,
+without the first step of each process. "System" is the part of the time that the system took, above all to clear pages.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
 import subprocess
 import sys
-import time
 
 
-def child(size: int, steps: int, threads: int, optimizer: str, network: str, memory: float | None) -> dict:
+def child(
+    size: int, steps: int, threads: int, optimizer: str, network: str, memory: float | None, *, keep: bool
+) -> dict:
     """Run one transfer of noise onto noise, and return what it took."""
     import torch
 
+    from nstlib.allocation import keep_freed_memory
     from nstlib.features import random_network
     from nstlib.transfer import stylize
 
+    if keep:
+        keep_freed_memory()
     torch.set_num_threads(threads)
     rng = torch.Generator().manual_seed(size)
     content, style = (torch.rand(1, 3, size, size, generator=rng) for _ in range(2))
@@ -39,14 +45,17 @@ def child(size: int, steps: int, threads: int, optimizer: str, network: str, mem
         tolerance=0,
     )
     next(run)  # warms up: kernels, history, memory
-    times = []
+    times, in_system = [], []
     for _ in range(steps):
-        begin = time.process_time()
+        begin = os.times()
         next(run)
-        times.append(time.process_time() - begin)
+        end = os.times()
+        times.append(end.user + end.system - begin.user - begin.system)
+        in_system.append(end.system - begin.system)
     plan = run.plan
     return {
         "seconds": statistics.median(times),
+        "system": statistics.median(in_system),
         "peak": peak_memory(),
         "estimate": plan.bytes,
         "tiled": plan.tiled,
@@ -76,12 +85,12 @@ def main() -> None:
     parser.add_argument("--optimizer", default="lbfgs")
     parser.add_argument("--network", default="vgg19")
     parser.add_argument("--memory", type=float)
+    parser.add_argument("--give-back", action="store_true", help="leave the C library as it is")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        measured = child(
-            options.child, options.steps, options.threads, options.optimizer, options.network, options.memory
-        )
+        settings = (options.steps, options.threads, options.optimizer, options.network, options.memory)
+        measured = child(options.child, *settings, keep=not options.give_back)
         print(json.dumps(measured))
         return
     results: dict[int, list[dict]] = {size: [] for size in options.sizes}
@@ -90,13 +99,13 @@ def main() -> None:
             command = [sys.executable, __file__, *sys.argv[1:], "--child", str(size)]
             results[size].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     print(f"{platform.machine()}, {options.network}, {options.optimizer}, {options.threads} thread(s)")
-    print(f"{'px':>5} {'CPU s':>8} {'us / pixel':>11} {'peak GB':>8} {'estimate':>9} {'tiled':>6} {'history':>8}")
+    print("   px    CPU s  us / pixel  system  peak GB  estimate  tiled  history")
     for size, rounds in results.items():
-        seconds = statistics.median(each["seconds"] for each in rounds)
+        seconds, system = (statistics.median(each[name] for each in rounds) for name in ("seconds", "system"))
         peak, first = max(each["peak"] for each in rounds), rounds[0]
         print(
-            f"{size:5} {seconds:8.2f} {1e6 * seconds / size**2:11.2f} {peak / 1e9:8.2f} {first['estimate'] / 1e9:9.2f} "
-            f"{first['tiled']:6} {first['history']:8}"
+            f"{size:5} {seconds:8.2f} {1e6 * seconds / size**2:11.2f} {1e6 * system / size**2:7.2f} {peak / 1e9:8.2f} "
+            f"{first['estimate'] / 1e9:9.2f} {first['tiled']:6} {first['history']:8}"
         )
 
 

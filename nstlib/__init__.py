@@ -30,6 +30,7 @@
 ``winograd``           3 x 3 convolutions with a quarter of the multiplications       (chapter 15)
 ``tiles``              any size in bounded memory, exactly                            (chapter 15)
 ``memory``             what a transfer will need, before it runs                      (chapter 15)
+``allocation``         what becomes of memory that is free again                      (chapter 15)
 ``study``              many transfers, measured and compared at the same style        (chapter 13)
 ``comparison``         methods side by side: many pairs, tables, bands
 ``contact_sheet``      the page of a comparison

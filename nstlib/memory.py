@@ -1,12 +1,13 @@
 """How much memory a transfer will need, before it runs (chapter 15).
 
-The estimate adds up what is alive at the worst moment. ``bench/memory.py`` holds it against what processes really took.
+The estimate adds up what is alive at the worst moment. ``bench/sizes.py`` holds it against what processes really took.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from nstlib.allocation import keeps_freed_memory
 from nstlib.errors import ChoiceError
 from nstlib.features import WINOGRAD_CHANNELS, Features
 from nstlib.optimizers import HISTORY
@@ -18,6 +19,8 @@ BASE = 0.8 * GIGABYTE  # Python, torch, their libraries, and what making the ker
 LEAST_HISTORY = 5
 # Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
+# Times the bytes of activations, where freed memory is kept: blocks of different size leave gaps between them.
+GAPS = 1.5
 
 
 class Plan(NamedTuple):
@@ -94,7 +97,7 @@ def estimate(
     history: int,
     passes: int = 1,
 ) -> float:
-    """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
+    """Return about how many bytes this process needs for a transfer, in all and at the worst moment.
 
     Args:
         network, layers, height, width, optimizer, passes: as for ``plan``. tiled, history: as in a Plan.
@@ -118,7 +121,8 @@ def estimate(
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
             passing = 2 * one
         worst = max(worst, kept + passing)
-    return BASE + _weights(network, blocks) + images + (passes - 1) * kept + worst
+    gaps = GAPS if keeps_freed_memory() else 1.0
+    return BASE + _weights(network, blocks) + images + gaps * ((passes - 1) * kept + worst)
 
 
 def _channels_into(network: Features, blocks: list[Block], number: int) -> int:

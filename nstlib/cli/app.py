@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nstlib import __version__
+from nstlib.allocation import keep_freed_memory
 from nstlib.cli import compare, dream, explore, study, stylize, weights
 
 app = typer.Typer(
@@ -25,7 +26,8 @@ app.add_typer(weights.app, name="weights")
 
 
 def main() -> None:
-    """Run the command with the arguments of the process."""
+    """Run the command with the arguments of the process, which does nothing else and so may keep its memory."""
+    keep_freed_memory()
     app(prog_name="nst")
 
 

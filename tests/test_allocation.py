@@ -1,0 +1,50 @@
+"""What a process keeps of the memory that it frees: measured in processes of their own, as it holds until they end."""
+
+import subprocess
+import sys
+
+import pytest
+
+COUNT = """
+import resource, torch
+from nstlib.allocation import keep_freed_memory, keeps_freed_memory
+arranged = {call}
+assert keeps_freed_memory() is arranged
+def one():
+    torch.ones({bytes} // 4)
+for _ in range(20):
+    one()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    one()
+print(arranged, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(call, size):
+    script = COUNT.format(call=call, bytes=size)
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    return said[0] == "True", int(said[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
+@pytest.mark.parametrize("size", [48_000_000, 200_000_000])
+def test_freed_memory_is_used_again_instead_of_being_cleared_anew(size):
+    _, usual = faults("False", size)
+    arranged, kept = faults("keep_freed_memory()", size)
+    if not arranged:
+        pytest.skip("this C library cannot be told")
+    assert usual > 5 * size // 2**21  # at least a fault for each huge page, each time
+    assert kept < usual / 10
+
+
+def test_where_it_cannot_be_arranged_nothing_happens(monkeypatch):
+    from nstlib import allocation
+
+    monkeypatch.setattr(allocation.sys, "platform", "win32")
+    assert allocation.keep_freed_memory() is False
+    assert allocation.keeps_freed_memory() is False
+
+
+def test_importing_the_library_changes_nothing():
+    assert faults("keeps_freed_memory()", 1_000_000)[0] is False
