@@ -7,7 +7,7 @@ So a method is the *curve* that its weights trace, and the question is which cur
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -131,6 +131,46 @@ def interval_against(
     return metrics.bootstrap_interval(differences), int((better * compared > 0).sum()), len(compared)
 
 
+def regret_differences(table: Table, method: str, baseline: str) -> np.ndarray:
+    """Return how much more regret a method has than a baseline, at the same classic style loss, for each pair.
+
+    Regret (``nstlib.metrics.regret``) is the log of a goal's loss in a joint run over its loss when it is optimized alone.
+    Alone, from the content image, the content loss stays 0, so the regret itself is infinite; but that denominator is the
+    same for every method, and the *difference* of two regrets is the log of a ratio of two joint losses.
+
+    Args:
+        table, method, baseline: as for ``matched_differences``.
+
+    Returns:
+        Shape (styles, contents); below 0 where the method keeps more of the classic content loss's goal; NaN as there.
+    """
+    logs = {key: {**value, "content_loss": _log(value["content_loss"])} for key, value in table.values.items()}
+    return matched_differences(replace(table, values=logs), method, baseline, "content_loss", by="style_loss")
+
+
+def exchange_rates(table: Table, method: str, measure: str, *, by: str = STYLE) -> np.ndarray:
+    """Return what a method pays for style: how much of a measure goes when the distance from the style is halved.
+
+    The two weights of a loss act through their ratio, so what they do to content and style has one direction, the curve's.
+    Its slope says how much of a step toward the style is also a step away from the content: 0 if the goals do not meet.
+
+    Args:
+        table, method, measure, by: as for ``Table.curve``.
+
+    Returns:
+        Shape (styles, contents): the least-squares slope of each pair's curve over the base-2 logarithm of the distance, in
+        units of the measure, above 0 where the measure falls on the way to the style; NaN with fewer than two points.
+    """
+    choice("method", method, table.methods)
+    found = np.full((len(table.styles), len(table.contents)), np.nan)
+    for i, style in enumerate(table.styles):
+        for j, content in enumerate(table.contents):
+            distances, values = table.curve(content, style, method, measure, by=by)
+            if len(set(distances)) > 1:
+                found[i, j] = np.polyfit(np.log2(distances), values, 1)[0]
+    return found
+
+
 def dominated_share(table: Table, measure: str, *, by: str = STYLE) -> dict[str, float]:
     """Return for each method what share of its results another method's result on the same pair dominates.
 
@@ -163,6 +203,10 @@ def mean_curve(table: Table, method: str, measure: str, *, by: str = STYLE) -> C
             styles.append(float(np.exp(np.log(x).mean())))
             contents.append(float(y.mean()))
     return styles, contents
+
+
+def _log(value: float) -> float:
+    return float(np.log(value)) if value > 0 else np.nan
 
 
 def _mean(rows: Sequence[Row], name: str) -> float:

@@ -21,15 +21,19 @@ from torch import Tensor
 from nstlib import metrics
 from nstlib.channels import channel_terms, score_channels, shuffled_scores
 from nstlib.dual import PRESETS, TERMS, Term, TermObjective, normalized, stylize_dual
-from nstlib.features import Features, load_network
+from nstlib.features import Features, load_network, random_network
 from nstlib.images import as_bytes, load_image, resize_to
 from nstlib.losses import relative_error
 from nstlib.study.grid import Case, Grid, Method
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, STYLE_WEIGHT, Style, stylize
 
 STRUCTURE_LAYERS = ("relu3_3", "relu4_3")  # none of them in a loss
-PROBES = (2, 10, 30)  # steps of the classic transfer at whose images the conflict of two goals is measured
+PROBES = (2, 10, 30)  # steps at whose images the conflict of two goals is measured
+# Whose way the images are on, for every method alike. One walker is not enough: who has walked somewhere is near the
+# minimum of his own sum, where his own two gradients must be opposite.
+WALKERS = {"conflict": "classic", "conflict_dual": "dual"}
 CALIBRATION_STEPS = 12
+UNTRAINED_SEED = 1  # not that of "tiny", whose weights are random themselves
 
 
 class Measure(NamedTuple):
@@ -46,13 +50,15 @@ MEASURES = {
     "content_loss": Measure("classic content loss", -1),
     "gram": Measure("held-out Gram distance from the style", -1),
     "gram_gray": Measure("the same in luminance", -1),
+    "gram_random": Measure("the same in a network that was never trained", -1),
     "style_loss": Measure("classic style loss", -1),
     "color_to_style": Measure("distance of colors from the style's", -1),
     "color_to_content": Measure("distance of colors from the content's", 0),
     "chroma_noise": Measure("chroma noise", -1),
     "layout_leak": Measure("layout of the style picture, above that of the study's other styles", -1),
     "palette_leak": Measure("share of the content's palette", 0),
-    "conflict": Measure("cosine of the two goals' gradients", 1),
+    "conflict": Measure("cosine of the two goals' gradients, on the way of classic", 1),
+    "conflict_dual": Measure("the same on the way of dual", 1),
     "ended_at": Measure("steps until it ended", 0),
     "seconds": Measure("processor time in seconds", -1),
 }
@@ -118,12 +124,12 @@ def run_task(task: Task) -> dict[str, float]:
         steps=settings.steps,
         generator=torch.Generator().manual_seed(task.case.seed),
     )
-    values = _measures(last.image, content, style, [_image(other) for other in task.others], network)
-    values |= {"ended_at": last.index, "seconds": time.process_time() - begin}
+    values = {"ended_at": last.index, "seconds": time.process_time() - begin}
+    values |= _measures(last.image, content, style, [_image(other) for other in task.others], network)
     if task.probe:
-        values["conflict"] = conflict(
-            _probes(task, network), content, style, network, TERMS[task.method.loss] if terms is None else terms
-        )
+        terms = TERMS[task.method.loss] if terms is None else terms
+        for name, walker in WALKERS.items():
+            values[name] = conflict(_probes(task, network, walker), content, style, network, terms)
     return values
 
 
@@ -181,6 +187,7 @@ def _measures(
     values = {
         **metrics.pair_measures(image, content, style, network),
         "structure": structure_distance(image, content, network),
+        "gram_random": metrics.held_out_distance(image, style, _untrained(network.name)),
         "content_loss": float(content_loss),
         "style_loss": float(style_loss),
         "palette_leak": metrics.palette_leak(image, content, style),
@@ -224,17 +231,18 @@ def _scores(calibration: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], netw
 _known_probes: dict[str, list[Tensor]] = {}
 
 
-def _probes(task: Task, network: Features) -> list[Tensor]:
-    """Return images on the way of the classic transfer of a pair: the same for every method."""
+def _probes(task: Task, network: Features, walker: str) -> list[Tensor]:
+    """Return images on the way of one method's transfer of a pair: the same for every method that is asked there."""
     settings = task.case.settings
     seen = hashlib.sha256(task.content.tobytes() + task.style.tobytes())
-    key = f"{network.name} {settings} {seen.hexdigest()}"
+    key = f"{walker} {network.name} {settings} {seen.hexdigest()}"
     if key not in _known_probes:
         steps = min(settings.steps, max(PROBES))
-        run = stylize(
+        run = stylize_dual(
             _image(task.content),
             _image(task.style),
             network,
+            method=walker,
             style_weight=STYLE_WEIGHT,
             tv_weight=settings.tv_weight,
             optimizer=settings.optimizer,
@@ -247,6 +255,12 @@ def _probes(task: Task, network: Features) -> list[Tensor]:
 @lru_cache(maxsize=1)
 def _network(name: str) -> Features:
     return load_network(name)
+
+
+@lru_cache(maxsize=1)
+def _untrained(name: str) -> Features:
+    """Return another network of the same shape: its random weights have nothing in common with those a loss looks at."""
+    return random_network(name, generator=torch.Generator().manual_seed(UNTRAINED_SEED))
 
 
 def _read(path: Path, size: int) -> np.ndarray:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from nstlib.allocation import keep_freed_memory
 from nstlib.errors import ChoiceError, whole_number
 from nstlib.study.grid import Grid
 from nstlib.study.measure import Task, run_task, tasks_of
@@ -110,6 +111,7 @@ def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:
 def _prepare_worker() -> None:
     """One thread for each process; Ctrl-C is the parent's business; and no worker outlives its parent."""
     torch.set_num_threads(1)
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

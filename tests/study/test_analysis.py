@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from nstlib.errors import ChoiceError
-from nstlib.study.analysis import dominated_share, interval_against, make_table, matched_differences, mean_curve
+from nstlib.metrics import regret
+from nstlib.study.analysis import (
+    dominated_share,
+    exchange_rates,
+    interval_against,
+    make_table,
+    matched_differences,
+    mean_curve,
+    regret_differences,
+)
 from nstlib.study.measure import MEASURES
 from nstlib.study.report import write_report
 from nstlib.study.results import COLUMNS, read_rows
@@ -73,6 +82,37 @@ def test_curves_that_have_no_style_in_common_give_no_number():
     interval, won, compared = interval_against(table, "dual", "far", "ssim")
     assert np.isnan(interval).all()
     assert (won, compared) == (0, 0)
+
+
+def test_the_difference_of_two_regrets_needs_no_run_of_one_goal_alone():
+    rows = rows_of({"dual": (0, 1), "classic": (0, 1)})
+    for row in rows:
+        joint = {"dual": 0.3, "classic": 0.5}[row["method"]]
+        row |= {"content_loss": repr(joint), "style_loss": row["gram"]}
+    found = regret_differences(make_table(rows), "dual", "classic")
+    for alone in (0.01, 0.2):
+        assert found == pytest.approx(regret(0.3, alone) - regret(0.5, alone))
+
+
+def test_a_loss_of_zero_has_no_logarithm_and_is_left_out():
+    rows = rows_of({"dual": (0, 1), "classic": (0, 1)})
+    for row in rows:
+        row |= {"content_loss": "0" if row["content"] == "a" else "0.5", "style_loss": row["gram"]}
+    found = regret_differences(make_table(rows), "dual", "classic")
+    assert np.isnan(found[:, 0]).all()
+    assert (found[:, 1] == 0).all()
+
+
+def test_the_rate_of_exchange_is_the_slope_for_one_halving_of_the_distance():
+    table = make_table(rows_of({"dual": (0.2, 1), "loud": (0, 9)}))
+    for method in table.methods:
+        assert exchange_rates(table, method, "ssim") == pytest.approx(0.1 * math.log(2)), method
+        assert exchange_rates(table, method, "edge_ssim") == pytest.approx(0), method
+
+
+def test_a_single_weight_has_no_rate_of_exchange():
+    rows = [row for row in rows_of({"dual": (0, 1)}) if row["style_weight"] == "10"]
+    assert np.isnan(exchange_rates(make_table(rows), "dual", "ssim")).all()
 
 
 def test_a_method_that_is_worse_everywhere_is_dominated_wherever_the_other_reaches():

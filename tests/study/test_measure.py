@@ -6,7 +6,7 @@ import torch
 
 from nstlib import metrics
 from nstlib.dual import IN_LUMINANCE, PRESETS, Term, stylize_dual
-from nstlib.features import load_network
+from nstlib.features import load_network, random_network
 from nstlib.images import load_image, picture
 from nstlib.study.grid import METHODS, read_grid
 from nstlib.study.measure import MEASURES, conflict, run_task, structure_distance, tasks_of
@@ -61,7 +61,23 @@ def test_every_method_gives_every_measure_and_finite_ones(tasks):
 def test_the_conflict_is_measured_once_as_weights_do_not_change_it(tasks):
     assert tasks["woodcut", "dual", 10.0, 0].probe
     assert not tasks["woodcut", "dual", 3.0, 0].probe
-    assert "conflict" not in run_task(tasks["woodcut", "dual", 3.0, 0])
+    assert not {"conflict", "conflict_dual"} & set(run_task(tasks["woodcut", "dual", 3.0, 0]))
+
+
+def test_the_conflict_is_measured_on_the_way_of_two_methods(tasks, pair):
+    network = load_network("tiny")
+    for name, walker in (("conflict", "classic"), ("conflict_dual", "dual")):
+        way = [step.image for step in stylize_dual(*pair, network, method=walker, steps=3) if step.index in (2, 3)]
+        found = run_task(tasks["woodcut", "lapstyle", 10.0, 0])[name]
+        assert found == pytest.approx(conflict(way, *pair, network, PRESETS["lapstyle"]), abs=1e-3), name
+
+
+def test_the_network_that_was_never_trained_is_not_the_one_of_the_loss(tasks, pair):
+    found = run_task(tasks["woodcut", "classic", 3.0, 0])
+    *_, last = stylize(*pair, load_network("tiny"), steps=3, style_weight=3.0)
+    other = random_network("tiny", generator=torch.Generator().manual_seed(1))
+    assert found["gram_random"] == pytest.approx(metrics.held_out_distance(last.image, pair[1], other), rel=1e-3)
+    assert found["gram_random"] != pytest.approx(found["gram"], rel=1e-2)
 
 
 def test_chance_is_another_with_another_seed_and_the_same_with_the_same(tasks):
