@@ -16,7 +16,7 @@ from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
 BASE = 0.8 * GIGABYTE  # Python, torch, their libraries, and what making the kernels takes for a moment
-LEAST_HISTORY = 5
+LEAST_HISTORY = 3  # 65 steps at 256 px end with a loss 3 % higher than with 20 (astronaut in woodcut)
 # Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
 # Times the bytes of activations, where freed memory is kept: blocks of different size leave gaps between them.
@@ -30,11 +30,13 @@ class Plan(NamedTuple):
         tiled: how many of the network's blocks are computed in strips.
         history: how many pairs L-BFGS remembers.
         bytes: what the process is expected to take at most, in all.
+        keeps: whether freed memory may be kept, in a process that does (``nstlib.allocation``).
     """
 
     tiled: int
     history: int
     bytes: float
+    keeps: bool = False
 
 
 def plan(
@@ -51,7 +53,7 @@ def plan(
     """Return the fastest way to run a transfer that fits into a budget.
 
     Tiles cost little time, a shorter history costs L-BFGS some of its sight: first the blocks are tiled, beginning with the
-    shallow ones, which hold most of the bytes; then the history is cut.
+    shallow ones, which hold most of the bytes; then freed memory is no longer kept, if it was; then the history is cut.
 
     Args:
         network: the one to run. layers: all layers that the losses look at.
@@ -66,11 +68,17 @@ def plan(
     """
     blocks = len(list(blocks_of(network, layers))) if tiles else 0
     histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
-    choices = [(tiled, HISTORY) for tiled in range(blocks + 1)]
-    choices += [(blocks, history) for history in histories[1:]]
+    choices = [(tiled, HISTORY, True) for tiled in range(blocks + 1)] if keeps_freed_memory() else []
+    choices += [(tiled, HISTORY, False) for tiled in (range(blocks + 1) if not choices else [blocks])]
+    choices += [(blocks, history, False) for history in histories[1:]]
     plans = [
-        Plan(tiled, history, estimate(network, layers, height, width, optimizer, tiled, history, passes))
-        for tiled, history in choices
+        Plan(
+            tiled,
+            history,
+            estimate(network, layers, height, width, optimizer, tiled, history, passes, keeps=keeps),
+            keeps,
+        )
+        for tiled, history, keeps in choices
     ]
     limit = BUDGET if budget is None else budget
     for candidate in plans:
@@ -96,11 +104,13 @@ def estimate(
     tiled: int,
     history: int,
     passes: int = 1,
+    *,
+    keeps: bool = False,
 ) -> float:
-    """Return about how many bytes this process needs for a transfer, in all and at the worst moment.
+    """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
 
     Args:
-        network, layers, height, width, optimizer, passes: as for ``plan``. tiled, history: as in a Plan.
+        network, layers, height, width, optimizer, passes: as for ``plan``. tiled, history, keeps: as in a Plan.
     """
     image = 12 * height * width
     images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
@@ -115,13 +125,13 @@ def estimate(
             kept += 4 * _channels_into(network, blocks, number) * positions + signs * one / 4
             passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
             # Activations of a strip, their gradients, what Winograd pads, and gaps between them.
-            passing += 24 * STRIP_BYTES
+            passing += 24 * min(STRIP_BYTES, one)
         else:
             # One activation per convolution; the pooling keeps a quarter of it and, in 8 bytes each, where it was.
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
             passing = 2 * one
         worst = max(worst, kept + passing)
-    gaps = GAPS if keeps_freed_memory() else 1.0
+    gaps = GAPS if keeps else 1.0
     return BASE + _weights(network, blocks) + images + gaps * ((passes - 1) * kept + worst)
 
 

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from nstlib.features import POOLINGS, Features
 
-STRIP_BYTES = 16_000_000  # of one activation of a strip: larger ones wait for memory, smaller ones work on margins
+# Of one activation of a strip: smaller ones work on margins, larger ones are beyond the 32 MB that every C library keeps.
+STRIP_BYTES = 24_000_000
 OPEN = 4  # added to the number of a window's largest corner if that is above zero
 
 # From a layer, some of its rows and which rows these are (a slice) to tensors that add up over rows.

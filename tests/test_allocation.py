@@ -38,6 +38,26 @@ def test_freed_memory_is_used_again_instead_of_being_cleared_anew(size):
     assert kept < usual / 10
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
+def test_what_was_kept_is_given_back_on_request():
+    script = """
+import psutil, torch
+from nstlib.allocation import keep_freed_memory, keeps_freed_memory
+kept = keep_freed_memory()
+taken = lambda: psutil.Process().memory_info().rss
+before = taken()
+block = torch.ones(50_000_000)
+del block
+between = taken() - before
+assert keep_freed_memory(False) is False is keeps_freed_memory()
+print(kept, between, taken() - before)
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    if said[0] == "False":
+        pytest.skip("this C library cannot be told")
+    assert int(said[1]) > 190_000_000 > 20_000_000 > int(said[2])
+
+
 def test_where_it_cannot_be_arranged_nothing_happens(monkeypatch):
     from nstlib import allocation
 
@@ -48,3 +68,14 @@ def test_where_it_cannot_be_arranged_nothing_happens(monkeypatch):
 
 def test_importing_the_library_changes_nothing():
     assert faults("keeps_freed_memory()", 1_000_000)[0] is False
+
+
+def test_the_command_asks_for_it_before_anything_else(monkeypatch):
+    from nstlib.cli import main
+
+    asked = []
+    command = sys.modules["nstlib.cli.app"]  # the package's attribute of that name is the command
+    monkeypatch.setattr(command, "keep_freed_memory", lambda: asked.append("memory"))
+    monkeypatch.setattr(command, "app", lambda **_: asked.append("command"))
+    main()
+    assert asked == ["memory", "command"]

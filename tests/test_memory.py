@@ -50,3 +50,19 @@ def test_what_fits_only_in_tiles_says_so_if_the_loss_has_none(network):
 def test_a_loss_that_is_no_sum_is_never_planned_in_tiles(network):
     assert plan(network, LAYERS, 2048, 2048, tiles=False).tiled == 0
     assert plan(network, LAYERS, 2048, 2048).tiled > 0
+
+
+def test_a_process_that_keeps_memory_plans_for_the_gaps_and_stops_keeping_it_where_that_is_too_much(
+    network, monkeypatch
+):
+    usual = {size: plan(network, LAYERS, size, size) for size in (256, 1024, 2048)}
+    assert not any(each.keeps for each in usual.values())
+    monkeypatch.setattr("nstlib.memory.keeps_freed_memory", lambda: True)
+    kept = {size: plan(network, LAYERS, size, size) for size in usual}
+    assert kept[256].keeps
+    assert kept[256].bytes > usual[256].bytes
+    assert kept[1024].keeps
+    assert kept[1024].tiled >= usual[1024].tiled
+    assert not kept[2048].keeps
+    assert kept[2048] == usual[2048]
+    assert all(each.bytes <= BUDGET for each in kept.values())

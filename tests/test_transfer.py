@@ -301,6 +301,18 @@ def test_styles_and_masks_are_checked_by_name(network, pair):
             stylize(content, styles, network)
 
 
+def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pair, monkeypatch):
+    given_back = []
+    monkeypatch.setattr("nstlib.memory.keeps_freed_memory", lambda: True)
+    monkeypatch.setattr("nstlib.transfer.keep_freed_memory", lambda wanted: given_back.append(not wanted))
+    next(stylize(*pair, network, steps=1))
+    assert given_back == []
+    lean = stylize(*pair, network, steps=1, memory=0.01 + stylize(*pair, network, steps=1).plan.bytes / 1e9)
+    monkeypatch.setattr("nstlib.memory.GAPS", 1e6)
+    next(lean)
+    assert given_back == [True]
+
+
 def test_too_little_memory_is_refused_before_the_run(network):
     picture = torch.rand(1, 3, 64, 64)
     with pytest.raises(ChoiceError, match=r"needs about 0.\d GB, but may take only 0.1 GB. Allow more memory"):
