@@ -47,7 +47,8 @@ nbval: $(STAMPS)/test weights  ## Run lessons and solutions; compare the solutio
 browser: $(STAMPS)/test weights  ## Build the book if needed, and check its pages in Chromium
 	@$(PY) tools/vendor.py
 	$(PY) tools/build_book.py $(CLEAN)
-	$(PY) -m pytest -rs -m browser tests/browser
+	$(PY) -m pytest -rs -n 2 --dist loadgroup -m "browser and not timed" tests/browser
+	$(PY) -m pytest -rs -m "browser and timed" tests/browser
 
 notebooks: $(STAMPS)/book weights  ## Write lessons and solutions from the chapters; run what changed (ALL=--all: everything)
 	@$(PY) tools/notebooks.py --execute $(ALL)

@@ -54,11 +54,15 @@ def toc_pages() -> list[str]:
 
 
 def pytest_generate_tests(metafunc) -> None:
-    """Run a test that asks for ``page`` on every page, and one that asks for ``chapter`` on every chapter."""
+    """Run a test that asks for ``page`` on every page, and one that asks for ``chapter`` on every chapter.
+
+    Tests of one page stay in one process, which then looks at it once for all of them.
+    """
+    pages = {page: pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in toc_pages()}
     if "page" in metafunc.fixturenames:
-        metafunc.parametrize("page", toc_pages())
+        metafunc.parametrize("page", pages.values())
     if "chapter" in metafunc.fixturenames:
-        metafunc.parametrize("chapter", [page for page in toc_pages() if re.search(r"/\d\d_", page)])
+        metafunc.parametrize("chapter", [found for page, found in pages.items() if re.search(r"/\d\d_", page)])
 
 
 @dataclass

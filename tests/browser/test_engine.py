@@ -215,6 +215,7 @@ def test_a_transfer_fetches_the_stages_it_needs_and_no_others(bench):
         assert sum((ROOT / "_vendor" / "layers" / name).stat().st_size for name in names) < 1_200_000
 
 
+@pytest.mark.timed
 def test_steps_of_a_transfer_come_several_a_second(bench, record_property):
     medians = {}
     with bench() as page:
@@ -231,6 +232,7 @@ def test_steps_of_a_transfer_come_several_a_second(bench, record_property):
     assert medians[96] < 3400
 
 
+@pytest.mark.timed
 def test_the_page_does_not_freeze_while_the_worker_computes(bench):
     with bench() as page:
         page.evaluate(TIMES, {"layer": "relu3_3", "size": 32, "runs": 1})  # loads what is needed
@@ -238,6 +240,7 @@ def test_the_page_does_not_freeze_while_the_worker_computes(bench):
         assert pause < whole / 3
 
 
+@pytest.mark.timed
 def test_the_worker_answers_within_the_time_that_was_promised(bench, record_property):
     with bench() as page:
         medians = {}

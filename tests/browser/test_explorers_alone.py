@@ -1,4 +1,7 @@
-"""Explorers by themselves, on a page that holds nothing else: their numbers, driven by mouse, keys and fingers."""
+"""Explorers by themselves, on a page that holds nothing else: their numbers, driven by mouse, keys and fingers.
+
+What holds for all explorers is tested where they stand, in ``test_explorers_on_pages.py``.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from nstlib.widgets import (
     explore_tradeoffs,
     explore_training,
 )
-from nstlib.widgets.explorer import FOLDER, module_source, style_names
+from nstlib.widgets.explorer import FOLDER, style_names
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from test_player_explorers import LAYERS, TINY, covered_answers, inverted, painted, strongest
@@ -53,7 +56,6 @@ EXPLORERS = {
 }
 PLAYERS = ["training", "inversion", "optimization", "deconvnet"]
 READY = ".nst-page[data-live]"
-RESPONSE = 200  # milliseconds from an input to the picture that answers it
 
 
 @pytest.fixture(scope="session")
@@ -115,90 +117,7 @@ def set_slider(slider, value: float) -> None:
     slider.evaluate("(e, value) => { e.value = value; e.dispatchEvent(new Event('input', { bubbles: true })); }", value)
 
 
-# --- all of them --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_fits_a_phone(alone, name):
-    with alone(name, width=360) as it:
-        assert it.page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_an_explorer_has_no_barriers(alone, axe, name, theme):
-    with alone(name) as it:
-        it.page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        ground = {"light": "white", "dark": "#14181e"}[theme]
-        ink = {"light": "black", "dark": "#ced6dd"}[theme]
-        it.page.add_style_tag(
-            content=f"html {{ background: {ground}; --pst-color-text-base: {ink}; --pst-color-background: {ground};"
-            f" --pst-color-text-muted: {'#48566b' if theme == 'light' else '#9ca4af'} }}"
-        )
-        it.page.evaluate(axe)
-        found = it.page.evaluate("axe.run(document.querySelector('.nst-page'))")["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_every_control_speaks_and_answers_quickly(alone, name):
-    with alone(name) as it:
-        controls = it.locator('[role="slider"], input[type="range"]').all()
-        for control in controls:
-            before = control.get_attribute("aria-valuetext")
-            assert before
-            control.focus()
-            for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
-                control.press(key)
-            assert control.get_attribute("aria-valuetext") != before
-            times = sorted(
-                control.evaluate(
-                    """(element) => new Promise((done) => {
-                      const start = performance.now();
-                      if (element.type === "range") {
-                        element.stepUp();
-                        element.dispatchEvent(new Event("input", { bubbles: true }));
-                      } else element.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
-                      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
-                    })"""
-                )
-                for _ in range(5)
-            )
-            assert times[2] < RESPONSE
-        if not controls:
-            it.get_by_role("radio", checked=False).first.check(force=True)
-        it.page.wait_for_timeout(700)
-        assert it.locator('[aria-live="polite"]').text_content()
-
-
-@pytest.mark.parametrize("name", EXPLORERS)
-def test_a_kernels_module_shows_the_same(alone, name):
-    """What anywidget sends in one module, with a model of its form, works like the files of the page."""
-    with alone(name) as it:
-        got = it.page.evaluate(
-            """async (source) => {
-              const place = document.querySelector(".nst-page");
-              const state = JSON.parse(place.querySelector("script").textContent);
-              const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-              const explorer = (await import(address)).default;
-              const el = document.body.appendChild(document.createElement("div"));
-              const saved = new Set();
-              const model = {
-                get: (key) => state[key], set: (key, value) => { state[key] = value; saved.add(key); }, save_changes() {},
-              };
-              const end = await explorer.render({ model, el });
-              const shown = (root) => [
-                ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
-                ...[...root.querySelectorAll(".nst-reading, td, figcaption, strong")].map((one) => one.textContent),
-              ];
-              const answer = [shown(el), shown(place.querySelector(".nst-explorer")), [...saved]];
-              end();
-              return answer;
-            }""",
-            module_source(name),
-        )
-        assert got[0] == got[1] != []
-        assert set(got[2]) < set(EXPLORERS[name]().state)
+# --- those that play --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", PLAYERS)

@@ -116,6 +116,7 @@ def place_of(stage) -> tuple[int, int]:
 # --- all of them --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", PAGES)
 def test_an_explorer_answers_quickly(explorer, name):
     with explorer(name) as it:
@@ -153,6 +154,7 @@ def test_a_kernels_module_draws_the_same(visit, name):
             """async ([name, source, style]) => {
               const place = document.querySelector(`.nst-page[data-explorer="${name}"]`);
               const state = JSON.parse(place.querySelector("script").textContent);
+              const known = new Set(Object.keys(state));
               const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
               const explorer = (await import(address)).default;
               const el = document.body.appendChild(document.createElement("div"));
@@ -173,7 +175,7 @@ def test_a_kernels_module_draws_the_same(visit, name):
                 control.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
               }
               await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-              const answer = [...drawn, saved.length, typeof end];
+              const answer = [...drawn, saved.length, typeof end, saved.filter((key) => !known.has(key))];
               end();
               return answer;
             }""",
@@ -182,6 +184,7 @@ def test_a_kernels_module_draws_the_same(visit, name):
         assert got[0] == got[1] != []
         assert got[2] > 0
         assert got[3] == "function"
+        assert got[4] == []  # all that a control changes is part of the state
 
 
 @pytest.mark.parametrize("name", ["gram_shuffle", "common_phase", "kernels"])

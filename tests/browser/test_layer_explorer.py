@@ -316,6 +316,7 @@ def test_a_file_that_is_missing_is_named_and_can_be_tried_again(visit):
         assert it.root.locator(".nst-heading").inner_text().startswith("relu2_2, channel")
 
 
+@pytest.mark.timed
 def test_a_layer_answers_in_time(explorer, record_property):
     with explorer(width=1000) as it:
         it.layer("relu1_2")
