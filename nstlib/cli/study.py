@@ -18,7 +18,7 @@ app = typer.Typer(help="Run many transfers, measure them, compare the methods.",
 
 EXAMPLES = """Examples:
 
-[bold]nst study run study/small.toml -o small.csv[/bold] runs what is missing in small.csv.
+[bold]nst study run study/course.toml -o rows.csv[/bold] runs what is missing in rows.csv.
 
 [bold]nst study run study/full.toml -o full.csv --scheduler tcp://10.0.0.5:8786[/bold] does it on a dask cluster.
 """
@@ -26,7 +26,7 @@ EXAMPLES = """Examples:
 
 @app.command("run", epilog=EXAMPLES)
 def run(
-    grid: Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a TOML file, as study/small.toml.")],
+    grid: Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a TOML file, as study/course.toml.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The CSV file of rows.", show_default="GRID.csv"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,30 @@ import numpy as np
 from nstlib import figures
 from nstlib.errors import ImageError, choice
 from nstlib.files import replacing
-from nstlib.study.analysis import Table, dominated_share, interval_against, make_table, mean_curve
-from nstlib.study.measure import MEASURES
+from nstlib.metrics import Interval, bootstrap_interval
+from nstlib.study.analysis import (
+    Table,
+    dominated_share,
+    exchange_rates,
+    interval_against,
+    make_table,
+    mean_curve,
+    regret_differences,
+)
+from nstlib.study.measure import MEASURES, WALKERS
 from nstlib.study.results import Row
 
-SHOWN = ("ssim", "edge_ssim", "structure", "gram_gray", "color_to_style", "chroma_noise", "layout_leak", "palette_leak")
+SHOWN = (
+    "ssim",
+    "edge_ssim",
+    "structure",
+    "gram_gray",
+    "gram_random",
+    "color_to_style",
+    "chroma_noise",
+    "layout_leak",
+    "palette_leak",
+)
 TRADE_OFFS = ("ssim", "edge_ssim", "structure")
 
 
@@ -41,7 +60,8 @@ def write_report(rows: Sequence[Row], folder: Path, *, method: str = "dual") -> 
         raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
     parts = [_head(rows, table, method)]
     if baselines:
-        parts += [_differences(table, method, baselines), _dominated(table), _at_the_same_images(table)]
+        parts += [_differences(table, method, baselines), _in_gray(table, method, baselines)]
+        parts += [_regrets(table, method, baselines), _dominated(table), _prices(table), _at_the_same_images(table)]
         _save(folder / "intervals.png", _interval_figure(table, method, baselines))
     _save(folder / "curves.png", _curve_figure(table))
     parts.append(
@@ -66,22 +86,56 @@ def _head(rows: Sequence[Row], table: Table, method: str) -> str:
     )
 
 
-def _differences(table: Table, method: str, baselines: Iterable[str]) -> str:
+def _differences(table: Table, method: str, baselines: Sequence[str]) -> str:
     lines = [
         f"## {method} minus each baseline, at the same held-out Gram distance",
         "Mean over pairs, where both curves reach; 95 % interval over styles, then contents; pairs in which it is better.",
     ]
-    for measure in SHOWN:
-        better = {1: "more is better", -1: "less is better", 0: "neither is better"}[MEASURES[measure].better]
-        lines.append(f"**{MEASURES[measure].meaning}** (`{measure}`, {better})")
-        found = []
-        for name in baselines:
-            (mean, low, high), won, compared = interval_against(table, method, name, measure)
-            count = "" if MEASURES[measure].better == 0 else f"{won} of {compared}"
-            found.append(f"| {name} | {_signed(mean)} | {_signed(low)} .. {_signed(high)} | {count} |")
-        lines.append("\n".join(["| against | difference | interval | better |", "|---|---|---|---|", *found]))
+    lines += [_against(table, method, baselines, measure) for measure in SHOWN]
     lines.append("![The same intervals, drawn.](intervals.png)")
     return "\n\n".join(lines)
+
+
+def _in_gray(table: Table, method: str, baselines: Sequence[str]) -> str:
+    lines = [
+        f"## {method} minus each baseline, at the same held-out Gram distance in luminance",
+        "For methods that leave the colors alone, whose curves have no distance in color in common with others.",
+    ]
+    return "\n\n".join(lines + [_against(table, method, baselines, measure, by="gram_gray") for measure in TRADE_OFFS])
+
+
+def _against(table: Table, method: str, baselines: Sequence[str], measure: str, **options: str) -> str:
+    better = MEASURES[measure].better
+    title = {1: "more is better", -1: "less is better", 0: "neither is better"}[better]
+    rows = []
+    for name in baselines:
+        interval, won, compared = interval_against(table, method, name, measure, **options)
+        rows.append(_interval_row(name, interval, "" if better == 0 else f"{won} of {compared}"))
+    head = f"**{MEASURES[measure].meaning}** (`{measure}`, {title})"
+    return "\n".join([head, "", "| against | difference | interval | better |", "|---|---|---|---|", *rows])
+
+
+def _regrets(table: Table, method: str, baselines: Sequence[str]) -> str:
+    rows = []
+    for name in baselines:
+        differences = regret_differences(table, method, name)
+        compared = differences[np.isfinite(differences)]
+        if len(compared):
+            won = f"{(compared < 0).sum()} of {len(compared)}"
+            rows.append(_interval_row(name, bootstrap_interval(differences), won))
+    return "\n".join(
+        [
+            f"## Regret of the classic content loss: {method} minus each baseline, at the same classic style loss\n",
+            "| against | difference of logarithms | interval | better |",
+            "|---|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _interval_row(name: str, interval: Interval, count: str) -> str:
+    mean, low, high = interval
+    return f"| {name} | {_signed(mean)} | {_signed(low)} .. {_signed(high)} | {count} |"
 
 
 def _dominated(table: Table) -> str:
@@ -100,18 +154,37 @@ def _dominated(table: Table) -> str:
     )
 
 
+def _prices(table: Table) -> str:
+    rows = []
+    for name in table.methods:
+        found = [exchange_rates(table, name, measure) for measure in TRADE_OFFS]
+        means = [f"{np.nanmean(each):+.3f}" if np.isfinite(each).any() else "" for each in found]
+        rows.append("| " + " | ".join([name, *means]) + " |")
+    return "\n".join(
+        [
+            "## What a halving of the distance from the style takes from each measure\n",
+            "| method | " + " | ".join(TRADE_OFFS) + " |",
+            "|---" * (1 + len(TRADE_OFFS)) + "|",
+            *rows,
+        ]
+    )
+
+
 def _at_the_same_images(table: Table) -> str:
     rows = []
     for name in table.methods:
-        found = [value["conflict"] for key, value in table.values.items() if key[2] == name]
-        found = [value for value in found if np.isfinite(value)]
-        if found:
-            rows.append(f"| {name} | {np.mean(found):+.2f} | {np.min(found):+.2f} .. {np.max(found):+.2f} |")
+        cells = []
+        for measure in WALKERS:
+            found = [value[measure] for key, value in table.values.items() if key[2] == name]
+            found = [value for value in found if np.isfinite(value)]
+            cells.append(f"{np.mean(found):+.2f} ({np.min(found):+.2f} .. {np.max(found):+.2f})" if found else "")
+        if any(cells):
+            rows.append("| " + " | ".join([name, *cells]) + " |")
     return "\n".join(
         [
-            "## Conflict: cosine between the two goals' gradients, at the same images on the way of the classic transfer\n",
-            "| method | mean | from .. to |",
-            "|---|---|---|",
+            "## Conflict: cosine between the two goals' gradients, at the same images for all methods\n",
+            "| method | " + " | ".join(f"on the way of {walker}" for walker in WALKERS.values()) + " |",
+            "|---" * (1 + len(WALKERS)) + "|",
             *rows,
         ]
     )

@@ -23,7 +23,7 @@ KEY = (
     *(each.name for each in fields(Case) if each.name != "settings"),
     *(each.name for each in fields(Settings)),
 )
-# The rows of the course's own study, study/small.toml.
+# The rows of the course's own study, study/course.toml.
 COMMITTED = Path(__file__).resolve().parents[2] / "book" / "data" / "study.csv"
 MADE_WITH = ("nstlib", "torch")
 COLUMNS = (*KEY, *MEASURES, *MADE_WITH)
