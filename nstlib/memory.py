@@ -68,9 +68,8 @@ def plan(
     """
     blocks = len(list(blocks_of(network, layers))) if tiles else 0
     histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
-    choices = [(tiled, HISTORY, True) for tiled in range(blocks + 1)] if keeps_freed_memory() else []
-    choices += [(tiled, HISTORY, False) for tiled in (range(blocks + 1) if not choices else [blocks])]
-    choices += [(blocks, history, False) for history in histories[1:]]
+    choices = [(tiled, HISTORY, keeps_freed_memory()) for tiled in range(blocks + 1)]
+    choices += [(blocks, history, False) for history in histories]
     plans = [
         Plan(
             tiled,

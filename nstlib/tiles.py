@@ -220,13 +220,12 @@ class _Work:
         opened = trace.opened | {layer: features[layer].bool() for layer in relus}
         channels = self.network.channels(block.layers[-1])
         gradient = x.new_empty(x.shape[0], x.shape[2], x.shape[3], channels).permute(0, 3, 1, 2)  # channels last
-        inner = gradient[:, :, strip.inner]
-        gradient[:, :, : strip.start - strip.first].zero_()
-        gradient[:, :, strip.stop - strip.first :].zero_()
         if block.pool is None:
-            inner.zero_()
+            gradient.zero_()
         else:
-            _unpool(behind, trace.chosen, inner)
+            gradient[:, :, : strip.start - strip.first].zero_()
+            gradient[:, :, strip.stop - strip.first :].zero_()
+            _unpool(behind, trace.chosen, gradient[:, :, strip.inner])
         for layer in reversed(block.layers):
             if layer in block.wanted:
                 inner = features[layer][:, :, strip.inner]

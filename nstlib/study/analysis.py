@@ -6,7 +6,7 @@ So a method is the *curve* that its weights trace, and the question is which cur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,13 +107,13 @@ def matched_differences(table: Table, method: str, baseline: str, measure: str, 
     """
     for name in (method, baseline):
         choice("method", name, table.methods)
-    found = np.full((len(table.styles), len(table.contents)), np.nan)
-    for i, style in enumerate(table.styles):
-        for j, content in enumerate(table.contents):
-            curves = [table.curve(content, style, name, measure, by=by) for name in (method, baseline)]
-            if all(styles for styles, _ in curves):
-                found[i, j] = metrics.matched_style_difference(*curves[0], *curves[1])
-    return found
+
+    def difference(content: str, style: str) -> float:
+        curves = [table.curve(content, style, name, measure, by=by) for name in (method, baseline)]
+        reach = all(styles for styles, _ in curves)
+        return metrics.matched_style_difference(*curves[0], *curves[1]) if reach else np.nan
+
+    return _by_pair(table, difference)
 
 
 def interval_against(
@@ -123,11 +123,14 @@ def interval_against(
 
     The interval is of ``nstlib.metrics.bootstrap_interval``: over styles, then contents. NaN if no pair can be compared.
     """
-    differences = matched_differences(table, method, baseline, measure, by=by)
+    return summary(matched_differences(table, method, baseline, measure, by=by), MEASURES[measure].better or 1)
+
+
+def summary(differences: np.ndarray, better: int) -> tuple[Interval, int, int]:
+    """Return what ``interval_against`` does, of differences for each pair; better: +1 if more is better, -1 if less is."""
     compared = differences[np.isfinite(differences)]
     if not len(compared):
         return Interval(np.nan, np.nan, np.nan), 0, 0
-    better = MEASURES[measure].better or 1
     return metrics.bootstrap_interval(differences), int((better * compared > 0).sum()), len(compared)
 
 
@@ -162,13 +165,12 @@ def exchange_rates(table: Table, method: str, measure: str, *, by: str = STYLE) 
         units of the measure, above 0 where the measure falls on the way to the style; NaN with fewer than two points.
     """
     choice("method", method, table.methods)
-    found = np.full((len(table.styles), len(table.contents)), np.nan)
-    for i, style in enumerate(table.styles):
-        for j, content in enumerate(table.contents):
-            distances, values = table.curve(content, style, method, measure, by=by)
-            if len(set(distances)) > 1:
-                found[i, j] = np.polyfit(np.log2(distances), values, 1)[0]
-    return found
+
+    def slope(content: str, style: str) -> float:
+        distances, values = table.curve(content, style, method, measure, by=by)
+        return np.polyfit(np.log2(distances), values, 1)[0] if len(set(distances)) > 1 else np.nan
+
+    return _by_pair(table, slope)
 
 
 def dominated_share(table: Table, measure: str, *, by: str = STYLE) -> dict[str, float]:
@@ -203,6 +205,11 @@ def mean_curve(table: Table, method: str, measure: str, *, by: str = STYLE) -> C
             styles.append(float(np.exp(np.log(x).mean())))
             contents.append(float(y.mean()))
     return styles, contents
+
+
+def _by_pair(table: Table, value: Callable[[str, str], float]) -> np.ndarray:
+    """Return what a function of content and style says of each pair, shape (styles, contents)."""
+    return np.array([[value(content, style) for content in table.contents] for style in table.styles], dtype=float)
 
 
 def _log(value: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from nstlib import figures
 from nstlib.errors import ImageError, choice
 from nstlib.files import replacing
-from nstlib.metrics import Interval, bootstrap_interval
+from nstlib.metrics import Interval
 from nstlib.study.analysis import (
     Table,
     dominated_share,
@@ -20,6 +20,7 @@ from nstlib.study.analysis import (
     make_table,
     mean_curve,
     regret_differences,
+    summary,
 )
 from nstlib.study.measure import MEASURES, WALKERS
 from nstlib.study.results import Row
@@ -118,11 +119,9 @@ def _against(table: Table, method: str, baselines: Sequence[str], measure: str, 
 def _regrets(table: Table, method: str, baselines: Sequence[str]) -> str:
     rows = []
     for name in baselines:
-        differences = regret_differences(table, method, name)
-        compared = differences[np.isfinite(differences)]
-        if len(compared):
-            won = f"{(compared < 0).sum()} of {len(compared)}"
-            rows.append(_interval_row(name, bootstrap_interval(differences), won))
+        interval, won, compared = summary(regret_differences(table, method, name), better=-1)
+        if compared:
+            rows.append(_interval_row(name, interval, f"{won} of {compared}"))
     return "\n".join(
         [
             f"## Regret of the classic content loss: {method} minus each baseline, at the same classic style loss\n",
