@@ -624,7 +624,17 @@ def test_the_commands_defaults_are_the_librarys():
         for function in (transfer.stylize, features.load_network)
         for name, parameter in inspect.signature(function).parameters.items()
     }
-    shared = {"content_weight", "style_weight", "tv_weight", "optimizer", "init", "levels", "memory", "pooling"}
+    shared = {
+        "content_weight",
+        "style_weight",
+        "tv_weight",
+        "optimizer",
+        "init",
+        "levels",
+        "detail",
+        "memory",
+        "pooling",
+    }
     assert shared <= command.keys() & library.keys()
     assert {name: command[name].default for name in shared} == {name: library[name].default for name in shared}
     assert command["network"].default == library["name"].default

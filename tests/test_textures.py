@@ -131,9 +131,12 @@ def test_sliced_wasserstein_is_its_definition_written_as_loops(rng):
     torch.testing.assert_close(sliced_wasserstein(x, y, directions), expected)
 
 
-def test_sliced_wasserstein_is_exactly_zero_for_features_that_only_moved(features, rng):
+def test_sliced_wasserstein_is_zero_up_to_rounding_for_features_that_only_moved(features, rng):
     moved = shuffle_positions(features, torch.randperm(40, generator=rng))
-    assert (sliced_wasserstein(features, moved, random_directions(3, 5)) == 0).all()
+    # Not exactly: some processors add up the last columns of a matrix product in another order than the others.
+    assert (
+        sliced_wasserstein(features, moved, random_directions(3, 5)) < (8 * torch.finfo(features.dtype).eps) ** 2
+    ).all()
 
 
 def test_sliced_wasserstein_with_one_channel_does_not_depend_on_the_direction(rng):

@@ -6,10 +6,11 @@ import torch
 from nstlib import optimizers
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError, ShapeError
 from nstlib.features import load_network
+from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import OPTIMIZERS
-from nstlib.transfer import CONTENT_LAYERS, INITS, PATIENCE, STYLE_LAYERS, init_image, schedule, stylize
+from nstlib.transfer import CONTENT_LAYERS, INITS, PATIENCE, STYLE_LAYERS, init_image, prolong, schedule, stylize
 
 
 @pytest.fixture(scope="module")
@@ -180,10 +181,16 @@ def test_runs_go_from_coarse_to_fine_where_it_helps(size, init, expected):
 
 
 @pytest.mark.parametrize("steps", [3, 4, 7, 100])
-def test_every_level_gets_a_step_and_together_they_get_all(steps):
-    counts = [level.steps for level in schedule(256, 256, steps, 3)]
+@pytest.mark.parametrize("options", [{}, {"init": "noise"}, {"init": "noise", "detail": True}])
+def test_every_level_gets_a_step_and_together_they_get_all(steps, options):
+    counts = [level.steps for level in schedule(256, 256, steps, 3, **options)]
     assert min(counts) >= 1
     assert sum(counts) == steps
+
+
+def test_with_the_content_s_detail_coarse_levels_from_noise_get_fewer_steps():
+    assert [level.steps for level in schedule(256, 256, 100, 3, init="noise", detail=True)] == [6, 19, 75]
+    assert [level.steps for level in schedule(256, 256, 100, 3, init="noise")] == [20, 20, 60]
 
 
 def test_levels_that_cannot_be_are_refused():
@@ -199,6 +206,43 @@ def test_a_coarse_step_shows_an_image_of_the_final_size_and_says_at_which_size_i
     assert {step.image.shape for step in steps} == {content.shape}
     assert [step.scale for step in steps] == [0.5] * 2 + [1.0] * 5
     assert [step.index for step in steps] == list(range(7))
+
+
+@pytest.mark.parametrize("size", [(16, 21), (30, 40), (31, 17)])
+def test_what_was_not_changed_at_a_coarse_size_is_prolonged_to_the_fine_image(rng, size):
+    fine = torch.rand(1, 3, 60, 79, generator=rng)
+    torch.testing.assert_close(prolong(resize_to(fine, size), fine), fine)
+
+
+def test_what_was_changed_at_a_coarse_size_is_added_to_the_fine_image(rng):
+    fine = 0.3 + 0.4 * torch.rand(1, 3, 60, 80, generator=rng)
+    darker = resize_to(fine, (30, 40)) - 0.1
+    torch.testing.assert_close(prolong(darker, fine), fine - 0.1, atol=1e-5, rtol=0)
+
+
+def start_of_the_fine_level(content, style, network, **options):
+    """Return the first image at full size of a run that hardly moves."""
+    run = stylize(content, style, network, levels=2, steps=4, optimizer="gd", learning_rate=1e-9, **options)
+    return next(step.image for step in run if step.scale == 1)
+
+
+def test_a_fine_level_begins_with_the_detail_of_the_content_or_of_the_given_start(network, rng):
+    content, style, start = (torch.rand(1, 3, 64, 70, generator=rng) for _ in range(3))
+    close = {"atol": 1e-4, "rtol": 0}
+    torch.testing.assert_close(start_of_the_fine_level(content, style, network), content, **close)
+    torch.testing.assert_close(start_of_the_fine_level(content, style, network, init=start), start, **close)
+    noise = resize_to(init_image(content, "noise"), (32, 35))
+    found = start_of_the_fine_level(content, style, network, init="noise")
+    torch.testing.assert_close(found, prolong(noise, content), **close)
+    blurred = start_of_the_fine_level(content, style, network, init="noise", detail=False)
+    torch.testing.assert_close(blurred, resize_to(noise, (64, 70)), **close)
+
+
+def test_a_run_from_noise_that_does_not_ask_for_the_content_takes_nothing_of_it(network, rng):
+    one, other, style = (torch.rand(1, 3, 64, 70, generator=rng) for _ in range(3))
+    options = {"init": "noise", "levels": 2, "steps": 4, "content_weight": 0.0}
+    ends = [last(content, style, network, **options).image for content in (one, other)]
+    assert torch.equal(*ends)
 
 
 def test_a_run_that_no_longer_improves_ends_early(network, pair):

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib import cost, gram, winograd
+from nstlib import cost, gram, transfer, winograd
 from nstlib.check.exercise import Case, Convention, Exercise, Function, Law, Mistake, close, normal, scattered, uniform
 from nstlib.tiles import strip_rows
 
@@ -1906,4 +1906,250 @@ PYRAMID_SIZES = Exercise(
     verified="halves of halves down to the smallest, each rounded once",
 )
 
-EXERCISES = (FLOPS, GRAM_BACKWARD, WINOGRAD_1D, TILE_GRAM, STRIP_ROWS, AVERAGE_ITERATES, PYRAMID_SIZES)
+# prolong ----------------------------------------------------------------------------------------------------------------
+
+Resize = Callable[[Tensor, "tuple[int, int]"], Tensor]
+Bigger = Callable[[Tensor, Tensor, Resize], Tensor]
+
+
+def _bicubic(image: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(image, size, mode="bicubic", antialias=True)
+
+
+def _bicubic_with_aliases(image: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(image, size, mode="bicubic")
+
+
+def _bilinear(image: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(image, size, mode="bilinear", antialias=True)
+
+
+def _bilinear_with_aliases(image: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(image, size, mode="bilinear")
+
+
+def _nearest(image: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(image, size, mode="nearest")
+
+
+def _prolong_case(
+    seed: int, small: tuple[int, int], large: tuple[int, int], batch: int = 1, loose: bool = False
+) -> Case:
+    def make(dtype: torch.dtype) -> tuple:
+        coarse, fine = (uniform(seed + k, batch, 3, *size, dtype=dtype) for k, size in enumerate((small, large)))
+        return (scattered(coarse), scattered(fine)) if loose else (coarse, fine)
+
+    label = f"coarse ({batch}, 3, {small[0]}, {small[1]}), fine ({batch}, 3, {large[0]}, {large[1]}){_loose(loose)}"
+    return Case(label, make)
+
+
+def _scene() -> Tensor:
+    return 0.3 + 0.4 * uniform(91, 1, 3, 24, 30)
+
+
+def _prolong_nothing(function: Function) -> bool:
+    fine = _scene()
+    return close(function(_bicubic(fine, (12, 15)), fine), fine)
+
+
+def _prolong_brighter(function: Function) -> bool:
+    fine = _scene()
+    return close(function(_bicubic(fine, (12, 15)) + 0.1, fine), fine + 0.1)
+
+
+def _prolong_darker(function: Function) -> bool:
+    fine = _scene()
+    return close(function(_bicubic(fine, (8, 10)) - 0.1, fine), fine - 0.1)
+
+
+def _prolong_within(function: Function) -> bool:
+    result = torch.as_tensor(function(torch.ones(1, 3, 12, 15), _scene()))
+    return bool((result >= 0).all() and (result <= 1).all())
+
+
+def _prolong_keeps_contrast(function: Function) -> bool:
+    """Over a coarse image of one color, all detail is that of the fine one."""
+    fine = _scene()
+    expected = 0.5 + fine - _bicubic(_bicubic(fine, (12, 15)), (24, 30))
+    return close(function(torch.full((1, 3, 12, 15), 0.5), fine), expected)
+
+
+def _bigger(change: Bigger, resize: Resize = _bicubic) -> Function:
+    return lambda coarse, fine: change(coarse, fine, resize)
+
+
+def _prolonged(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])).clamp(0, 1)
+
+
+def _only_enlarged(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return resize(coarse, fine.shape[2:]).clamp(0, 1)
+
+
+def _only_enlarged_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return resize(coarse, fine.shape[2:])
+
+
+def _whole_added(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine + resize(coarse, fine.shape[2:])).clamp(0, 1)
+
+
+def _whole_added_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return fine + resize(coarse, fine.shape[2:])
+
+
+def _changed_backwards(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine - resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])).clamp(0, 1)
+
+
+def _changed_backwards_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return fine - resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
+
+
+def _change_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    change = (coarse - resize(fine, coarse.shape[2:])).clamp(0, 1)
+    return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
+
+
+def _large_change_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    change = resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]).clamp(0, 1)
+    return (fine + change).clamp(0, 1)
+
+
+def _change_without_a_sign(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    change = (coarse - resize(fine, coarse.shape[2:])).abs()
+    return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
+
+
+def _not_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
+
+
+def _change_alone(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
+
+
+def _change_alone_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return _change_alone(coarse, fine, resize).clamp(0, 1)
+
+
+def _blended(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine + resize(coarse, fine.shape[2:]).clamp(0, 1)) / 2
+
+
+def _blended_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine + resize(coarse, fine.shape[2:])) / 2
+
+
+def _half_the_change(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return (fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]) / 2).clamp(0, 1)
+
+
+def _detail_twice(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    change = resize(coarse, fine.shape[2:]) - resize(resize(fine, coarse.shape[2:]), fine.shape[2:])
+    return (resize(coarse, fine.shape[2:]) + change).clamp(0, 1)
+
+
+def prolong_not_at_all(coarse: Tensor, fine: Tensor) -> Tensor:
+    return fine.clone()
+
+
+PROLONG = Exercise(
+    name="prolong",
+    chapter=CHAPTER,
+    title="Larger, with its detail",
+    difficulty=2,
+    minutes=12,
+    signature="prolong(coarse, fine)",
+    hints=(
+        "At which size can you say what the coarse run has *changed*? Bring the fine image there first.",
+        "The change has both signs: it is no picture, and nothing of it may be cut off. Enlarge it, add it to the fine "
+        "image, and clamp the sum.",
+        'With `resize = partial(F.interpolate, mode="bicubic", antialias=True)`: `change = coarse - resize(fine, '
+        "coarse.shape[2:])`, then `(fine + resize(change, fine.shape[2:])).clamp(0, 1)`.",
+    ),
+    reference=transfer.prolong,
+    cases=(
+        _prolong_case(71, (8, 10), (16, 20)),
+        _prolong_case(73, (7, 9), (15, 17)),
+        _prolong_case(75, (6, 11), (12, 22), batch=2),
+        _prolong_case(77, (5, 6), (20, 24)),
+        _prolong_case(79, (9, 8), (18, 16), loose=True),
+    ),
+    laws=(
+        Law("where the coarse run changed nothing, the fine image comes back", _prolong_nothing),
+        Law("a coarse image that is brighter by 0.1 makes the fine one brighter by 0.1", _prolong_brighter),
+        Law("one that is darker by 0.1 makes it darker by 0.1, also from a third of the size", _prolong_darker),
+        Law("over a coarse image of one gray, the detail is that of the fine image", _prolong_keeps_contrast),
+        Law("every value lies in [0, 1]", _prolong_within),
+    ),
+    mistakes=(
+        Mistake(
+            "only_enlarged",
+            _bigger(_only_enlarged),
+            "This is the coarse image, enlarged: a blur. If the coarse run had changed nothing, `fine` should come back, "
+            "with all its detail.",
+            tuple(
+                _bigger(wrong, resize)
+                for wrong in (_only_enlarged, _only_enlarged_unclamped)
+                for resize in (_bicubic, _bicubic_with_aliases, _bilinear, _bilinear_with_aliases, _nearest)
+            )[1:],
+        ),
+        Mistake(
+            "whole_image_added",
+            _bigger(_whole_added),
+            "The whole coarse image is added, so the sum is too bright. Add what *differs* from the fine image.",
+            (_bigger(_whole_added_unclamped),),
+        ),
+        Mistake(
+            "backwards",
+            _bigger(_changed_backwards),
+            "The change has the wrong sign: what the coarse run made brighter gets darker. Which image is subtracted from "
+            "which?",
+            (_bigger(_changed_backwards_unclamped),),
+        ),
+        Mistake(
+            "change_clamped",
+            _bigger(_change_clamped),
+            "What got darker is lost: the change was clamped to [0, 1] before it was added. A difference has both signs. "
+            "Clamp the sum alone.",
+            (_bigger(_large_change_clamped), _bigger(_change_without_a_sign)),
+        ),
+        Mistake(
+            "change_alone",
+            _bigger(_change_alone),
+            "This is the enlarged change, not the image: add it to `fine`.",
+            (_bigger(_change_alone_clamped),),
+        ),
+        Mistake(
+            "blended",
+            _bigger(_blended),
+            "This is the mean of the two images, which has half of the detail and half of the change. Both are wanted in "
+            "full.",
+            (_bigger(_blended_unclamped), _bigger(_half_the_change)),
+        ),
+        Mistake(
+            "added_to_the_coarse_image",
+            _bigger(_detail_twice),
+            "The change is added to the enlarged coarse image, which has it already. The detail is in `fine`: add it "
+            "there.",
+        ),
+        Mistake(
+            "not_clamped",
+            _bigger(_not_clamped),
+            "Some values leave [0, 1]. Clamp the sum.",
+        ),
+        Mistake(
+            "other_resizing",
+            _bigger(_prolonged, _bicubic_with_aliases),
+            "The steps are right, but images are resized in another way. Shrunk without antialias, fine stripes come out "
+            'as broad ones that are not there. Use mode="bicubic", antialias=True both ways.',
+            tuple(_bigger(_prolonged, resize) for resize in (_bilinear, _bilinear_with_aliases, _nearest)),
+        ),
+        Mistake("change_lost", prolong_not_at_all, "`fine` comes back unchanged. What did the coarse run find?"),
+    ),
+    verified="the fine image with the coarse change on top, in [0, 1]",
+)
+
+
+EXERCISES = (FLOPS, GRAM_BACKWARD, WINOGRAD_1D, TILE_GRAM, STRIP_ROWS, AVERAGE_ITERATES, PYRAMID_SIZES, PROLONG)

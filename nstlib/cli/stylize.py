@@ -78,6 +78,9 @@ def stylize(
     levels: Annotated[
         int | None, typer.Option(metavar="N", help="Sizes from coarse to fine.", show_default="by size and init")
     ] = None,
+    detail: Annotated[
+        bool, typer.Option("--detail/--no-detail", help="Finer sizes begin with the content's own detail.")
+    ] = True,
     memory: Annotated[
         float | None, typer.Option(metavar="GB", help="What it may take.", show_default="4, or what it needs")
     ] = None,
@@ -133,6 +136,7 @@ def stylize(
                     "init": init,
                     "steps": steps,
                     "levels": levels,
+                    "detail": detail,
                     "memory": memory,
                 },
             )

@@ -117,6 +117,8 @@ class Grid:
         seeds: of the noise, where a method starts from it, and of channels chosen by chance. Other methods run once.
         settings: what all runs share.
         calibration: names of contents and styles that channels are chosen with; none of them is in the grid.
+        chance_styles: names of the styles that say what similarity comes by chance; all, if none are named. A study that
+            gets more styles names those that it began with: rows that are there must not mean something else then.
     """
 
     contents: Mapping[str, Path]
@@ -126,6 +128,7 @@ class Grid:
     seeds: tuple[int, ...] = (0,)
     settings: Settings = field(default_factory=Settings)
     calibration: tuple[Mapping[str, Path], Mapping[str, Path]] = ({}, {})
+    chance_styles: tuple[str, ...] = ()
 
     def cases(self) -> list[Case]:
         """Return all runs. The first weights come first for all pictures, so a study that is stopped can still be read."""
@@ -154,6 +157,7 @@ def read_grid(path: Path) -> Grid:
             seeds = [0, 1, 2]                       # the rest is optional
             size = 128
             calibration = {contents = ["flower"], styles = ["hubble", "tissue"]}
+            chance_styles = ["woodcut", "mosaic"]   # what similarity to a style comes by chance; left out: all styles
 
             [method.gentle]                         # one of your own: loss or terms, init, split
             terms = [{goal = "structure"}, {goal = "pixels", weight = 0.1, view = {finer = 4}}, {goal = "style"}]
@@ -183,13 +187,16 @@ def read_grid(path: Path) -> Grid:
         seeds=tuple(whole_number("seeds", seed, 0) for seed in _list("seeds", entries.pop("seeds", [0]), (int,))),
         settings=settings,
         calibration=_calibration(entries.pop("calibration", {}), folder),
+        chance_styles=tuple(_list("chance_styles", entries.pop("chance_styles"))) if "chance_styles" in entries else (),
     )
     if entries:
         raise ChoiceError(
             f"The grid {path} has entries that mean nothing: {', '.join(sorted(entries))}. There are contents, styles, "
-            f"methods, style_weights, seeds, calibration, {', '.join(each.name for each in fields(Settings))}, and "
-            "tables [method.NAME]."
+            "methods, style_weights, seeds, calibration, chance_styles, "
+            f"{', '.join(each.name for each in fields(Settings))}, and tables [method.NAME]."
         )
+    for name in grid.chance_styles:
+        choice("chance style", name, grid.styles)
     _check_calibration(grid)
     return grid
 

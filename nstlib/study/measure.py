@@ -93,7 +93,7 @@ def tasks_of(grid: Grid, cases: Iterable[Case]) -> list[Task]:
     tasks = []
     for case in cases:
         method = grid.methods[case.method]
-        others = tuple(bytes_ for name, bytes_ in styles.items() if name != case.style)
+        others = tuple(styles[name] for name in grid.chance_styles or styles if name != case.style)
         chosen = calibration if method.split else ((), ())
         probe = case.style_weight == grid.style_weights[0]
         tasks.append(Task(case, method, contents[case.content], styles[case.style], others, chosen, probe))
@@ -118,6 +118,7 @@ def run_task(task: Task) -> dict[str, float]:
         method=task.method.loss,
         terms=terms,
         init=task.method.init,
+        detail=False,  # who starts from noise is to know the content by the loss alone
         style_weight=task.case.style_weight,
         tv_weight=settings.tv_weight,
         optimizer=settings.optimizer,

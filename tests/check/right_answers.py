@@ -2230,6 +2230,37 @@ def average_in_numpy(iterates, decay):
     return average / (1 - decay**t)
 
 
+def _smooth(image, size):
+    return F.interpolate(image, size, mode="bicubic", antialias=True)
+
+
+def prolong_by_parts(coarse, fine):
+    """Resizing is linear, so the change may be taken at the fine size, too."""
+    detail = fine - _smooth(_smooth(fine, coarse.shape[-2:]), fine.shape[-2:])
+    return torch.clamp(_smooth(coarse, fine.shape[-2:]) + detail, 0, 1)
+
+
+def prolong_channel_by_channel(coarse, fine):
+    result = torch.empty_like(fine)
+    for image in range(len(fine)):
+        for channel in range(fine.shape[1]):
+            where = (slice(image, image + 1), slice(channel, channel + 1))
+            change = coarse[where] - _smooth(fine[where], tuple(coarse.shape[2:]))
+            result[where] = fine[where] + _smooth(change, tuple(fine.shape[2:]))
+    return result.clip(0, 1)
+
+
+def prolong_in_double(coarse, fine):
+    change = coarse.double() - _smooth(fine.double(), coarse.shape[2:])
+    return (fine.double() + _smooth(change, fine.shape[2:])).clamp(0, 1).to(fine.dtype)
+
+
+def prolong_in_place_on_a_copy(coarse, fine):
+    image = fine.clone()
+    image += _smooth(coarse - _smooth(image, coarse.shape[2:]), fine.shape[2:])
+    return image.clamp_(0, 1)
+
+
 def sizes_by_counting(size, smallest):
     levels = (math.floor(size / 2**k + 0.5) for k in itertools.count(1))
     return [*reversed(list(itertools.takewhile(lambda level: level >= smallest, levels))), size]
@@ -2772,6 +2803,7 @@ RIGHT_ANSWERS = {
         average_by_lerp,
         average_in_numpy,
     ),
+    "prolong": (prolong_by_parts, prolong_channel_by_channel, prolong_in_double, prolong_in_place_on_a_copy),
     "pyramid_sizes": (sizes_by_counting, sizes_by_decimals, sizes_in_numpy, sizes_recursively),
     "normalized_features": (
         structure_in_loops,

@@ -26,9 +26,10 @@ def test_the_full_grid_holds_the_course_s_own_in_all_but_size():
 
 
 @pytest.mark.weights
-def test_a_row_made_again_agrees():
+@pytest.mark.parametrize("method", ["classic", "classic_noise"])
+def test_a_row_made_again_agrees(method):
     grid = read_grid(GRIDS / "course.toml")
-    wanted = ("china", "woodcut", "classic", 3.0)
+    wanted = ("china", "woodcut", method, 3.0)
     case = next(case for case in grid.cases() if (case.content, case.style, case.method, case.style_weight) == wanted)
     (row,) = [row for row in read_rows(COMMITTED) if tuple(row[name] for name in KEY) == tuple(case.key.values())]
     values = run_task(tasks_of(grid, [case])[0])
