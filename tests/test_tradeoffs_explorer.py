@@ -11,6 +11,7 @@ from nstlib.errors import ChoiceError
 from nstlib.study.analysis import Table, matched_differences, mean_curve
 from nstlib.study.measure import MEASURES
 from nstlib.widgets import explore_tradeoffs
+from nstlib.widgets.tradeoffs import STYLE
 
 METHODS = {"dual": (0.05, 1.0), "classic": (0.0, 1.0), "loud": (-0.02, 4.0), "far": (0.0, 1000.0)}
 
@@ -29,6 +30,7 @@ def made_up(*, missing=(), seed=0):
                     values[content, style, method, weight] = dict.fromkeys(MEASURES, math.nan) | {
                         "gram": gram,
                         "gram_gray": 1.3 * gram,
+                        "gram_random": gram**1.5,
                         "ssim": ssim,
                         "edge_ssim": 0.8 * ssim,
                         "structure": 1 - ssim,
@@ -101,17 +103,19 @@ def test_curves_without_a_style_in_common_have_no_difference(run_node):
 )
 def test_the_mean_curves_are_those_of_the_study(missing, run_node):
     table = made_up(missing=missing)
-    script = "const answer = given.methods.map((_, m) => it.curveOf(rows, m, 0, 3, null).map(({ x, y }) => [x, y]));"
+    script = "const answer = given.methods.map((_, m) => it.curveOf(rows, m, 0, 4, null).map(({ x, y }) => [x, y]));"
     for method, got in zip(table.methods, in_browser(run_node, table, script), strict=True):
         np.testing.assert_allclose(np.array(got).T, mean_curve(table, method, "edge_ssim"), atol=1e-4)
 
 
-def test_the_mean_differences_are_those_of_the_study_and_name_how_many_pairs(run_node):
+@pytest.mark.parametrize(("place", "by"), list(enumerate(STYLE)))
+def test_the_mean_differences_are_those_of_the_study_and_name_how_many_pairs(place, by, run_node):
     table = made_up(missing=[("b", "x", "dual", weight) for weight in (1.0, 3.0, 10.0, 30.0)])
-    script = "const answer = given.methods.map((_, m) => it.differenceOf(rows, m, given.baseline, 1, 2, pairs));"
+    columns = f"{place}, {len(STYLE)}"
+    script = f"const answer = given.methods.map((_, m) => it.differenceOf(rows, m, given.baseline, {columns}, pairs));"
     got = in_browser(run_node, table, script)
     for method, found in zip(table.methods, got, strict=True):
-        wanted = matched_differences(table, method, "classic", "ssim", by="gram_gray")
+        wanted = matched_differences(table, method, "classic", "ssim", by=by)
         assert found["count"] == np.isfinite(wanted).sum()
         if found["count"]:
             assert found["mean"] == pytest.approx(np.nanmean(wanted), abs=1e-4)

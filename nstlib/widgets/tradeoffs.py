@@ -19,7 +19,7 @@ from nstlib.study.measure import MEASURES
 from nstlib.widgets.explorer import Page, make_explorer
 
 CONTENT = ("ssim", "edge_ssim", "structure")
-STYLE = {"gram": "in color", "gram_gray": "in luminance"}
+STYLE = {"gram": "in color", "gram_gray": "in luminance", "gram_random": "in an untrained network"}
 DIGITS = 7  # significant ones
 ALT = "Curves of {methods}, means over {pairs} pairs: {measure} over the distance from the style, logarithmic."
 

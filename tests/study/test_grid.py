@@ -86,6 +86,8 @@ def test_channels_chosen_with_other_pictures_are_another_run_and_nothing_else_is
         (SPLIT, "calibration needs at least one content and two styles"),
         (SPLIT + CALIBRATION.replace("flower", "cat"), "cat: in the calibration and in the grid"),
         (TINY + 'calibration = {pictures = ["flower"]}\n', "calibration has contents and styles, got pictures"),
+        (TINY + 'chance_styles = ["wood"]\n', "There is no chance style 'wood'"),
+        (TINY + "chance_styles = []\n", "chance_styles must be a list with at least one entry"),
         ("contents = [", "is no TOML"),
     ],
 )

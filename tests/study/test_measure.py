@@ -86,10 +86,33 @@ def test_chance_is_another_with_another_seed_and_the_same_with_the_same(tasks):
         assert first == again != other, method
 
 
+def test_a_run_from_noise_knows_the_content_by_its_loss_alone(grid_file):
+    grid = read_grid(grid_file(GRID.replace("size = 48", "size = 128")))
+    task = next(each for each in tasks_of(grid, grid.cases()) if each.case.method == "classic_noise")
+    pair = [load_image(picture(name), size=128) for name in ("cat", "woodcut")]
+    expected, other = (
+        float(
+            metrics.ssim(
+                list(stylize(*pair, load_network("tiny"), steps=3, init="noise", detail=detail))[-1].image, pair[0]
+            )
+        )
+        for detail in (False, True)
+    )
+    assert run_task(task)["ssim"] == pytest.approx(expected, abs=1e-3)
+    assert expected < other - 0.01
+
+
 def test_the_three_ways_to_split_channels_differ(tasks):
     names = ("classic", "channels", "channels_random", "channels_reversed")
     found = [run_task(tasks["woodcut", name, 3.0, 0])["ssim"] for name in names]
     assert len(set(found)) == 4
+
+
+def test_a_style_that_is_added_changes_no_row_that_is_there(grid_file, tasks):
+    larger = GRID.replace('"mosaic"]', '"mosaic", "brush"]\nchance_styles = ["woodcut", "mosaic"]')
+    grid = read_grid(grid_file(larger))
+    task = next(each for each in tasks_of(grid, grid.cases()) if each.case.style == "woodcut")
+    assert run_task(task)["layout_leak"] == run_task(tasks["woodcut", "classic", 10.0, 0])["layout_leak"]
 
 
 def test_every_named_method_has_a_recipe_of_its_own():
