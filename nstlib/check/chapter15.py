@@ -2016,6 +2016,14 @@ def _large_change_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tenso
     return (fine + change).clamp(0, 1)
 
 
+def _change_clamped_but_not_the_sum(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return fine + resize((coarse - resize(fine, coarse.shape[2:])).clamp(0, 1), fine.shape[2:])
+
+
+def _large_change_clamped_but_not_the_sum(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]).clamp(0, 1)
+
+
 def _change_without_a_sign(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
     change = (coarse - resize(fine, coarse.shape[2:])).abs()
     return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
@@ -2113,7 +2121,12 @@ PROLONG = Exercise(
             _bigger(_change_clamped),
             "What got darker is lost: the change was clamped to [0, 1] before it was added. A difference has both signs. "
             "Clamp the sum alone.",
-            (_bigger(_large_change_clamped), _bigger(_change_without_a_sign)),
+            (
+                _bigger(_large_change_clamped),
+                _bigger(_change_clamped_but_not_the_sum),
+                _bigger(_large_change_clamped_but_not_the_sum),
+                _bigger(_change_without_a_sign),
+            ),
         ),
         Mistake(
             "change_alone",
