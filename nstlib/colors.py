@@ -63,7 +63,7 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     chroma = content - luminance(content)  # (B, 3, H, W), of luminance 0
     room = torch.where(chroma > 0, 1 - light, light)
     share = (room / chroma.abs().clamp(min=1e-12)).amin(1, keepdim=True).clamp(max=1)  # (B, 1, H, W)
-    return light + share * chroma
+    return (light + share * chroma).clamp(0, 1)  # rounding alone leads outside
 
 
 def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tuple[Tensor, Tensor]:
