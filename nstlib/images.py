@@ -226,14 +226,16 @@ def resize(image: Tensor, size: int) -> Tensor:
     return resize_to(image, (height, width))
 
 
-def resize_to(image: Tensor, size: Sequence[int]) -> Tensor:
+def resize_to(image: Tensor, size: Sequence[int], *, clamp: bool = True) -> Tensor:
     """Return images or masks with that height and width, as ``resize`` makes them.
 
     Args:
-        image: shape (B, C, H, W), floats in [0, 1].
+        image: shape (B, C, H, W), floats in [0, 1]; any floats without ``clamp``.
         size: height and width in pixels.
+        clamp: False leaves values outside [0, 1]; then resizing is linear, and differences of images can be resized.
     """
-    return torch.nn.functional.interpolate(image, tuple(size), mode="bicubic", antialias=True).clamp(0, 1)
+    resized = torch.nn.functional.interpolate(image, tuple(size), mode="bicubic", antialias=True)
+    return resized.clamp(0, 1) if clamp else resized
 
 
 def check_picture(name: str, picture: Tensor) -> None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -263,7 +263,7 @@ class Run:
         if len(self._totals) == self.levels[self._level].steps or self._stalls():
             if self._level == len(self.levels) - 1:
                 return self._finish()
-            self._enter(self._level + 1, self._prolonged(self._best_image()[0], self.levels[self._level + 1]))
+            self._enter(self._level + 1, self._with_detail(self._best_image()[0], self.levels[self._level + 1]))
         image = self._descent.image()
         self._moving = True
         terms = self._descent.step()
@@ -339,9 +339,9 @@ class Run:
         self._descent = start(pixels, self._objective, settings["learning_rate"], chosen.history)
         self._level, self._totals = number, []
 
-    def _prolonged(self, image: Tensor, level: Level) -> Tensor:
-        """Return the image that a level begins with: the end of the level before, at its own size."""
-        return _fit(image, level.size) if self._fine is None else prolong(image, _fit(self._fine, level.size))
+    def _with_detail(self, image: Tensor, level: Level) -> Tensor:
+        """Return the end of a level as the next one is to begin: with its detail, if any is lent."""
+        return image if self._fine is None else prolong(image, _fit(self._fine, level.size))
 
     def _stalls(self) -> bool:
         """Return whether the last steps of this level were hardly of use."""
@@ -402,9 +402,8 @@ def prolong(coarse: Tensor, fine: Tensor) -> Tensor:
     Returns:
         Shape (B, C, H, W), values in [0, 1].
     """
-    resize = partial(torch.nn.functional.interpolate, mode="bicubic", antialias=True)
-    change = coarse - resize(fine, coarse.shape[2:])
-    return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
+    change = coarse - resize_to(fine, coarse.shape[2:], clamp=False)
+    return (fine + resize_to(change, fine.shape[2:], clamp=False)).clamp(0, 1)
 
 
 def schedule(
@@ -453,7 +452,7 @@ def _falling_shares(steps: int, levels: int) -> list[int]:
     counts: list[int] = []
     for coarser in range(levels - 1, -1, -1):
         left = steps - sum(counts)
-        counts.insert(0, min(max(1, round(left * DETAIL_SHARE)), left - coarser) if coarser else left)
+        counts.insert(0, min(round(left * DETAIL_SHARE), left - coarser) if coarser else left)
     return counts
 
 

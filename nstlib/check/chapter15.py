@@ -1974,71 +1974,48 @@ def _prolong_keeps_contrast(function: Function) -> bool:
     return close(function(torch.full((1, 3, 12, 15), 0.5), fine), expected)
 
 
-def _bigger(change: Bigger, resize: Resize = _bicubic) -> Function:
-    return lambda coarse, fine: change(coarse, fine, resize)
+def _bigger(enlarge: Bigger, resize: Resize = _bicubic, *, clamped: bool = True) -> Function:
+    def function(coarse: Tensor, fine: Tensor) -> Tensor:
+        result = enlarge(coarse, fine, resize)
+        return result.clamp(0, 1) if clamped else result
+
+    return function
+
+
+def _change(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return coarse - resize(fine, coarse.shape[2:])
+
+
+def _change_alone(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return resize(_change(coarse, fine, resize), fine.shape[2:])
 
 
 def _prolonged(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return (fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])).clamp(0, 1)
+    return fine + _change_alone(coarse, fine, resize)
 
 
 def _only_enlarged(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return resize(coarse, fine.shape[2:]).clamp(0, 1)
-
-
-def _only_enlarged_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
     return resize(coarse, fine.shape[2:])
 
 
 def _whole_added(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return (fine + resize(coarse, fine.shape[2:])).clamp(0, 1)
-
-
-def _whole_added_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
     return fine + resize(coarse, fine.shape[2:])
 
 
 def _changed_backwards(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return (fine - resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])).clamp(0, 1)
-
-
-def _changed_backwards_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return fine - resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
+    return fine - _change_alone(coarse, fine, resize)
 
 
 def _change_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    change = (coarse - resize(fine, coarse.shape[2:])).clamp(0, 1)
-    return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
+    return fine + resize(_change(coarse, fine, resize).clamp(0, 1), fine.shape[2:])
 
 
 def _large_change_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    change = resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]).clamp(0, 1)
-    return (fine + change).clamp(0, 1)
-
-
-def _change_clamped_but_not_the_sum(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return fine + resize((coarse - resize(fine, coarse.shape[2:])).clamp(0, 1), fine.shape[2:])
-
-
-def _large_change_clamped_but_not_the_sum(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]).clamp(0, 1)
+    return fine + _change_alone(coarse, fine, resize).clamp(0, 1)
 
 
 def _change_without_a_sign(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    change = (coarse - resize(fine, coarse.shape[2:])).abs()
-    return (fine + resize(change, fine.shape[2:])).clamp(0, 1)
-
-
-def _not_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
-
-
-def _change_alone(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:])
-
-
-def _change_alone_clamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return _change_alone(coarse, fine, resize).clamp(0, 1)
+    return fine + resize(_change(coarse, fine, resize).abs(), fine.shape[2:])
 
 
 def _blended(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
@@ -2050,12 +2027,11 @@ def _blended_unclamped(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
 
 
 def _half_the_change(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    return (fine + resize(coarse - resize(fine, coarse.shape[2:]), fine.shape[2:]) / 2).clamp(0, 1)
+    return fine + _change_alone(coarse, fine, resize) / 2
 
 
-def _detail_twice(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
-    change = resize(coarse, fine.shape[2:]) - resize(resize(fine, coarse.shape[2:]), fine.shape[2:])
-    return (resize(coarse, fine.shape[2:]) + change).clamp(0, 1)
+def _added_to_the_coarse_image(coarse: Tensor, fine: Tensor, resize: Resize) -> Tensor:
+    return resize(coarse, fine.shape[2:]) + _change_alone(coarse, fine, resize)
 
 
 def prolong_not_at_all(coarse: Tensor, fine: Tensor) -> Tensor:
@@ -2098,8 +2074,8 @@ PROLONG = Exercise(
             "This is the coarse image, enlarged: a blur. If the coarse run had changed nothing, `fine` should come back, "
             "with all its detail.",
             tuple(
-                _bigger(wrong, resize)
-                for wrong in (_only_enlarged, _only_enlarged_unclamped)
+                _bigger(_only_enlarged, resize, clamped=clamped)
+                for clamped in (True, False)
                 for resize in (_bicubic, _bicubic_with_aliases, _bilinear, _bilinear_with_aliases, _nearest)
             )[1:],
         ),
@@ -2107,14 +2083,14 @@ PROLONG = Exercise(
             "whole_image_added",
             _bigger(_whole_added),
             "The whole coarse image is added, so the sum is too bright. Add what *differs* from the fine image.",
-            (_bigger(_whole_added_unclamped),),
+            (_bigger(_whole_added, clamped=False),),
         ),
         Mistake(
             "backwards",
             _bigger(_changed_backwards),
             "The change has the wrong sign: what the coarse run made brighter gets darker. Which image is subtracted from "
             "which?",
-            (_bigger(_changed_backwards_unclamped),),
+            (_bigger(_changed_backwards, clamped=False),),
         ),
         Mistake(
             "change_clamped",
@@ -2123,33 +2099,33 @@ PROLONG = Exercise(
             "Clamp the sum alone.",
             (
                 _bigger(_large_change_clamped),
-                _bigger(_change_clamped_but_not_the_sum),
-                _bigger(_large_change_clamped_but_not_the_sum),
+                _bigger(_change_clamped, clamped=False),
+                _bigger(_large_change_clamped, clamped=False),
                 _bigger(_change_without_a_sign),
             ),
         ),
         Mistake(
             "change_alone",
-            _bigger(_change_alone),
+            _bigger(_change_alone, clamped=False),
             "This is the enlarged change, not the image: add it to `fine`.",
-            (_bigger(_change_alone_clamped),),
+            (_bigger(_change_alone),),
         ),
         Mistake(
             "blended",
             _bigger(_blended),
             "This is the mean of the two images, which has half of the detail and half of the change. Both are wanted in "
             "full.",
-            (_bigger(_blended_unclamped), _bigger(_half_the_change)),
+            (_bigger(_blended_unclamped, clamped=False), _bigger(_half_the_change)),
         ),
         Mistake(
             "added_to_the_coarse_image",
-            _bigger(_detail_twice),
+            _bigger(_added_to_the_coarse_image),
             "The change is added to the enlarged coarse image, which has it already. The detail is in `fine`: add it "
             "there.",
         ),
         Mistake(
             "not_clamped",
-            _bigger(_not_clamped),
+            _bigger(_prolonged, clamped=False),
             "Some values leave [0, 1]. Clamp the sum.",
         ),
         Mistake(
