@@ -28,6 +28,7 @@
 ``dream``              what a layer sees in a photo, made stronger: DeepDream         (chapter 14)
 ``cost``               how many operations a network takes, before it is run          (chapter 15)
 ``winograd``           3 x 3 convolutions with a quarter of the multiplications       (chapter 15)
+``products``           products of matrices by the faster of two libraries           (chapter 15)
 ``tiles``              any size in bounded memory, exactly                            (chapter 15)
 ``memory``             what a transfer will need, before it runs                      (chapter 15)
 ``allocation``         what becomes of memory that is free again                      (chapter 15)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError
+from nstlib.products import inner, mm
 
 
 def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -105,7 +106,9 @@ class _MeanOuterProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx, vectors: Tensor) -> Tensor:
         ctx.save_for_backward(vectors)
-        return vectors.mT @ vectors / vectors.shape[1]  # (B, C, C)
+        one = len(vectors) == 1  # the rule; a stack of one would be a copy
+        grams = inner(vectors[0], vectors[0])[None] if one else vectors.mT @ vectors
+        return grams / vectors.shape[1]  # (B, C, C)
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
@@ -115,7 +118,8 @@ class _MeanOuterProduct(torch.autograd.Function):
 
 def _pull(vectors: Tensor, gradient: Tensor) -> Tensor:
     """Return what a gradient (B, C, C) with respect to ``v.mT @ v / M`` is with respect to v, (B, M, C)."""
-    return vectors @ ((gradient + gradient.mT) / vectors.shape[1])
+    symmetric = (gradient + gradient.mT) / vectors.shape[1]
+    return mm(vectors[0], symmetric[0])[None] if len(vectors) == 1 else vectors @ symmetric
 
 
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:

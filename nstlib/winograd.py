@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ShapeError
+from nstlib.products import Factors, mm
 
 TILE = 4  # outputs of one tile, along each axis
 PATCH = TILE + 2  # inputs that they depend on
@@ -81,8 +82,8 @@ class Kernel(NamedTuple):
         forward: (36, C, K), for the convolution. backward: (36, K, C), for its transpose. bias: (K,).
     """
 
-    forward: Tensor
-    backward: Tensor
+    forward: Factors
+    backward: Factors
     bias: Tensor
 
 
@@ -100,7 +101,8 @@ def transform_kernel(weight: Tensor, bias: Tensor) -> Kernel:
     """
     if weight.ndim != 4 or weight.shape[2:] != (3, 3):
         raise ShapeError(f"Winograd F(4, 3) needs a kernel of shape (K, C, 3, 3), got {tuple(weight.shape)}.")
-    return Kernel(_transform(weight), _transform(weight.transpose(0, 1).flip(2, 3)), bias.detach().float())
+    there, back = _transform(weight), _transform(weight.transpose(0, 1).flip(2, 3))
+    return Kernel(Factors(there), Factors(back), bias.detach().float())
 
 
 def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
@@ -173,7 +175,7 @@ def _transform(weight: Tensor) -> Tensor:
     return double.flatten(0, 1).float().contiguous()
 
 
-def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool, *, opened: Tensor | None = None) -> Tensor:
+def _winograd(x: Tensor, kernel: Factors, bias: Tensor | None, relu: bool, *, opened: Tensor | None = None) -> Tensor:
     """Convolve each image in bands of tile rows that fit into the cache.
 
     Args:
@@ -184,7 +186,8 @@ def _winograd(x: Tensor, kernel: Tensor, bias: Tensor | None, relu: bool, *, ope
     rows, columns = -(-height // TILE), -(-width // TILE)
     padded = _padded(x, opened, rows, columns)
     result = x.new_empty(batch, rows * TILE, columns * TILE, out)
-    band = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
+    most = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
+    band = -(-rows // -(-rows // most))  # as few bands as the cache allows, all of about one height
     for image in range(batch):
         for row in range(0, rows, band):
             count = min(band, rows - row)
@@ -214,7 +217,7 @@ def _padded(x: Tensor, opened: Tensor | None, rows: int, columns: int) -> Tensor
     return padded
 
 
-def _band(padded: Tensor, row: int, count: int, columns: int, kernel: Tensor) -> Tensor:
+def _band(padded: Tensor, row: int, count: int, columns: int, kernel: Factors) -> Tensor:
     """Return the transformed outputs of ``count`` rows of tiles, (16, count * columns * K)."""
     _, stride, channels = padded.shape
     stride *= channels
@@ -224,5 +227,5 @@ def _band(padded: Tensor, row: int, count: int, columns: int, kernel: Tensor) ->
         padded.storage_offset() + row * TILE * stride,
     )
     patches = overlapping.reshape(PATCH * PATCH, -1)  # a copy: the tiles overlap
-    transformed = (INPUT_2D @ patches).view(PATCH * PATCH, count * columns, channels)
-    return OUTPUT_2D @ torch.bmm(transformed, kernel).flatten(1)  # 36 products of (tiles, C) and (C, K)
+    transformed = mm(INPUT_2D, patches).view(PATCH * PATCH, count * columns, channels)
+    return mm(OUTPUT_2D, kernel.after(transformed).flatten(1))  # 36 products of (tiles, C) and (C, K)
