@@ -1,6 +1,7 @@
-"""Draw the two styles that only the study has: stained glass and a picture of dots.
+"""Make the pictures that only the study has: two styles are drawn, two photographs are taken from packages that have them.
 
-Readers of the course need not run this: its results are in the repository. Only NumPy and Pillow are needed.
+Readers of the course need not run this: its results are in the repository. The drawings need NumPy and Pillow, the
+photographs Matplotlib and SciPy with pooch, which downloads one of them.
 
     python study/make_pictures.py [--out DIR]
 """
@@ -96,20 +97,46 @@ def _bank(x: float, y: float) -> Array:
     return np.array((0.30, 0.46, 0.20)) if shade else np.array((0.72, 0.74, 0.30))
 
 
+def take_hopper() -> Image.Image:
+    """Return Matplotlib's sample photograph of Rear Admiral Grace Hopper."""
+    from matplotlib.cbook import get_sample_data
+
+    with get_sample_data("grace_hopper.jpg") as file:
+        return Image.open(file).convert("RGB")
+
+
+def take_raccoon() -> Image.Image:
+    """Return SciPy's photograph of a raccoon, at 640 of its 1024 pixels."""
+    from scipy.datasets import face
+
+    return Image.fromarray(face()).resize((640, 480), Image.Resampling.LANCZOS)
+
+
+PHOTOGRAPHS = {"hopper": take_hopper, "raccoon": take_raccoon}
 PAINTERS: dict[str, Callable[[int, np.random.Generator], Array]] = {"glass": draw_glass, "dots": draw_dots}
 
 
 def main() -> None:
-    """Write both as JPEG files."""
-    parser = argparse.ArgumentParser(description="Draw the styles that only the study has.")
+    """Write all of them as JPEG files, or the named ones."""
+    parser = argparse.ArgumentParser(description="Make the pictures that only the study has.")
+    parser.add_argument(
+        "names", nargs="*", default=[*PAINTERS, *PHOTOGRAPHS], metavar="NAME", help="all without a name"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", metavar="DIR")
-    out = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    for name, paint in PAINTERS.items():
-        pixels = paint(SIZE, np.random.default_rng([SEED, *name.encode()]))
-        path = out / f"{name}.jpg"
-        Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8)).save(path, quality=88, optimize=True)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name in arguments.names:
+        path = arguments.out / f"{name}.jpg"
+        picture(name).save(path, quality=88, optimize=True)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def picture(name: str) -> Image.Image:
+    """Return a picture by its name."""
+    if name in PHOTOGRAPHS:
+        return PHOTOGRAPHS[name]()
+    pixels = PAINTERS[name](SIZE, np.random.default_rng([SEED, *name.encode()]))
+    return Image.fromarray((np.clip(pixels, 0, 1) * 255 + 0.5).astype(np.uint8))
 
 
 if __name__ == "__main__":
