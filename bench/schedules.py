@@ -48,6 +48,7 @@ def main() -> None:
         }
         for pair in options.pairs:
             content, style = (load_image(picture(name), size=options.size) for name in pair.split("+"))
+            curve(content, style, network, init=init, levels=1, steps=1)  # warms up
             one = curve(content, style, network, init=init, levels=1, steps=100)
             goals = {count: one[count] for count in GOALS}
             reached = "  ".join(f"{count}: {loss:.3f} in {took:.0f} s" for count, (took, loss) in goals.items())

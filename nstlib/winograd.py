@@ -171,8 +171,12 @@ def error_of(kernel: Kernel, weight: Tensor) -> float:
 
 def _transform(weight: Tensor) -> Tensor:
     """Return G w G^T for each pair of channels, (K, C, 3, 3) to (36, C, K)."""
-    double = torch.einsum("ia,kcab,jb->ijck", KERNEL, weight.double().cpu(), KERNEL)
-    return double.flatten(0, 1).float().contiguous()
+    out, channels = weight.shape[:2]
+    transformed = torch.empty(PATCH * PATCH, channels, out)
+    # In double precision, a few kernels at a time: all at once would be the largest memory of a small picture's transfer.
+    for some, kernels in zip(transformed.split(64, 2), weight.detach().cpu().split(64), strict=True):
+        some.copy_(torch.einsum("ia,kcab,jb->ijck", KERNEL, kernels.double(), KERNEL).flatten(0, 1))
+    return transformed
 
 
 def _winograd(x: Tensor, kernel: Factors, bias: Tensor | None, relu: bool, *, opened: Tensor | None = None) -> Tensor:

@@ -189,7 +189,7 @@ def test_every_level_gets_a_step_and_together_they_get_all(steps, options):
 
 
 def test_with_the_content_s_detail_coarse_levels_from_noise_get_fewer_steps():
-    assert [level.steps for level in schedule(256, 256, 100, 3, init="noise", detail=True)] == [6, 19, 75]
+    assert [level.steps for level in schedule(256, 256, 100, 3, init="noise", detail=True)] == [1, 9, 90]
     assert [level.steps for level in schedule(256, 256, 100, 3, init="noise")] == [20, 20, 60]
 
 
