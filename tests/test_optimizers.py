@@ -1,7 +1,9 @@
+from copy import deepcopy
+
 import pytest
 import torch
 
-from nstlib.optimizers import OPTIMIZERS, start_adam, start_gradient_descent, start_lbfgs
+from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS, start_adam, start_gradient_descent, start_lbfgs
 
 
 class Bowl:
@@ -55,6 +57,26 @@ def test_a_pixel_beyond_the_range_comes_back_when_the_goal_does(start):
     for _ in range(30):
         descent.step()
     torch.testing.assert_close(descent.image(), bowl.target, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize("rate", [None, 0.5])
+def test_from_a_good_image_the_first_step_has_a_size_and_the_later_ones_torch_s(start, rate):
+    objective = Bowl(torch.full_like(start, 1e3))  # far away: the gradient's 1-norm is far above 1
+    warm, cold = (start_lbfgs(leaf(start), objective, rate, warm=warm) for warm in (True, False))
+    warm.step(), cold.step()
+    moved = [(descent.pixels - start).abs().mean().item() / (rate or 1) for descent in (warm, cold)]
+    assert moved == pytest.approx([FIRST_MOVE, 1 / start.numel()], rel=1e-3)
+    assert {descent._optimizer.param_groups[0]["lr"] for descent in (warm, cold)} == {rate or 1.0}
+
+
+def test_a_saved_warm_descent_goes_on_to_the_same_pixels(start):
+    bowl = Bowl(torch.zeros_like(start))
+    straight, second = (start_lbfgs(leaf(start), bowl, None, warm=True) for _ in range(2))
+    straight.step()
+    second.load_state_dict(deepcopy(straight.state_dict()))
+    for descent in (straight, second):
+        descent.step(), descent.step()
+    assert torch.equal(straight.pixels, second.pixels)
 
 
 def test_adams_average_is_the_bias_corrected_moving_average_of_its_images(start):

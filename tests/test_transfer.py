@@ -9,7 +9,7 @@ from nstlib.features import load_network
 from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
 from nstlib.objective import Objective, Style
-from nstlib.optimizers import OPTIMIZERS
+from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS
 from nstlib.transfer import CONTENT_LAYERS, INITS, PATIENCE, STYLE_LAYERS, init_image, prolong, schedule, stylize
 
 
@@ -236,6 +236,14 @@ def test_a_fine_level_begins_with_the_detail_of_the_content_or_of_the_given_star
     torch.testing.assert_close(found, prolong(noise, content), **close)
     blurred = start_of_the_fine_level(content, style, network, init="noise", detail=False)
     torch.testing.assert_close(blurred, resize_to(noise, (64, 70)), **close)
+
+
+@pytest.mark.parametrize("detail", [True, False])
+def test_a_level_that_begins_with_detail_begins_with_a_step_that_can_be_seen(network, rng, detail):
+    content, style = (torch.rand(1, 3, 64, 70, generator=rng) for _ in range(2))
+    run = stylize(content, style, network, levels=2, steps=8, init="noise", detail=detail, tolerance=0)
+    first, second = [step.image for step in run if step.scale == 1][:2]
+    assert ((second - first).abs().mean() > FIRST_MOVE / 10) == detail
 
 
 def test_a_run_from_noise_that_does_not_ask_for_the_content_takes_nothing_of_it(network, rng):
