@@ -3,7 +3,7 @@
 Readers of the course need not run this: its results are in the repository. The drawings need NumPy and Pillow, the
 photographs Matplotlib and SciPy with pooch, which downloads one of them.
 
-    python study/make_pictures.py [--out DIR]
+    python study/make_pictures.py [NAME ...] [--out DIR]
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _bank(x: float, y: float) -> Array:
 
 
 def take_hopper() -> Image.Image:
-    """Return Matplotlib's sample photograph of Rear Admiral Grace Hopper."""
+    """Return Matplotlib's sample photograph of Grace Hopper as a commodore."""
     from matplotlib.cbook import get_sample_data
 
     with get_sample_data("grace_hopper.jpg") as file:
