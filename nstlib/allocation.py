@@ -8,40 +8,42 @@ import sys
 # Parameters of ``mallopt`` in the GNU C library.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 LARGE = 2**29  # bytes of a block that goes back at once all the same
+SMALL = 2**25  # likewise where memory is scarce: strips are kept, whole pictures are not (``nstlib.tiles.STRIP_BYTES``)
 USUAL, USUAL_MAX = 2**25, 65536  # where a process arrives that has freed large blocks, and the default number of them
 
-_kept = False
+_largest = 0  # bytes of the largest block that this process keeps
 
 
-def keep_freed_memory(wanted: bool = True) -> bool:
+def keep_freed_memory(largest: int = LARGE) -> bool:
     """Let this process keep the memory that it frees, for what it asks for next, and return whether it does so now.
 
     Every step of a transfer needs the same activations again. But the C library gives large blocks back to the system at
     once, and the system clears every page of a new one: for large pictures that takes a quarter to a third of the time.
 
     It holds for the whole process until it ends, and gaps between blocks cost memory; so ``nst`` asks for it, while
-    importing the library does not. A transfer that needs the memory more than the time turns it off again
+    importing the library does not. A transfer that needs the memory more than the time keeps no more than ``SMALL`` blocks
     (``nstlib.memory``). Only on Linux with the GNU C library; elsewhere nothing changes.
 
     Args:
-        wanted: False goes back to the usual, and gives back what has been kept.
+        largest: up to which size, in bytes, blocks are kept. Asked for less than before, the process gives back what it
+            has; 0 goes back to the usual.
     """
-    global _kept
+    global _largest
     if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "mallopt"):
         return False
-    if wanted:
-        # Older versions refuse a threshold above 32 MB: there no block at all is asked of the system by itself.
-        large = library.mallopt(M_MMAP_THRESHOLD, LARGE) or library.mallopt(M_MMAP_MAX, 0)
-        _kept = bool(large and library.mallopt(M_TRIM_THRESHOLD, -1))
-    elif _kept:
+    if largest < _largest:
+        _largest = 0
         library.mallopt(M_MMAP_THRESHOLD, USUAL)
         library.mallopt(M_MMAP_MAX, USUAL_MAX)
         library.mallopt(M_TRIM_THRESHOLD, 2 * USUAL)
         library.malloc_trim(0)
-        _kept = False
-    return _kept
+    if largest > _largest:
+        # Older versions refuse a threshold above 32 MB: there no block at all is asked of the system by itself.
+        large = library.mallopt(M_MMAP_THRESHOLD, largest) or library.mallopt(M_MMAP_MAX, 0)
+        _largest = largest if large and library.mallopt(M_TRIM_THRESHOLD, -1) else 0
+    return _largest > 0
 
 
 def keeps_freed_memory() -> bool:
-    """Return whether this process was told to keep the memory that it frees."""
-    return _kept
+    """Return whether this process was told to keep the memory that it frees, large blocks as well."""
+    return _largest > SMALL

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.weights import VGG16, VGG19, load_weights
-from nstlib.winograd import Kernel, convolve, convolve_back, error_of, transform_kernel
+from nstlib.winograd import Kernel, convolve, convolve_rows, error_of, pull_rows, transform_kernel
 
 # Winograd wins from about this many input channels and positions on (bench/engine.py measures it).
 WINOGRAD_CHANNELS = 128
@@ -137,7 +137,13 @@ class Features:
         return _channels_last(self._architecture.preprocessing(image))
 
     def through(
-        self, x: Tensor, layers: Sequence[str], wanted: Container[str], *, fast: bool
+        self,
+        x: Tensor,
+        layers: Sequence[str],
+        wanted: Container[str],
+        *,
+        fast: bool,
+        around: Callable[[str, Tensor], Sequence[Tensor]] | None = None,
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Run a stretch of the network: what calling it is made of, for those who take it apart (``nstlib.tiles``).
 
@@ -146,6 +152,9 @@ class Features:
             layers: consecutive layers, in order and in the papers' spelling.
             wanted: those whose activations to return.
             fast: as in the method ``fast``.
+            around: None where ``x`` is whole: beyond its edges are zeros. Where it is a strip, a function from the name of
+                a convolution and the rows that come to it, to all rows that it is to see: in pieces from top to bottom,
+                together one row more above and one more below than it returns. No gradient is recorded then.
 
         Returns:
             The activations of the wanted layers by name, and the output of the last layer.
@@ -155,7 +164,10 @@ class Features:
             if layer.startswith("conv"):
                 # The ReLU is done together with its convolution, unless somebody asked for what lies between.
                 rectified = layer not in wanted
-                x = self._convolve(layer, x, relu=rectified, fast=fast)
+                if around is None:
+                    x = self._convolve(layer, x, relu=rectified, fast=fast)
+                else:
+                    x = self._convolve_rows(layer, around(layer, x), relu=rectified, fast=fast)
             elif layer.startswith("relu"):
                 x = x if rectified else F.relu(x)
             else:
@@ -187,24 +199,34 @@ class Features:
         return self._weights[f"{name}.weight"]
 
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and _suits_winograd(x, x.shape[1]) and (kernel := self._kernel(layer)):
+        if fast and _suits_winograd([x], x.shape[1]) and (kernel := self._kernel(layer)):
             return convolve(x, kernel, relu=relu)
         x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
         return F.relu_(x) if relu else x
 
-    def pull(self, layer: str, gradient: Tensor, *, fast: bool) -> Tensor:
-        """Return the gradient with respect to a convolution's input, from that with respect to its output.
+    def _convolve_rows(self, layer: str, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
+        if fast and _suits_winograd(pieces, pieces[0].shape[1]) and (kernel := self._kernel(layer)):
+            return convolve_rows(pieces, kernel, relu=relu)
+        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
+        x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
+        return F.relu_(x) if relu else x
+
+    def pull(self, layer: str, pieces: Sequence[Tensor], *, fast: bool) -> Tensor:
+        """Return rows of the gradient with respect to a convolution's input, from that with respect to its output.
 
         Args:
-            layer: in the papers' spelling. gradient: shape (B, out, H, W). fast: as in ``through``.
+            layer: in the papers' spelling.
+            pieces: rows of the gradient with respect to the output, each of shape (B, out, h, W), from top to bottom,
+                together one row more above and one more below than are wanted: zeros where the picture ends.
+            fast: as in ``through``.
 
         Returns:
-            Shape (B, in, H, W).
+            Shape (B, in, h - 2, W) with the sum h of all heights.
         """
         weight = self._weights[f"{layer}.weight"]
-        if fast and _suits_winograd(gradient, weight.shape[1]) and (kernel := self._kernel(layer)):
-            return convolve_back(gradient, kernel)
-        return F.conv_transpose2d(gradient, weight, padding=1)
+        if fast and _suits_winograd(pieces, weight.shape[1]) and (kernel := self._kernel(layer)):
+            return pull_rows(pieces, kernel)
+        return F.conv_transpose2d(_stacked(pieces), weight, padding=(2, 1))
 
     def _kernel(self, layer: str) -> Kernel | None:
         """Return a layer's transformed kernel, made at its first use; None if it does not compute what it should."""
@@ -374,10 +396,15 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
     return field / torch.where(peak > 0, peak, torch.ones_like(peak))
 
 
-def _suits_winograd(x: Tensor, channels: int) -> bool:
+def _suits_winograd(pieces: Sequence[Tensor], channels: int) -> bool:
     """Say whether a convolution of so many input channels is faster by Winograd's algorithm, either way."""
-    many = channels >= WINOGRAD_CHANNELS and x.shape[2] * x.shape[3] >= WINOGRAD_POSITIONS
+    x, positions = pieces[0], sum(piece.shape[2] * piece.shape[3] for piece in pieces)
+    many = channels >= WINOGRAD_CHANNELS and positions >= WINOGRAD_POSITIONS
     return many and x.device.type == "cpu" and x.dtype == torch.float32
+
+
+def _stacked(pieces: Sequence[Tensor]) -> Tensor:
+    return pieces[0] if len(pieces) == 1 else torch.cat(tuple(pieces), 2)
 
 
 def _channels_last(tensor: Tensor) -> Tensor:

@@ -15,12 +15,12 @@ from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
-BASE = 0.8 * GIGABYTE  # Python, torch, their libraries, and what making the kernels takes for a moment
+BASE = 0.85 * GIGABYTE  # Python, torch, their libraries, and what making the kernels takes for a moment
 LEAST_HISTORY = 3  # 65 steps at 256 px end with a loss 3 % higher than with 20 (astronaut in woodcut)
 # Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
 # Times the bytes of activations, where freed memory is kept: blocks of different size leave gaps between them.
-GAPS = 1.5
+GAPS = 1.35
 
 
 class Plan(NamedTuple):
@@ -30,7 +30,7 @@ class Plan(NamedTuple):
         tiled: how many of the network's blocks are computed in strips.
         history: how many pairs L-BFGS remembers.
         bytes: what the process is expected to take at most, in all.
-        keeps: whether freed memory may be kept, in a process that does (``nstlib.allocation``).
+        keeps: whether large blocks of freed memory may be kept, in a process that does (``nstlib.allocation``).
     """
 
     tiled: int
@@ -53,7 +53,8 @@ def plan(
     """Return the fastest way to run a transfer that fits into a budget.
 
     Tiles cost little time, a shorter history costs L-BFGS some of its sight: first the blocks are tiled, beginning with the
-    shallow ones, which hold most of the bytes; then freed memory is no longer kept, if it was; then the history is cut.
+    shallow ones, which hold most of the bytes; then large blocks of freed memory are no longer kept, if they were; then the
+    history is cut.
 
     Args:
         network: the one to run. layers: all layers that the losses look at.
@@ -68,17 +69,13 @@ def plan(
     """
     blocks = len(list(blocks_of(network, layers))) if tiles else 0
     histories = [HISTORY, 10, LEAST_HISTORY] if optimizer == "lbfgs" else [HISTORY]
-    choices = [(tiled, HISTORY, keeps_freed_memory()) for tiled in range(blocks + 1)]
-    choices += [(blocks, history, False) for history in histories]
-    plans = [
-        Plan(
-            tiled,
-            history,
-            estimate(network, layers, height, width, optimizer, tiled, history, passes, keeps=keeps),
-            keeps,
-        )
-        for tiled, history, keeps in choices
-    ]
+    ways = [(HISTORY, True)] if keeps_freed_memory() else []
+    ways += [(history, False) for history in histories]
+    plans = []
+    for history, keeps in ways:
+        for tiled in range(blocks + 1):
+            need = estimate(network, layers, height, width, optimizer, tiled, history, passes, keeps=keeps)
+            plans.append(Plan(tiled, history, need, keeps))
     limit = BUDGET if budget is None else budget
     for candidate in plans:
         if candidate.bytes <= limit:
@@ -119,16 +116,17 @@ def estimate(
         positions = (height >> number) * (width >> number)
         one = 4 * network.channels(block.layers[0]) * positions  # bytes of one activation
         if number < tiled:
-            _, relus = split(block, network.pooling)
+            _, activations, relus = split(block, network)
             signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
-            kept += 4 * _channels_into(network, blocks, number) * positions + signs * one / 4
+            kept += 4 * _channels_into(network, blocks, number) * positions + (len(activations) + signs / 4) * one
             passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
             # Activations of a strip, their gradients, what Winograd pads, and gaps between them.
             passing += 24 * min(STRIP_BYTES, one)
         else:
             # One activation per convolution; the pooling keeps a quarter of it and, in 8 bytes each, where it was.
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
-            passing = 2 * one
+            # The same and its gradient, what Winograd pads, and what a loss makes of them.
+            passing = 5 * one
         worst = max(worst, kept + passing)
     gaps = GAPS if keeps else 1.0
     return BASE + _weights(network, blocks) + images + gaps * ((passes - 1) * kept + worst)

@@ -3,12 +3,18 @@
 What needs memory is the way back: every activation must still be there. Or must it? The network is frozen: nobody asks for
 the gradient of a kernel, which alone would need the activations. The way back to the *pixels* asks a ReLU only where it was
 open, and a pooling only which of its four was largest: a byte for each, exactly (Jain et al., 2018, "Gist"). Only a layer
-with a loss needs its activations. They are computed once more from the block's input, and no deeper than that layer.
+with a loss needs its activations. Where few channels make them, they are computed once more from the block's input, and no
+deeper than that layer; where many do, they are few themselves, and kept.
 
 And what is alive for a moment, the activations at full resolution, is computed in strips of rows. Two facts make this
-exact, so that no seam can show. A block of k convolutions sees k rows beyond a strip and no further: a strip with that
-margin gives the very activations of the whole. And every loss of style transfer is made of *sums over positions* (a Gram
-matrix, a squared distance), and a sum over the whole is the sum of the sums over its strips.
+exact, so that no seam can show. A convolution sees one row beyond a strip and no further: with that row it gives the very
+activations of the whole. And every loss of style transfer is made of *sums over positions* (a Gram matrix, a squared
+distance), and a sum over the whole is the sum of the sums over its strips.
+
+Nothing is computed twice for that row. Each convolution of a block is a row behind the one before it, and keeps the last
+two rows that it got for the next strip: so line buffers work in circuits that filter a picture as it streams by. The way
+back goes from the last strip to the first, with the *first* two rows of each gradient kept, and meets every layer in the
+same rows as the way there.
 """
 
 from __future__ import annotations
@@ -21,8 +27,11 @@ from torch import Tensor
 
 from nstlib.features import POOLINGS, Features
 
-# Of one activation of a strip: smaller ones work on margins, larger ones are beyond the 32 MB that every C library keeps.
-STRIP_BYTES = 24_000_000
+# Of one activation of a strip: smaller ones make short products, larger ones need more memory at a time.
+STRIP_BYTES = 16_000_000
+# Convolutions of more input channels are not computed again: what they gave is kept. Of the classic losses' layers that is
+# relu4_1 and relu4_2: 270 MB at 2048 px, and a twelfth of all multiplications less.
+AGAIN_CHANNELS = 128
 OPEN = 4  # added to the number of a window's largest corner if that is above zero
 
 # From a layer, some of its rows and which rows these are (a slice) to tensors that add up over rows.
@@ -102,15 +111,32 @@ def blocks_of(network: Features, layers: tuple[str, ...]) -> Iterator[Block]:
             names = []
 
 
-def split(block: Block, pooling: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which layers of a tiled block are computed again on the way back, and of which ReLUs the signs are kept.
+class Split(NamedTuple):
+    """What the way back through a tiled block has of its layers.
 
-    Args:
-        pooling: the network's. With "max", what the last ReLU lets through, the pooling behind it knows.
+    Attributes:
+        again: those computed again, from the block's input on.
+        kept: those with a loss whose activations are kept.
+        signs: ReLUs of which only is kept where they were open.
     """
-    depth = max((number for number, layer in enumerate(block.layers, 1) if layer in block.wanted), default=0)
-    relus = tuple(layer for layer in block.layers[depth:] if layer.startswith("relu"))
-    return block.layers[:depth], relus[:-1] if pooling == "max" else relus
+
+    again: tuple[str, ...]
+    kept: tuple[str, ...]
+    signs: tuple[str, ...]
+
+
+def split(block: Block, network: Features) -> Split:
+    """Return what is computed again and what is kept for the way back through a tiled block."""
+    layers = block.layers
+    depth = max((number for number, layer in enumerate(layers, 1) if layer in block.wanted), default=0)
+    convolutions = [layer for layer in layers[:depth] if layer.startswith("conv")]
+    if any(network.weight(layer).shape[1] > AGAIN_CHANNELS for layer in convolutions):
+        depth = 0
+    kept = tuple(layer for layer in layers[depth:] if layer in block.wanted)
+    relus = tuple(layer for layer in layers[depth:] if layer.startswith("relu"))
+    if network.pooling == "max" and block.pool is not None:
+        relus = relus[:-1]  # what the last one lets through, the pooling behind it knows
+    return Split(layers[:depth], kept, tuple(layer for layer in relus if layer not in kept))
 
 
 def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
@@ -126,42 +152,59 @@ def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[i
 
 
 class _Strip(NamedTuple):
-    """Rows [start, stop) of a block's layers, and the rows [first, last) of its input that they depend on."""
+    """Rows [start, stop) of a block's output, and of each layer those that are computed together with them.
+
+    Attributes:
+        height: of the block, in rows. convolutions: how many the block has.
+    """
 
     start: int
     stop: int
-    first: int
-    last: int
+    height: int
+    convolutions: int
 
     @property
-    def rows(self) -> slice:
-        return slice(self.start, self.stop)
+    def is_first(self) -> bool:
+        return self.start == 0
 
     @property
-    def seen(self) -> slice:
-        return slice(self.first, self.last)
-
-    @property
-    def inner(self) -> slice:
-        """Where ``rows`` are in what was computed from ``seen``."""
-        return slice(self.start - self.first, self.stop - self.first)
+    def is_last(self) -> bool:
+        return self.stop == self.height
 
     @property
     def pooled(self) -> slice:
-        """Which rows of the pooling behind the block come from ``rows``."""
+        """Which rows of the pooling behind the block come from this strip."""
         return slice(self.start // 2, self.stop // 2)
+
+    @property
+    def seen(self) -> slice:
+        """Which rows of the block's input its first convolution needs."""
+        rows = self.rows(1)
+        return slice(*strip_rows(rows.start, rows.stop, self.height, 1))
+
+    def rows(self, convolution: int) -> slice:
+        """Return the rows that convolution number 1, 2, ... makes; 0 is the block's input.
+
+        Every layer is a row ahead of the one behind it. Strip for strip, the rows of each layer join without overlap.
+        """
+        ahead = self.convolutions - convolution
+        return slice(0 if self.is_first else self.start + ahead, self.height if self.is_last else self.stop + ahead)
 
 
 class _Trace(NamedTuple):
     """What the way back needs to know of one strip, besides the block's input.
 
     Attributes:
-        opened: for ReLUs, where they let something through: booleans of the activations' shape.
+        kept: activations of layers with a loss.
+        opened: for other ReLUs, where they let something through: booleans of the activations' shape.
         chosen: for max pooling, which of its four was largest, plus ``OPEN`` where that was above zero.
+        above: what was carried into the convolutions that are computed again.
     """
 
+    kept: dict[str, Tensor]
     opened: dict[str, Tensor]
     chosen: Tensor | None
+    above: dict[str, Tensor]
 
 
 class _Work:
@@ -175,66 +218,82 @@ class _Work:
         self.network, self.block, self.statistics = network, block, statistics
         self.counts: dict[str, int] = {}
         self._rows, self._is_image = rows + rows % 2, is_image
-        self._again, self._kept = split(block, network.pooling)
+        self._split = split(block, network)
 
-    def strips(self, height: int) -> Iterator[_Strip]:
-        """Yield the strips. They begin at even rows, so that no pooling window is cut, and none is a single row."""
-        start = 0
+    def strips(self, height: int) -> list[_Strip]:
+        """Return the strips: they begin at even rows, so that no pooling window is cut, and have rows in every layer."""
+        strips, start = [], 0
         while start < height:
-            stop = height if height - start <= self._rows + 1 else start + self._rows
-            yield _Strip(start, stop, *strip_rows(start, stop, height, self.block.convolutions))
+            stop = height if height - start <= self._rows + self.block.convolutions else start + self._rows
+            strips.append(_Strip(start, stop, height, self.block.convolutions))
             start = stop
+        return strips
 
-    def up(self, x: Tensor, strip: _Strip) -> tuple[list[Tensor], Tensor, _Trace]:
+    def up(self, x: Tensor, strip: _Strip, carried: dict[str, Tensor]) -> tuple[list[Tensor], Tensor, _Trace]:
         """Return the statistics of a strip, what it gives to the next block (no rows if there is none), and its trace.
 
         Args:
-            x: the rows ``strip.seen`` of the block's input.
+            x: the block's input, whole.
+            carried: the last two rows that each convolution but the first got; from the strip above, and afterwards from
+                this one.
         """
-        block, sums = self.block, []
-        features, x = self._through(x, block.layers, {*block.wanted, *self._kept})
+        block, sums, (again, kept, signs) = self.block, [], self._split
+        above = {layer: carried[layer] for layer in again if layer in carried}
+        features, y = self._through(x, block.layers, {*block.wanted, *signs}, strip, carried)
         for layer, activations in features.items():
             if layer in block.wanted:
-                sums += self._sums(layer, activations[:, :, strip.inner], strip.rows)
-        opened = {layer: features[layer].bool() for layer in self._kept}  # rectified: not 0 is above 0
+                sums += self._sums(layer, activations, self._rows_of(layer, strip))
+        activations = {layer: features[layer] for layer in kept}
+        opened = {layer: features[layer].bool() for layer in signs}  # rectified: not 0 is above 0
         if block.pool is None:
-            return sums, x[:, :, :0], _Trace(opened, None)
-        pooled, chosen = _pool(x[:, :, strip.inner], self.network.pooling)
+            return sums, y[:, :, :0], _Trace(activations, opened, None, above)
+        pooled, chosen = _pool(y, self.network.pooling)
         if block.pool in block.wanted:
             sums += self._sums(block.pool, pooled, strip.pooled)
-        return sums, pooled, _Trace(opened, chosen)
+        return sums, pooled, _Trace(activations, opened, chosen, above)
 
     def down(
-        self, x: Tensor, strip: _Strip, trace: _Trace, behind: Tensor, pulls: Mapping[str, list[Tensor]]
+        self,
+        x: Tensor,
+        strip: _Strip,
+        trace: _Trace,
+        behind: Tensor,
+        pulls: Mapping[str, list[Tensor]],
+        carried: dict[str, Tensor],
     ) -> Tensor:
-        """Return the gradient with respect to the rows ``x`` that ``up`` got.
+        """Return the gradient with respect to the block's input, in the rows ``strip.rows(0)``.
 
         Args:
-            trace: from ``up``.
+            x: the block's input, whole. trace: from ``up``.
             behind: the gradient with respect to what ``up`` gave to the next block.
             pulls: the gradients with respect to the statistics of each layer.
+            carried: the first two rows of the gradient with respect to what each convolution gave; from the strip below,
+                and afterwards from this one.
         """
         block = self.block
-        relus = [layer for layer in self._again if layer.startswith("relu")]
-        features, _ = self._through(x, self._again, {*block.wanted, *relus})
-        opened = trace.opened | {layer: features[layer].bool() for layer in relus}
-        channels = self.network.channels(block.layers[-1])
-        gradient = x.new_empty(x.shape[0], x.shape[2], x.shape[3], channels).permute(0, 3, 1, 2)  # channels last
+        features, again = dict(trace.kept), self._split.again
+        if again:
+            relus = {layer for layer in again if layer.startswith("relu")}
+            features |= self._through(x, again, {*block.wanted, *relus}, strip, dict(trace.above))[0]
+        known = {layer: features[layer].bool() for layer in features if layer.startswith("relu")}
+        opened = trace.opened | known
+        shape = (x.shape[0], strip.stop - strip.start, x.shape[3], self.network.channels(block.layers[-1]))
+        gradient = x.new_empty(shape).permute(0, 3, 1, 2)  # channels last
         if block.pool is None:
             gradient.zero_()
         else:
-            gradient[:, :, : strip.start - strip.first].zero_()
-            gradient[:, :, strip.stop - strip.first :].zero_()
-            _unpool(behind, trace.chosen, gradient[:, :, strip.inner])
+            _unpool(behind, trace.chosen, gradient)
         for layer in reversed(block.layers):
             if layer in block.wanted:
-                inner = features[layer][:, :, strip.inner]
-                gradient[:, :, strip.inner] += self.pull(layer, inner, strip.rows, pulls[layer])
+                gradient += self.pull(layer, features[layer], self._rows_of(layer, strip), pulls[layer])
             if layer in opened:
                 gradient *= _bytes(opened[layer])  # faster than with booleans
             elif layer.startswith("conv"):
-                gradient = self.network.pull(layer, gradient, fast=self.network.winograd)
-        return self._unprepared(x, gradient) if self._is_image else gradient
+                pieces = _pieces(gradient, strip, below=carried.get(layer))
+                if not strip.is_first:
+                    carried[layer] = gradient[:, :, :2].clone()
+                gradient = self.network.pull(layer, pieces, fast=self.network.winograd)
+        return self._unprepared(x[:, :, strip.rows(0)], gradient) if self._is_image else gradient
 
     def pull(self, layer: str, activations: Tensor, rows: slice, pulls: list[Tensor]) -> Tensor:
         """Return the gradient with respect to some rows of a layer from those with respect to its statistics."""
@@ -242,9 +301,22 @@ class _Work:
             leaf = activations.detach().requires_grad_(True)
             return torch.autograd.grad(self.statistics(layer, leaf, rows), leaf, pulls)[0]
 
-    def _through(self, x: Tensor, layers: tuple[str, ...], wanted: set[str]) -> tuple[dict[str, Tensor], Tensor]:
+    def _through(
+        self, x: Tensor, layers: tuple[str, ...], wanted: set[str], strip: _Strip, carried: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        def around(layer: str, rows: Tensor) -> list[Tensor]:
+            pieces = _pieces(rows, strip, above=carried.get(layer))
+            if layer != self.block.layers[0] and not strip.is_last:  # the first takes what it needs from x
+                carried[layer] = rows[:, :, -2:].clone()
+            return pieces
+
+        x = x[:, :, strip.seen]
         x = self.network.prepared(x) if self._is_image else x
-        return self.network.through(x, layers, wanted, fast=self.network.winograd)
+        return self.network.through(x, layers, wanted, fast=self.network.winograd, around=around)
+
+    def _rows_of(self, layer: str, strip: _Strip) -> slice:
+        layers = self.block.layers
+        return strip.rows(sum(name.startswith("conv") for name in layers[: layers.index(layer) + 1]))
 
     def _unprepared(self, x: Tensor, gradient: Tensor) -> Tensor:
         with torch.enable_grad():
@@ -262,9 +334,10 @@ class _Tiled(torch.autograd.Function):
     def forward(ctx, x: Tensor, work: _Work) -> tuple[Tensor, ...]:
         ctx.work, ctx.traces = work, []
         totals: list[Tensor] = []
+        carried: dict[str, Tensor] = {}
         output, height = None, x.shape[2]
         for strip in work.strips(height):
-            sums, piece, trace = work.up(x[:, :, strip.seen], strip)
+            sums, piece, trace = work.up(x, strip, carried)
             totals = [a + b for a, b in zip(totals, sums, strict=True)] if totals else sums
             if output is None:
                 batch, channels, _, width = piece.shape
@@ -284,13 +357,27 @@ class _Tiled(torch.autograd.Function):
         pulls: dict[str, list[Tensor]] = {}
         for layer, count in work.counts.items():
             pulls[layer], of_sums = of_sums[:count], of_sums[count:]
-        result, pool = torch.zeros_like(x), work.block.pool
-        for strip, trace in zip(work.strips(x.shape[2]), ctx.traces, strict=True):
+        result, pool = torch.empty_like(x), work.block.pool
+        carried: dict[str, Tensor] = {}
+        if not ctx.traces:
+            raise RuntimeError(
+                "Strips can be gone back through once: what they kept is freed on the way. Compute them anew."
+            )
+        for strip in reversed(work.strips(x.shape[2])):
+            trace = ctx.traces.pop()  # freed strip by strip: the graph itself lives until the way back is done
             behind = of_output[:, :, strip.pooled]
             if pool in pulls:
                 behind = behind + work.pull(pool, output[:, :, strip.pooled], strip.pooled, pulls[pool])
-            result[:, :, strip.seen] += work.down(x[:, :, strip.seen], strip, trace, behind, pulls)
+            result[:, :, strip.rows(0)] = work.down(x, strip, trace, behind, pulls, carried)
         return result, None
+
+
+def _pieces(rows: Tensor, strip: _Strip, *, above: Tensor | None = None, below: Tensor | None = None) -> list[Tensor]:
+    """Return rows with those carried from the neighboring strips, and a row of zeros where the picture ends."""
+    batch, channels, _, width = rows.shape
+    zeros = rows.new_zeros(batch, 1, width, channels).permute(0, 3, 1, 2)  # channels last
+    above, below = zeros if strip.is_first else above, zeros if strip.is_last else below
+    return [piece for piece in (above, rows, below) if piece is not None]
 
 
 def _pool(x: Tensor, pooling: str) -> tuple[Tensor, Tensor | None]:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.allocation import keep_freed_memory
+from nstlib.allocation import SMALL, keep_freed_memory, keeps_freed_memory
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
@@ -322,8 +322,8 @@ class Run:
         level, settings = self.levels[number], self._settings
         size, share = level.size, level.width / self.levels[-1].width
         chosen = self._plan(level)
-        if not chosen.keeps:
-            keep_freed_memory(False)  # nothing new, unless the process keeps it
+        if keeps_freed_memory() and not chosen.keeps:
+            keep_freed_memory(SMALL)
         self._objective = self._goal.make(
             _fit(self._content, size),
             [_resized(style, size, share) for style in self._styles],

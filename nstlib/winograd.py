@@ -11,6 +11,7 @@ gained depends on the machine; ``bench/`` measures it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,7 +23,7 @@ from nstlib.products import Factors, mm
 
 TILE = 4  # outputs of one tile, along each axis
 PATCH = TILE + 2  # inputs that they depend on
-CACHE = 8_000_000  # bytes of transformed tiles worked on at a time: about what a core's caches hold
+CACHE = 16_000_000  # bytes of transformed tiles worked on at a time: a few rows of tiles, for products worth their call
 
 # Lavin and Gray (2016), section 4.3: transforms of inputs, kernels and outputs.
 INPUT = torch.tensor(
@@ -126,22 +127,37 @@ def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
     return _Convolution.apply(x, kernel, relu)
 
 
-def convolve_back(gradient: Tensor, kernel: Kernel) -> Tensor:
-    """Return the gradient with respect to what ``convolve`` got (without ReLU), from that with respect to what it gave.
+def convolve_rows(pieces: Sequence[Tensor], kernel: Kernel, *, relu: bool = False) -> Tensor:
+    """Return some rows of what ``convolve`` returns, from the rows that they depend on.
 
     Args:
-        gradient: shape (B, K, H, W). kernel: from ``transform_kernel``.
+        pieces: rows of the input from top to bottom, each of shape (B, C, h, W), together one row more above and one more
+            below than are wanted: zeros where the picture ends.
+        kernel, relu: as for ``convolve``.
 
     Returns:
-        Shape (B, C, H, W), channels last in memory.
+        Shape (B, K, h - 2, W) with the sum h of all heights, channels last in memory. No gradient flows through it.
     """
-    return _winograd(gradient, kernel.backward, None, False)
+    return _winograd(pieces, kernel.forward, kernel.bias, relu, edges=False)
+
+
+def pull_rows(pieces: Sequence[Tensor], kernel: Kernel) -> Tensor:
+    """Return some rows of the gradient with respect to what ``convolve`` got, from that with respect to what it gave.
+
+    Args:
+        pieces: rows of the latter, each of shape (B, K, h, W), as for ``convolve_rows``. The ReLU is not part of it.
+        kernel: from ``transform_kernel``.
+
+    Returns:
+        Shape (B, C, h - 2, W) with the sum h of all heights, channels last in memory.
+    """
+    return _winograd(pieces, kernel.backward, None, False, edges=False)
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
-        y = _winograd(x, kernel.forward, kernel.bias, relu)
+        y = _winograd([x], kernel.forward, kernel.bias, relu)
         ctx.kernel = kernel
         ctx.save_for_backward(y if relu else None)
         return y
@@ -149,7 +165,7 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _winograd(gradient, ctx.kernel.backward, None, False, opened=ctx.saved_tensors[0]), None, None
+        return _winograd([gradient], ctx.kernel.backward, None, False, opened=ctx.saved_tensors[0]), None, None
 
 
 @torch.enable_grad()
@@ -179,16 +195,28 @@ def _transform(weight: Tensor) -> Tensor:
     return transformed
 
 
-def _winograd(x: Tensor, kernel: Factors, bias: Tensor | None, relu: bool, *, opened: Tensor | None = None) -> Tensor:
+def _winograd(
+    pieces: Sequence[Tensor],
+    kernel: Factors,
+    bias: Tensor | None,
+    relu: bool,
+    *,
+    edges: bool = True,
+    opened: Tensor | None = None,
+) -> Tensor:
     """Convolve each image in bands of tile rows that fit into the cache.
 
     Args:
-        opened: take ``x`` for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
+        pieces: the image's rows, from top to bottom.
+        edges: whether a row of zeros stands above them and one below; else they have the rows that the kernel needs.
+        opened: take the only piece for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
     """
-    batch, channels, height, width = x.shape
+    x = pieces[0]
+    batch, channels, _, width = x.shape
+    height = sum(piece.shape[2] for piece in pieces) - (0 if edges else 2)
     out = kernel.shape[2]
     rows, columns = -(-height // TILE), -(-width // TILE)
-    padded = _padded(x, opened, rows, columns)
+    padded = _padded(pieces, opened, rows, columns, above=int(edges))
     result = x.new_empty(batch, rows * TILE, columns * TILE, out)
     most = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
     band = -(-rows // -(-rows // most))  # as few bands as the cache allows, all of about one height
@@ -204,19 +232,25 @@ def _winograd(x: Tensor, kernel: Factors, bias: Tensor | None, relu: bool, *, op
     return result[:, :height, :width].permute(0, 3, 1, 2)
 
 
-def _padded(x: Tensor, opened: Tensor | None, rows: int, columns: int) -> Tensor:
-    """Return images with one pixel of zeros on each side, and more below and to the right to complete the last tiles.
+def _padded(pieces: Sequence[Tensor], opened: Tensor | None, rows: int, columns: int, *, above: int) -> Tensor:
+    """Return images with a pixel of zeros on the left and the right, and more to the right and below to complete the tiles.
 
     Shape (B, H', W', C). Each place is written once: ``F.pad`` would fill everything with zeros first.
+
+    Args:
+        above: how many rows of zeros to begin with.
     """
-    batch, channels, height, width = x.shape
-    padded = x.new_empty(batch, rows * TILE + 2, columns * TILE + 2, channels)
-    inner = padded[:, 1 : height + 1, 1 : width + 1].permute(0, 3, 1, 2)  # (B, C, H, W)
-    if opened is None:
-        inner.copy_(x)
-    else:
-        torch.ops.aten.threshold_backward.grad_input(x, opened, 0, grad_input=inner)
-    for margin in (padded[:, 0], padded[:, height + 1 :], padded[:, :, 0], padded[:, :, width + 1 :]):
+    batch, channels, _, width = pieces[0].shape
+    padded = pieces[0].new_empty(batch, rows * TILE + 2, columns * TILE + 2, channels)
+    top = above
+    for piece in pieces:
+        inner = padded[:, top : top + piece.shape[2], 1 : width + 1].permute(0, 3, 1, 2)  # (B, C, h, W)
+        if opened is None:
+            inner.copy_(piece)
+        else:
+            torch.ops.aten.threshold_backward.grad_input(piece, opened, 0, grad_input=inner)
+        top += piece.shape[2]
+    for margin in (padded[:, :above], padded[:, top:], padded[:, :, 0], padded[:, :, width + 1 :]):
         margin.zero_()
     return padded
 

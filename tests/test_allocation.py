@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from nstlib.allocation import SMALL
+from nstlib.tiles import STRIP_BYTES
+
 COUNT = """
 import resource, torch
 from nstlib.allocation import keep_freed_memory, keeps_freed_memory
@@ -39,6 +42,17 @@ def test_freed_memory_is_used_again_instead_of_being_cleared_anew(size):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
+def test_where_memory_is_scarce_strips_are_kept_and_whole_pictures_are_not():
+    scarce = f"(keep_freed_memory(), keep_freed_memory({SMALL}), keeps_freed_memory())[2]"
+    if not faults("keep_freed_memory()", 4_000)[0]:
+        pytest.skip("this C library cannot be told")
+    (said, strip), (_, picture) = faults(scarce, STRIP_BYTES), faults(scarce, 200_000_000)
+    assert said is False  # that large blocks are kept as well
+    assert picture > 5 * 200_000_000 // 2**21
+    assert strip < picture / 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
 def test_what_was_kept_is_given_back_on_request():
     script = """
 import psutil, torch
@@ -49,7 +63,7 @@ before = taken()
 block = torch.ones(50_000_000)
 del block
 between = taken() - before
-assert keep_freed_memory(False) is False is keeps_freed_memory()
+assert keep_freed_memory(0) is False is keeps_freed_memory()
 print(kept, between, taken() - before)
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

@@ -240,8 +240,33 @@ def test_pull_is_the_gradient_of_a_convolution(rng, layer, fast):
     network = random_network("vgg16")
     network(torch.zeros(1, 3, 16, 16), "conv1_1")
     weight = network.weight(layer)
-    x = torch.randn(1, weight.shape[1], 18, 21, generator=rng, requires_grad=True)
+    x = torch.randn(1, weight.shape[1], 18, 33, generator=rng, requires_grad=True)
     y = torch.nn.functional.conv2d(x, weight, padding=1)
     gradient = torch.randn(y.shape, generator=rng)
     (direct,) = torch.autograd.grad(y, x, gradient)
-    torch.testing.assert_close(network.pull(layer, gradient, fast=fast), direct, rtol=1e-4, atol=1e-4)
+    zeros = torch.zeros_like(gradient[:, :, :1])
+    pulled = network.pull(layer, [zeros, gradient, zeros], fast=fast)
+    torch.testing.assert_close(pulled, direct, rtol=1e-4, atol=1e-4)
+    inner = network.pull(layer, [gradient[:, :, 2:5], gradient[:, :, 5:11]], fast=fast)
+    torch.testing.assert_close(inner, direct[:, :, 3:10], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("wanted", [{"relu3_3"}, {"conv3_2", "relu3_3"}])
+def test_a_strip_with_its_neighbors_rows_gives_the_rows_of_the_whole(rng, fast, wanted):
+    network = random_network("vgg16")
+    network(torch.zeros(1, 3, 16, 16), "conv1_1")
+    layers = ("conv3_1", "relu3_1", "conv3_2", "relu3_2", "conv3_3", "relu3_3")
+    x = torch.randn(2, 128, 18, 40, generator=rng)
+    whole, _ = network.through(x, layers, {*layers}, fast=fast)
+    inputs = {"conv3_1": x, "conv3_2": whole["relu3_1"], "conv3_3": whole["relu3_2"]}
+    first = {"conv3_1": 6, "conv3_2": 5, "conv3_3": 4}  # each makes the rows from here on, as many as it got
+
+    def around(layer, rows):
+        start, stop = first[layer], first[layer] + 4
+        torch.testing.assert_close(rows, inputs[layer][:, :, start + 1 : stop + 1], rtol=1e-4, atol=1e-4)
+        return [inputs[layer][:, :, start - 1 : start + 1], rows]
+
+    found, last = network.through(x[:, :, 7:11], layers, wanted, fast=fast, around=around)
+    torch.testing.assert_close(last, whole["relu3_3"][:, :, 4:8], rtol=1e-4, atol=1e-4)
+    assert found.keys() == wanted

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from nstlib import tiles
 from nstlib.features import random_network
 from nstlib.gram import gram_matrix
 from nstlib.tiles import blocks_of, measure, split, strip_rows
@@ -59,13 +60,62 @@ def test_of_equal_maxima_the_first_pulls_as_in_the_whole(network):
 
 
 def test_what_is_computed_again_ends_with_the_last_layer_that_a_loss_looks_at(network):
-    first, second, third, _ = blocks_of(network, ("relu1_1", "conv2_2", "relu4_1"))
-    assert split(first, "max") == (("conv1_1", "relu1_1"), ())
-    assert split(first, "average") == (("conv1_1", "relu1_1"), ("relu1_2",))
-    assert split(second, "max")[0][-1] == "conv2_2"
-    again, kept = split(third, "max")
-    assert again == ()
-    assert kept == tuple(layer for layer in third.layers if layer.startswith("relu"))[:-1]
+    wanted = ("relu1_1", "conv2_2", "relu4_1")
+    first, second, third, _ = blocks_of(network, wanted)
+    assert split(first, network) == (("conv1_1", "relu1_1"), (), ())
+    average = random_network("tiny", pooling="average")
+    assert split(first, average) == (("conv1_1", "relu1_1"), (), ("relu1_2",))
+    assert split(second, network).again[-1] == "conv2_2"
+    signs = tuple(layer for layer in third.layers if layer.startswith("relu"))
+    assert split(third, network) == ((), (), signs[:-1])
+
+
+def test_where_many_channels_make_a_layer_it_is_kept_instead():
+    network = random_network("vgg16")
+    third, fourth = list(blocks_of(network, ("relu3_1", "conv4_2", "relu4_2", "pool4")))[2:]
+    assert split(third, network) == (
+        ("conv3_1", "relu3_1"),
+        (),
+        ("relu3_2",),
+    )  # the pooling knows where relu3_3 was open
+    assert split(fourth, network) == ((), ("conv4_2", "relu4_2"), ("relu4_1",))
+
+
+@pytest.mark.parametrize("layers", [LAYERS, FIRST_LAYERS, ("conv1_2", "relu2_1", "conv2_1", "relu3_3", "pool3")])
+@pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize("rows", [2, 10])
+def test_layers_kept_pull_as_those_computed_again(rng, monkeypatch, layers, pooling, rows):
+    network = random_network("tiny", pooling=pooling)
+    image = torch.rand(1, 3, 67, 41, generator=rng, dtype=torch.float64)
+    whole = pull(network, image, layers)
+    monkeypatch.setattr(tiles, "AGAIN_CHANNELS", 0)  # keep all
+    torch.testing.assert_close(pull(network, image, layers, tiled=4, rows=rows), whole, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("rows", [2, 4, 10])
+@pytest.mark.parametrize("height", [18, 29, 64])
+def test_the_strips_of_each_layer_join_and_no_position_is_computed_twice(network, monkeypatch, rows, height):
+    computed = []
+    convolve_rows = network._convolve_rows
+    monkeypatch.setattr(
+        network,
+        "_convolve_rows",
+        lambda *args, **how: computed.append((args[0], y := convolve_rows(*args, **how))) or y,
+    )
+    measure(network, torch.rand(1, 3, height, 24), DEEP_LAYERS, sums, tiled=4, rows=rows)
+    made: dict[str, int] = {}
+    for layer, y in computed:
+        made[layer] = made.get(layer, 0) + y.shape[2]
+    assert made == {layer: height >> int(layer[4]) - 1 for layer in made}
+    assert len(computed) > len(made)
+
+
+def test_strips_free_what_they_kept_and_say_so_if_they_are_asked_again(network):
+    image = torch.rand(1, 3, 32, 24, requires_grad=True)
+    found = measure(network, image, DEEP_LAYERS, sums, tiled=2, rows=8)["relu4_1"][0].sum()
+    torch.autograd.grad(found, image, retain_graph=True)
+    with pytest.raises(RuntimeError, match="Strips can be gone back through once"):
+        torch.autograd.grad(found, image)
 
 
 def test_a_seam_is_as_exact_as_the_rows_beside_it(rng):
@@ -79,7 +129,8 @@ def test_a_seam_is_as_exact_as_the_rows_beside_it(rng):
         image = torch.rand(1, 3, 128, 64, generator=rng)
         whole, strips = (pull(network, image, **options)[1] for options in ({}, {"tiled": 3, "rows": 32}))
         error = (strips - whole).abs().mean((0, 1, 3)) / whole.abs().mean()  # by row of the image
-        at_seams += [error[row - 1 : row + 1] for row in (32, 64, 96)]
+        # Strips of the first block's output end at these rows; those of its input two rows below.
+        at_seams += [error[row - 1 : row + 3] for row in (32, 64, 96)]
         elsewhere.append(error)
     usual = torch.cat(elsewhere).median()
     assert usual < 1e-5

@@ -8,7 +8,7 @@ from nstlib import features as module
 from nstlib import winograd
 from nstlib.errors import ShapeError
 from nstlib.features import random_network
-from nstlib.winograd import convolve, error_of, transform_kernel, winograd_1d
+from nstlib.winograd import convolve, convolve_rows, error_of, pull_rows, transform_kernel, winograd_1d
 
 
 def draw(rng, *shape):
@@ -61,6 +61,21 @@ def test_the_gradient_agrees_with_a_direct_convolutions(rng, relu):
     (expected,) = torch.autograd.grad(y.relu() if relu else y, x, upstream)
     (result,) = torch.autograd.grad(convolve(x, kernel, relu=relu), x, upstream)
     torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-4)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 2), st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 9), st.booleans())
+def test_rows_in_pieces_give_what_a_convolution_without_padding_above_and_below_gives(batch, heights, width, relu):
+    rng = torch.Generator().manual_seed(7)
+    weight, bias, kernel = kernel_of(rng, 4, 3)
+    heights = [*heights, 2]  # at least one row comes out
+    pieces, gradients = ([draw(rng, batch, channels, h, width) for h in heights] for channels in (3, 4))
+    expected = F.conv2d(torch.cat(pieces, 2), weight, bias, padding=(0, 1))
+    rows = convolve_rows(pieces, kernel, relu=relu)
+    torch.testing.assert_close(rows, expected.relu() if relu else expected, rtol=1e-4, atol=1e-4)
+    flipped = weight.transpose(0, 1).flip(2, 3)
+    pulled = F.conv2d(torch.cat(gradients, 2), flipped, padding=(0, 1))
+    torch.testing.assert_close(pull_rows(gradients, kernel), pulled, rtol=1e-4, atol=1e-4)
 
 
 def test_bands_of_any_height_give_the_same_result(rng, monkeypatch):
