@@ -21,7 +21,7 @@ def keep_freed_memory(largest: int = LARGE) -> bool:
     once, and the system clears every page of a new one: for large pictures that takes a quarter to a third of the time.
 
     It holds for the whole process until it ends, and gaps between blocks cost memory; so ``nst`` asks for it, while
-    importing the library does not. A transfer that needs the memory more than the time keeps no more than ``SMALL`` blocks
+    importing the library does not. A transfer that needs the memory more than the time keeps blocks up to ``SMALL`` only
     (``nstlib.memory``). Only on Linux with the GNU C library; elsewhere nothing changes.
 
     Args:

@@ -118,8 +118,9 @@ def estimate(
         if number < tiled:
             _, activations, relus = split(block, network)
             signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
-            kept += 4 * _channels_into(network, blocks, number) * positions + (len(activations) + signs / 4) * one
-            passing = 1.5 * 4 * _channels_into(network, blocks, number) * positions + one / 4
+            into = 4 * _channels_into(network, blocks, number) * positions  # bytes of the block's input
+            kept += into + (len(activations) + signs / 4) * one
+            passing = 1.5 * into + one / 4
             # Activations of a strip, their gradients, what Winograd pads, and gaps between them.
             passing += 24 * min(STRIP_BYTES, one)
         else:

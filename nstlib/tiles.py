@@ -374,9 +374,10 @@ class _Tiled(torch.autograd.Function):
 
 def _pieces(rows: Tensor, strip: _Strip, *, above: Tensor | None = None, below: Tensor | None = None) -> list[Tensor]:
     """Return rows with those carried from the neighboring strips, and a row of zeros where the picture ends."""
-    batch, channels, _, width = rows.shape
-    zeros = rows.new_zeros(batch, 1, width, channels).permute(0, 3, 1, 2)  # channels last
-    above, below = zeros if strip.is_first else above, zeros if strip.is_last else below
+    if strip.is_first or strip.is_last:
+        batch, channels, _, width = rows.shape
+        zeros = rows.new_zeros(batch, 1, width, channels).permute(0, 3, 1, 2)  # channels last
+        above, below = zeros if strip.is_first else above, zeros if strip.is_last else below
     return [piece for piece in (above, rows, below) if piece is not None]
 
 

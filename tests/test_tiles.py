@@ -73,11 +73,8 @@ def test_what_is_computed_again_ends_with_the_last_layer_that_a_loss_looks_at(ne
 def test_where_many_channels_make_a_layer_it_is_kept_instead():
     network = random_network("vgg16")
     third, fourth = list(blocks_of(network, ("relu3_1", "conv4_2", "relu4_2", "pool4")))[2:]
-    assert split(third, network) == (
-        ("conv3_1", "relu3_1"),
-        (),
-        ("relu3_2",),
-    )  # the pooling knows where relu3_3 was open
+    # The pooling knows where relu3_3 was open.
+    assert split(third, network) == (("conv3_1", "relu3_1"), (), ("relu3_2",))
     assert split(fourth, network) == ((), ("conv4_2", "relu4_2"), ("relu4_1",))
 
 
