@@ -42,9 +42,10 @@ def main() -> None:
     torch.set_num_threads(1)
     network = load_network()
     for init in options.inits:
+        steps = 80 if init == "noise" else 120  # enough to get there, and the coarse sizes get their share of them
         variants = {
-            "lbfgs, 2 sizes": {"levels": 2, "steps": 120},
-            "lbfgs, 3 sizes": {"levels": 3, "steps": 120},
+            "lbfgs, 2 sizes": {"levels": 2, "steps": steps},
+            "lbfgs, 3 sizes": {"levels": 3, "steps": steps},
             "3 sizes, only enlarged": {"levels": 3, "steps": 150, "detail": False},
             "adam": {"optimizer": "adam", "levels": 1, "steps": 100},
         }

@@ -1,7 +1,7 @@
 """How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
 
-Torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image to hand out at the
-end, and a state from which a run continues to the same pixels.
+Torch's optimizers do the work, and ``nstlib.lbfgs`` from a good image. What they lack for pictures is here: how to stay in
+[0, 1], which image to hand out at the end, and a state from which a run continues to the same pixels.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+
+from nstlib.lbfgs import BandLBFGS
 
 # Keeps L-BFGS near [0, 1], times the weights of content and style: a pixel that nothing holds would wander away and be of
 # no use to the optimizer's picture of the curvature.
@@ -137,24 +139,24 @@ def start_lbfgs(
 
     Args:
         pixels, objective: as for ``Descent``. learning_rate: None for 1. history: see ``HISTORY``.
-        warm: whether the pixels are good already; then the first step is of the size of ``FIRST_MOVE``.
+        warm: whether the pixels are good already; then the first step is of the size of ``FIRST_MOVE``, and later ones
+            know more of the curvature (``BandLBFGS``). Without, they are those of ``torch.optim.LBFGS``, with which the
+            course's study was made.
     """
     rate = 1.0 if learning_rate is None else learning_rate
-    optimizer = torch.optim.LBFGS(
-        [pixels],
-        lr=rate,
-        max_iter=1,
-        history_size=history,
+    optimizer: torch.optim.Optimizer
+    if warm:
+        optimizer = BandLBFGS([pixels], lr=rate, history_size=history)
+    else:
         # Relative losses have small gradients; torch's default tolerances would stop in silence.
-        tolerance_grad=0.0,
-        tolerance_change=0.0,
-    )
+        still = {"tolerance_grad": 0.0, "tolerance_change": 0.0}
+        optimizer = torch.optim.LBFGS([pixels], lr=rate, max_iter=1, history_size=history, **still)
     return Descent(
         pixels,
         objective,
         optimizer,
         penalty=RANGE_PENALTY * sum(objective.weights[:2]),
-        first_rate=rate * FIRST_MOVE * pixels.numel() if warm else None,  # torch divides it by the gradient's 1-norm
+        first_rate=rate * FIRST_MOVE * pixels.numel() if warm else None,  # divided by the gradient's 1-norm
     )
 
 

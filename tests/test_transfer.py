@@ -11,7 +11,18 @@ from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS
-from nstlib.transfer import CONTENT_LAYERS, INITS, PATIENCE, STYLE_LAYERS, init_image, prolong, schedule, stylize
+from nstlib.transfer import (
+    CONTENT_LAYERS,
+    INITS,
+    NOISE_BLUR,
+    NOISY,
+    PATIENCE,
+    STYLE_LAYERS,
+    init_image,
+    prolong,
+    schedule,
+    stylize,
+)
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +229,16 @@ def test_what_was_not_changed_at_a_coarse_size_is_prolonged_to_the_fine_image(rn
 def test_what_was_changed_at_a_coarse_size_is_added_to_the_fine_image(rng):
     fine = 0.3 + 0.4 * torch.rand(1, 3, 60, 80, generator=rng)
     darker = resize_to(fine, (30, 40)) - 0.1
-    torch.testing.assert_close(prolong(darker, fine), fine - 0.1, atol=1e-5, rtol=0)
+    for blur in (0.0, 4.0):  # a change of the whole picture is a coarse wave
+        torch.testing.assert_close(prolong(darker, fine, blur), fine - 0.1, atol=1e-5, rtol=0)
+
+
+def test_fine_waves_of_the_change_are_left_behind_where_a_blur_is_asked_for(rng):
+    fine = 0.3 + 0.4 * torch.rand(1, 3, 64, 96, generator=rng)
+    small = resize_to(fine, (32, 48))
+    stripes = 0.1 * torch.tensor([1.0, -1.0]).repeat(24)  # a wave of two pixels
+    assert (prolong(small + stripes, fine) - fine).abs().mean() > 0.03
+    assert (prolong(small + stripes, fine, 4.0) - fine)[..., 24:-24].abs().max() < 1e-3
 
 
 def start_of_the_fine_level(content, style, network, **options):
@@ -233,10 +253,30 @@ def test_a_fine_level_begins_with_the_detail_of_the_content_or_of_the_given_star
     torch.testing.assert_close(start_of_the_fine_level(content, style, network), content, **close)
     torch.testing.assert_close(start_of_the_fine_level(content, style, network, init=start), start, **close)
     noise = resize_to(init_image(content, "noise"), (32, 35))
-    found = start_of_the_fine_level(content, style, network, init="noise")
-    torch.testing.assert_close(found, prolong(noise, content), **close)
+    for init in NOISY:
+        begun = resize_to(init_image(content, init), (32, 35))
+        found = start_of_the_fine_level(content, style, network, init=init)
+        torch.testing.assert_close(found, prolong(begun, content, NOISE_BLUR), **close)
     blurred = start_of_the_fine_level(content, style, network, init="noise", detail=False)
     torch.testing.assert_close(blurred, resize_to(noise, (64, 70)), **close)
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_only_from_noise_is_the_change_blurred(network, rng, init):
+    content, style, coarse = (torch.rand(1, 3, *size, generator=rng) for size in ((64, 70), (64, 70), (32, 35)))
+    run = stylize(content, style, network, levels=2, steps=4, init=init)
+    found = run._with_detail(coarse, run.levels[1])
+    assert torch.equal(found, prolong(coarse, content, 0.0 if init == "content" else NOISE_BLUR))
+
+
+def test_a_level_ends_with_adams_average_where_that_is_better(network, rng):
+    content, style = (torch.rand(1, 3, 64, 70, generator=rng) for _ in range(2))
+    run = stylize(content, style, network, levels=2, steps=20, init=content, optimizer="adam", learning_rate=0.5)
+    for _ in range(run.levels[0].steps):
+        next(run)
+    image, average = run._descent.image(), run._descent.average()
+    assert run._objective(average)[0] < run._objective(image)[0]
+    torch.testing.assert_close(next(run).image, prolong(average, content))
 
 
 @pytest.mark.parametrize("detail", [True, False])
