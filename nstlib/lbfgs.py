@@ -35,9 +35,9 @@ FEW = 5
 class BandLBFGS(torch.optim.Optimizer):
     """L-BFGS (Liu and Nocedal, 1989) for one picture, with one evaluation per step and no line search.
 
-    Its initial matrix has one entry for each octave of each opponent color, in proportion to |moves| / |changes of the
-    gradient| there over the pairs it remembers: the geometric mean of the two step lengths of Barzilai and Borwein (1988),
-    band by band. The matrix as a whole is scaled by the last pair, as it is in ``torch.optim.LBFGS``, whose entries are
+    Its initial matrix has one entry for each octave of each opponent color, in proportion to how far the pixels moved
+    there over how much the gradient changed, in the pairs it remembers: the geometric mean of the two step lengths of
+    Barzilai and Borwein (1988), band by band. The matrix as a whole is scaled by the last pair, as it is in ``torch.optim.LBFGS``, whose entries are
     all alike.
 
     Args:
@@ -155,8 +155,8 @@ def step_lengths(energies: Tensor) -> Tensor:
         energies: of moves and of changes of the gradient, shape (pairs, 2, colors, bands), 0 or larger.
 
     Returns:
-        |moves| / |changes|, shape (colors, bands); of the whole picture, where a band has neither. Each pair counts alike,
-        however long it is.
+        The length of the moves over that of the changes, shape (colors, bands); where a band has neither, that of the
+        whole picture. Each pair counts alike, however long it is.
     """
     size = energies.sum((2, 3), keepdim=True).sqrt().prod(1, keepdim=True)
     moved, changed = (energies / size).sum(0)
