@@ -35,10 +35,10 @@ FEW = 5
 class BandLBFGS(torch.optim.Optimizer):
     """L-BFGS (Liu and Nocedal, 1989) for one picture, with one evaluation per step and no line search.
 
-    Its initial matrix has one entry for each octave of each opponent color, in proportion to how far the pixels moved
-    there over how much the gradient changed, in the pairs it remembers: the geometric mean of the two step lengths of
-    Barzilai and Borwein (1988), band by band. The matrix as a whole is scaled by the last pair, as it is in ``torch.optim.LBFGS``, whose entries are
-    all alike.
+    Its initial matrix has one entry for each octave of each opponent color, in proportion to how far the pixels moved there
+    over how much the gradient changed, in the pairs it remembers: the geometric mean of the two step lengths of Barzilai
+    and Borwein (1988), band by band. The matrix as a whole is scaled by the last pair, as it is in ``torch.optim.LBFGS``,
+    whose entries are all alike.
 
     Args:
         params: one leaf, shape (1, 3, H, W).
