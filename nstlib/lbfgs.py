@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError
-from nstlib.frequency import radial_frequency
+from nstlib.frequency import filter_spectrum, radial_frequency
 
 # Gray, red against blue, green against both: orthonormal, and near the axes along which colors of photographs vary.
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
@@ -42,18 +42,21 @@ class BandLBFGS(torch.optim.Optimizer):
 
     Args:
         params: one leaf, shape (1, 3, H, W).
-        lr: times the step; times the first one, which has nothing to go by, and moves all pixels *together* by at most 1.
+        lr: times the step. A step without pairs has nothing to go by, and moves all pixels *together* by at most 1.
         history_size: how many pairs it remembers.
+        first_move: how far the very first step moves the pixels on average instead, at most.
 
     Raises:
         ShapeError: if ``params`` is anything else.
     """
 
-    def __init__(self, params: list[Tensor], lr: float = 1.0, history_size: int = 20):
+    def __init__(
+        self, params: list[Tensor], lr: float = 1.0, history_size: int = 20, *, first_move: float | None = None
+    ):
         shapes = [tuple(param.shape) for param in params]
         if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][:2] != (1, 3):
             raise ShapeError(f"BandLBFGS moves one picture of shape (1, 3, H, W), got {shapes}.")
-        super().__init__(params, {"lr": lr, "history_size": history_size})
+        super().__init__(params, {"lr": lr, "history_size": history_size, "first_move": first_move})
         (pixels,) = params
         self._bands = octaves(*pixels.shape[2:]).to(pixels.device)
         self._axes = OPPONENT.to(pixels)
@@ -70,14 +73,16 @@ class BandLBFGS(torch.optim.Optimizer):
         (group,) = self.param_groups
         (pixels,) = group["params"]
         gradient, state = pixels.grad.detach().clone(memory_format=torch.contiguous_format), self.state[pixels]
+        together = 1.0
         if not state:
             state.update(moves=[], changes=[], products=[], energies=[])
+            together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
         else:
             self._remember(state, gradient - state["gradient"], group["history_size"])
         if state["moves"]:
             move = self._direction(state, gradient) * -group["lr"]
         else:
-            move = gradient * -(group["lr"] * (1 / gradient.abs().sum()).clamp(max=1))
+            move = gradient * -(group["lr"] * together * (1 / gradient.abs().sum()).clamp(max=1))
         state["gradient"], state["move"] = gradient, move
         pixels.add_(move)
         return loss
@@ -112,8 +117,8 @@ class BandLBFGS(torch.optim.Optimizer):
         """Return the image with each band of each opponent color times its step length, shape (3, BANDS)."""
         scaled = torch.zeros_like(image)
         for axis, row in zip(self._axes, lengths, strict=True):  # one after the other: a third of the memory
-            spectrum = torch.fft.rfft2(torch.einsum("c,chw->hw", axis, image[0])).mul_(row[self._bands])
-            scaled.addcmul_(axis[:, None, None], torch.fft.irfft2(spectrum, s=image.shape[2:]))
+            color = torch.einsum("c,bchw->bhw", axis, image)[:, None]
+            scaled.addcmul_(axis[:, None, None], filter_spectrum(color, row[self._bands]))
         return scaled
 
 

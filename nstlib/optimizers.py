@@ -6,8 +6,7 @@ Torch's optimizers do the work, and ``nstlib.lbfgs`` from a good image. What the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
@@ -51,7 +50,6 @@ class Descent:
             none (a straight-through estimator: Bengio et al., 2013). So the losses reported are those of the image one
             would see, and on the course's pictures they end lower than with a loss of the pixels as they are.
         average: 0, or the share of the moving average of the images that stays at each update (Polyak and Juditsky, 1992).
-        first_rate: learning rate of the first update, if it has one of its own.
     """
 
     def __init__(
@@ -62,9 +60,7 @@ class Descent:
         *,
         penalty: float | None = None,
         average: float = 0.0,
-        first_rate: float | None = None,
     ):
-        self._first_rate = first_rate
         self.pixels, self._objective, self._optimizer, self._penalty = pixels, objective, optimizer, penalty
         self._decay, self._updates = average, 0
         self._average = torch.zeros_like(pixels, requires_grad=False) if average else None
@@ -88,8 +84,7 @@ class Descent:
             terms.append(tuple(part.detach() for part in parts))
             return loss
 
-        with self._rate_of_this_update():
-            self._optimizer.step(closure)
+        self._optimizer.step(closure)
         self._updates += 1
         with torch.no_grad():
             if self._penalty is None:
@@ -97,17 +92,6 @@ class Descent:
             if self._average is not None:
                 self._average.lerp_(self.pixels, 1 - self._decay)
         return terms[0]
-
-    @contextmanager
-    def _rate_of_this_update(self) -> Iterator[None]:
-        (group,) = self._optimizer.param_groups
-        rate = group["lr"]
-        if self._updates == 0 and self._first_rate is not None:
-            group["lr"] = self._first_rate
-        try:
-            yield
-        finally:
-            group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that the next updates depend on; tensors are shared, not copied."""
@@ -146,18 +130,12 @@ def start_lbfgs(
     rate = 1.0 if learning_rate is None else learning_rate
     optimizer: torch.optim.Optimizer
     if warm:
-        optimizer = BandLBFGS([pixels], lr=rate, history_size=history)
+        optimizer = BandLBFGS([pixels], lr=rate, history_size=history, first_move=FIRST_MOVE)
     else:
         # Relative losses have small gradients; torch's default tolerances would stop in silence.
         still = {"tolerance_grad": 0.0, "tolerance_change": 0.0}
         optimizer = torch.optim.LBFGS([pixels], lr=rate, max_iter=1, history_size=history, **still)
-    return Descent(
-        pixels,
-        objective,
-        optimizer,
-        penalty=RANGE_PENALTY * sum(objective.weights[:2]),
-        first_rate=rate * FIRST_MOVE * pixels.numel() if warm else None,  # divided by the gradient's 1-norm
-    )
+    return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
 
 
 def start_adam(

@@ -170,7 +170,8 @@ def stylize(
     sizes = schedule(*content.shape[2:], steps, levels, init=named, detail=lends)
     if len(sizes) > 1:
         settings["detail"] = lends
-        settings["blur"] = NOISE_BLUR if named in NOISY else 0.0  # of what goes on from size to size
+        if lends:
+            settings["blur"] = NOISE_BLUR if named in NOISY else 0.0  # of what goes on from size to size
     fine = (start if isinstance(init, Tensor) else content) if lends else None
     return Run(content, styles, network, start, sizes, settings, memory, goal, finish, fine)
 
