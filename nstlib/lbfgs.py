@@ -30,6 +30,7 @@ SILENT = 1e-12
 # in a nearly black style, jumps to 1.6 times its loss once, to 1.3 times without; both come back within a few steps.
 LONGER = 1.5
 FEW = 5
+CONTIGUOUS = {"memory_format": torch.contiguous_format}  # what is kept, so that it can be looked at as a vector
 
 
 class BandLBFGS(torch.optim.Optimizer):
@@ -60,6 +61,7 @@ class BandLBFGS(torch.optim.Optimizer):
         (pixels,) = params
         self._bands = octaves(*pixels.shape[2:]).to(pixels.device)
         self._axes = OPPONENT.to(pixels)
+        self._room: list[Tensor] | None = None  # for pairs to come
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
@@ -72,31 +74,42 @@ class BandLBFGS(torch.optim.Optimizer):
             loss = closure()
         (group,) = self.param_groups
         (pixels,) = group["params"]
-        gradient, state = pixels.grad.detach().clone(memory_format=torch.contiguous_format), self.state[pixels]
-        together = 1.0
+        state, together = self.state[pixels], 1.0
         if not state:
-            state.update(moves=[], changes=[], products=[], energies=[])
             together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
+            state.update(moves=[], changes=[], products=[], energies=[])
+            state["gradient"], state["move"] = (torch.empty_like(pixels, **CONTIGUOUS) for _ in range(2))
         else:
-            self._remember(state, gradient - state["gradient"], group["history_size"])
+            self._remember(state, pixels, group["history_size"])
+        gradient = state["gradient"].copy_(pixels.grad)
         if state["moves"]:
-            move = self._direction(state, gradient) * -group["lr"]
+            torch.mul(self._direction(state, gradient), -group["lr"], out=state["move"])
         else:
-            move = gradient * -(group["lr"] * together * (1 / gradient.abs().sum()).clamp(max=1))
-        state["gradient"], state["move"] = gradient, move
-        pixels.add_(move)
+            share = group["lr"] * together * (1 / gradient.abs().sum()).clamp(max=1)
+            torch.mul(gradient, -share, out=state["move"])
+        pixels.add_(state["move"])
         return loss
 
-    def _remember(self, state: dict[str, Any], change: Tensor, size: int) -> None:
-        """Keep the last move and how it changed the gradient, unless they say that the loss curves downwards there."""
-        move = state.pop("move")
+    def _remember(self, state: dict[str, Any], pixels: Tensor, size: int) -> None:
+        """Keep the last move and how it changed the gradient, unless they say that the loss curves downwards there.
+
+        Afterwards ``state["move"]`` and ``state["gradient"]`` are there to be written on.
+        """
+        move, change = state["move"], state["gradient"].neg_().add_(pixels.grad)
         product = torch.vdot(move.flatten(), change.flatten())
         numbers = torch.finfo(move.dtype)
         if not product > numbers.tiny + numbers.eps * move.norm() * change.norm():
             return
         energies = torch.stack([band_energies(each, self._bands) for each in (move, change)])
         for name, value in (("moves", move), ("changes", change), ("products", product), ("energies", energies)):
-            state[name] = [*state[name], value][-size:]
+            state[name].append(value)
+        if len(state["moves"]) > size:
+            del state["products"][0], state["energies"][0]
+            state["move"], state["gradient"] = state["moves"].pop(0), state["changes"].pop(0)
+            return
+        if self._room is None:  # all at once: made one by one between steps, they would leave gaps between one another
+            self._room = [torch.empty_like(move) for _ in range(2 * (size - len(state["moves"]) + 1))]
+        state["move"], state["gradient"] = self._room.pop(), self._room.pop()
 
     def _direction(self, state: dict[str, Any], gradient: Tensor) -> Tensor:
         """Return the gradient times the inverse of the curvature, as far as it is known (the two loops)."""

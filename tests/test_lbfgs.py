@@ -171,6 +171,21 @@ def test_where_nothing_can_be_won_nothing_moves(start):
     assert torch.equal(pixels, start)
 
 
+def test_once_it_remembers_all_it_can_it_writes_on_what_it_forgets(start, valley):
+    pixels = leaf(start)
+    optimizer = BandLBFGS([pixels], history_size=3)
+
+    def places():
+        state = optimizer.state[pixels]
+        return {kept.data_ptr() for kept in (*state["moves"], *state["changes"], state["move"], state["gradient"])}
+
+    walk(optimizer, pixels, valley, 5)
+    before = places()
+    walk(optimizer, pixels, valley, 4)
+    assert places() == before
+    assert len(before) == 2 * 3 + 2
+
+
 @pytest.mark.parametrize("before", [0, 1, 5])
 def test_a_saved_state_goes_on_to_the_same_pixels_bit_for_bit(start, valley, before):
     straight, resumed = leaf(start), leaf(start)
