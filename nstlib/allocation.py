@@ -44,6 +44,16 @@ def keep_freed_memory(largest: int = LARGE) -> bool:
     return _largest > 0
 
 
+def give_back() -> None:
+    """Give the system all memory of this process that is free, wherever between blocks in use it lies.
+
+    Blocks that come and go in other sizes leave gaps that no new one fits into. At 2048 px they grow to .3 GB within some
+    ten steps, and giving them back takes a tenth of a second. Only on Linux with the GNU C library.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)
+
+
 def keeps_freed_memory() -> bool:
     """Return whether this process was told to keep the memory that it frees, large blocks as well."""
     return _largest > SMALL

@@ -254,10 +254,10 @@ def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generat
 def _iterate(descent: Descent, objective: Objective, steps: int) -> Iterator[Step]:
     last = None
     for index in range(steps + 1):
-        image = descent.image()
         if index < steps:
-            terms = descent.step()
+            image, terms = descent.step()
         else:
+            image = descent.image()
             with torch.no_grad():
                 terms = objective(image)
         total, error, tv, alpha = torch.stack(terms).tolist()  # one transfer from the device

@@ -73,16 +73,17 @@ class Descent:
         """Return the average of the images so far, or None where none is kept."""
         return None if self._average is None else (self._average / (1 - self._decay**self._updates)).clamp(0, 1)
 
-    def step(self) -> tuple[Tensor, ...]:
-        """Move the pixels once, and return the terms of the image as it was before."""
-        terms: list[tuple[Tensor, ...]] = []
+    def step(self) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Move the pixels once, and return the image as it was before, and its terms."""
+        seen: list[tuple[Tensor, tuple[Tensor, ...]]] = []
 
         def closure() -> Tensor:
             self._optimizer.zero_grad()
-            parts, loss = self._evaluate()
-            loss.backward()
-            terms.append(tuple(part.detach() for part in parts))
-            return loss
+            image = _Clamped.apply(self.pixels, self._penalty)
+            terms = self._objective(image)
+            terms[0].backward()
+            seen.append((image.detach(), tuple(term.detach() for term in terms)))
+            return seen[0][1][0]
 
         self._optimizer.step(closure)
         self._updates += 1
@@ -91,7 +92,7 @@ class Descent:
                 self.pixels.clamp_(0, 1)  # outside the graph: inside, clipped pixels would never feel a gradient again
             if self._average is not None:
                 self._average.lerp_(self.pixels, 1 - self._decay)
-        return terms[0]
+        return seen[0]
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that the next updates depend on; tensors are shared, not copied."""
@@ -107,13 +108,27 @@ class Descent:
         self._optimizer.load_state_dict(state["optimizer"])
         self._updates = state["updates"]
 
-    def _evaluate(self) -> tuple[tuple[Tensor, ...], Tensor]:
-        if self._penalty is None:
-            parts = self._objective(self.pixels)
-            return parts, parts[0]
-        excess = self.pixels - self.pixels.detach().clamp(0, 1)
-        parts = self._objective(self.pixels - excess.detach())  # the clamped image; the gradient reaches all pixels
-        return parts, parts[0] + self._penalty * excess.square().mean()
+
+class _Clamped(torch.autograd.Function):
+    """The pixels clamped to [0, 1]; their gradient is the image's, and that of the penalty for leaving the range.
+
+    A function of its own, because autograd would keep two more images until the way back is done.
+    """
+
+    @staticmethod
+    def forward(ctx, pixels: Tensor, penalty: float | None) -> Tensor:
+        ctx.save_for_backward(pixels)
+        ctx.penalty = penalty
+        return pixels.clamp(0, 1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        if ctx.penalty is None:
+            return gradient, None
+        (pixels,) = ctx.saved_tensors
+        excess = pixels - pixels.clamp(0, 1)
+        return excess.mul_(2 * ctx.penalty / pixels.numel()).add_(gradient), None
 
 
 def start_lbfgs(

@@ -212,13 +212,18 @@ class _Work:
 
     Attributes:
         counts: afterwards, how many statistics each layer has.
+        is_image: whether the block's input is the image.
+        looks_back: whether the way back needs the values of the block's input, or only its shape.
+        looks_behind: likewise of what the block gives to the next one.
     """
 
     def __init__(self, network: Features, block: Block, statistics: Statistics, rows: int, *, is_image: bool):
         self.network, self.block, self.statistics = network, block, statistics
         self.counts: dict[str, int] = {}
-        self._rows, self._is_image = rows + rows % 2, is_image
+        self.is_image, self._rows = is_image, rows + rows % 2
         self._split = split(block, network)
+        self.looks_back = is_image or bool(self._split.again)
+        self.looks_behind = block.pool in block.wanted
 
     def strips(self, height: int) -> list[_Strip]:
         """Return the strips: they begin at even rows, so that no pooling window is cut, and have rows in every layer."""
@@ -293,7 +298,7 @@ class _Work:
                 if not strip.is_first:
                     carried[layer] = gradient[:, :, :2].clone()
                 gradient = self.network.pull(layer, pieces, fast=self.network.winograd)
-        return self._unprepared(x[:, :, strip.rows(0)], gradient) if self._is_image else gradient
+        return self._unprepared(x[:, :, strip.rows(0)], gradient) if self.is_image else gradient
 
     def pull(self, layer: str, activations: Tensor, rows: slice, pulls: list[Tensor]) -> Tensor:
         """Return the gradient with respect to some rows of a layer from those with respect to its statistics."""
@@ -311,7 +316,7 @@ class _Work:
             return pieces
 
         x = x[:, :, strip.seen]
-        x = self.network.prepared(x) if self._is_image else x
+        x = self.network.prepared(x) if self.is_image else x
         return self.network.through(x, layers, wanted, fast=self.network.winograd, around=around)
 
     def _rows_of(self, layer: str, strip: _Strip) -> slice:
@@ -346,7 +351,8 @@ class _Tiled(torch.autograd.Function):
             output[:, :, strip.pooled] = piece
             if ctx.needs_input_grad[0]:
                 ctx.traces.append(trace)
-        ctx.save_for_backward(x, output)
+        # Some 370 MB at 2048 px are free earlier than if all were kept.
+        ctx.save_for_backward(_values(x, needed=work.looks_back), _values(output, needed=work.looks_behind))
         return *totals, output
 
     @staticmethod
@@ -357,7 +363,8 @@ class _Tiled(torch.autograd.Function):
         pulls: dict[str, list[Tensor]] = {}
         for layer, count in work.counts.items():
             pulls[layer], of_sums = of_sums[:count], of_sums[count:]
-        result, pool = torch.empty_like(x), work.block.pool
+        layout = torch.contiguous_format if work.is_image else torch.channels_last
+        result, pool = torch.empty_like(x, memory_format=layout), work.block.pool
         carried: dict[str, Tensor] = {}
         if not ctx.traces:
             raise RuntimeError(
@@ -370,6 +377,11 @@ class _Tiled(torch.autograd.Function):
                 behind = behind + work.pull(pool, output[:, :, strip.pooled], strip.pooled, pulls[pool])
             result[:, :, strip.rows(0)] = work.down(x, strip, trace, behind, pulls, carried)
         return result, None
+
+
+def _values(x: Tensor, *, needed: bool) -> Tensor:
+    """Return the tensor, or one of its shape that takes no memory and has no values of its own."""
+    return x if needed else x.new_empty(1).expand(x.shape)
 
 
 def _pieces(rows: Tensor, strip: _Strip, *, above: Tensor | None = None, below: Tensor | None = None) -> list[Tensor]:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.allocation import SMALL, keep_freed_memory, keeps_freed_memory
+from nstlib.allocation import SMALL, give_back, keep_freed_memory, keeps_freed_memory
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.frequency import low_pass
@@ -165,6 +165,7 @@ def stylize(
         "goal": goal.name,
     }
     start = init_image(content, init, generator=generator)
+    start = content.detach() if torch.equal(start, content) else start  # keeps one image instead of two
     named = "content" if isinstance(init, Tensor) else init
     lends = detail and (content_weight > 0 or named == "content")
     sizes = schedule(*content.shape[2:], steps, levels, init=named, detail=lends)
@@ -254,7 +255,7 @@ class Run:
         self.index = self._level = 0
         self._totals: list[float] = []  # of this level's steps
         self._last: Step | None = None
-        self._moving = self.finished = False
+        self._moving = self._scarce = self.finished = False
 
     @property
     def steps(self) -> int:
@@ -273,13 +274,14 @@ class Run:
             if self._level == len(self.levels) - 1:
                 return self._finish()
             self._enter(self._level + 1, self._with_detail(self._end_of_level(), self.levels[self._level + 1]))
-        image = self._descent.image()
         self._moving = True
-        terms = self._descent.step()
+        image, terms = self._descent.step()
         self._moving = False
         step = self._record(image, terms)
         self.index += 1
         self._totals.append(step.total)
+        if self._scarce:
+            give_back()
         return step
 
     def state_dict(self) -> dict[str, Any]:
@@ -333,6 +335,7 @@ class Run:
         chosen = self._plan(level)
         if keeps_freed_memory() and not chosen.keeps:
             keep_freed_memory(SMALL)
+        self._scarce = chosen.tiled > 0 and not chosen.keeps
         self._objective = self._goal.make(
             _fit(self._content, size),
             [_resized(style, size, share) for style in self._styles],

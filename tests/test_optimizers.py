@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 import torch
 
-from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS, start_adam, start_gradient_descent, start_lbfgs
+from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS, RANGE_PENALTY, start_adam, start_gradient_descent, start_lbfgs
 
 
 class Bowl:
@@ -34,9 +34,22 @@ def test_terms_are_those_of_the_image_that_one_would_see(optimizer, start):
     bowl = Bowl(torch.full_like(start, 1.3))
     descent = OPTIMIZERS[optimizer](leaf(start), bowl, None)
     for _ in range(8):
-        image = descent.image()
-        total = descent.step()[0]
+        now = descent.image()
+        image, (total, *_) = descent.step()
+        assert torch.equal(image, now)
         torch.testing.assert_close(total, bowl(image)[0])
+
+
+def test_the_gradient_passes_the_clamp_and_the_penalty_adds_its_own(start):
+    pixels = (4 * start.double() - 1.5).requires_grad_(True)
+    bowl = Bowl(torch.full_like(pixels, 0.3).detach())
+    descent = start_lbfgs(pixels, bowl, 1e-9)
+    image = descent.step()[0]
+    excess = pixels - pixels.detach().clamp(0, 1)
+    through = pixels - excess.detach()  # the image's values, the pixels' gradient
+    loss = bowl(through)[0] + RANGE_PENALTY * excess.square().mean()
+    torch.testing.assert_close(pixels.grad, torch.autograd.grad(loss, pixels)[0])
+    torch.testing.assert_close(image, through.detach())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

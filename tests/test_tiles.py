@@ -115,6 +115,23 @@ def test_strips_free_what_they_kept_and_say_so_if_they_are_asked_again(network):
         torch.autograd.grad(found, image)
 
 
+@pytest.mark.parametrize(
+    ("layers", "blocks"),  # after how many blocks the output is kept: for what is computed again, or for its statistics
+    [(DEEP_LAYERS, [3]), (("relu2_1", "pool3"), [1, 3]), (("conv1_1", "pool1", "conv3_1"), [1, 2])],
+)
+def test_of_what_goes_from_block_to_block_only_that_is_kept_which_the_way_back_looks_at(network, layers, blocks):
+    image, kept = torch.rand(1, 3, 32, 24, requires_grad=True), {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        measure(network, image, layers, lambda layer, features, rows: (features.sum(),), tiled=4, rows=8)
+    outputs = [network.channels(f"pool{block}") * (32 >> block) * (24 >> block) for block in blocks]
+    assert {size for size in kept.values() if size > 4} == {4 * count for count in (image.numel(), *outputs)}
+
+
 def test_a_seam_is_as_exact_as_the_rows_beside_it(rng):
     """In float32 and with the convolutions that stylize uses: rounding at the edges of strips is like rounding elsewhere.
 

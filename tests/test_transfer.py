@@ -9,6 +9,7 @@ from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError,
 from nstlib.features import load_network
 from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
+from nstlib.memory import Plan
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS
 from nstlib.transfer import (
@@ -394,6 +395,14 @@ def test_styles_and_masks_are_checked_by_name(network, pair):
             stylize(content, styles, network)
 
 
+def test_pictures_that_want_a_gradient_are_left_alone(network, pair):
+    content, style = (picture.clone().requires_grad_(True) for picture in pair)
+    found = last(content, style, network, steps=2)
+    assert torch.equal(found.image, last(*pair, network, steps=2).image)
+    assert not found.image.requires_grad
+    assert content.grad is style.grad is None
+
+
 def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pair, monkeypatch):
     largest = []
     for module in ("memory", "transfer"):
@@ -405,6 +414,17 @@ def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pa
     monkeypatch.setattr("nstlib.memory.GAPS", 1e6)
     next(lean)
     assert largest == [SMALL]
+
+
+@pytest.mark.parametrize(("tiled", "keeps", "times"), [(0, False, 0), (1, False, 3), (1, True, 0)])
+def test_where_blocks_are_tiled_and_memory_is_not_kept_gaps_are_given_back_after_each_step(
+    network, pair, monkeypatch, tiled, keeps, times
+):
+    asked = []
+    monkeypatch.setattr("nstlib.transfer.give_back", lambda: asked.append("gaps"))
+    monkeypatch.setattr("nstlib.transfer.plan", lambda *_, **__: Plan(tiled, 20, 1e9, keeps))
+    last(*pair, network, steps=3)
+    assert len(asked) == times
 
 
 def test_too_little_memory_is_refused_before_the_run(network):
