@@ -1,63 +1,72 @@
 """Cost against size: processor time per pixel and peak memory of whole transfers, against the estimate made before.
 
     python bench/sizes.py                         L-BFGS, VGG-19 with random weights, 128 to 2048 px, one thread
+    python bench/sizes.py --levels 1              without coarser sizes before
     python bench/sizes.py --sizes 4096 --threads 2
 
-Each size runs in a process of its own, which is asked for its peak memory at the end, and which keeps the memory that it
-frees, as ``nst`` does. Sizes take turns, so that a busy machine slows all of them alike; times are medians over rounds,
-without the first step of each process. "System" is the part of the time that the system took, above all to clear pages.
+Each size runs in a process of its own, which keeps the memory that it frees, as ``nst`` does. It goes from coarse to fine as
+``stylize`` does by itself, at the full size for as many steps as L-BFGS remembers and some more, and is asked for its peak
+memory at the end. Sizes take turns, so that a busy machine slows all of them alike; times are medians over the steps at the
+full size, without the first one, and over rounds. "System" is the part of the time that the system took, above all to clear
+pages.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import statistics
 import subprocess
 import sys
+from functools import partial
 
 
 def child(
-    size: int, steps: int, threads: int, optimizer: str, network: str, memory: float | None, *, keep: bool
+    size: int, threads: int, optimizer: str, network: str, memory: float | None, levels: int | None, *, keep: bool
 ) -> dict:
-    """Run one transfer of noise onto noise, and return what it took."""
+    """Run one transfer, and return what it took."""
     import torch
 
     from nstlib.allocation import keep_freed_memory
     from nstlib.features import random_network
-    from nstlib.transfer import stylize
+    from nstlib.images import load_image, picture, resize_to
+    from nstlib.transfer import FINEST_SHARE, stylize
 
     if keep:
         keep_freed_memory()
     torch.set_num_threads(threads)
-    rng = torch.Generator().manual_seed(size)
-    content, style = (torch.rand(1, 3, size, size, generator=rng) for _ in range(2))
-    run = stylize(
+    # Of noise onto noise, torch's L-BFGS remembers next to nothing: its pairs are too small for its tolerance.
+    content, style = (resize_to(load_image(picture(name)), (size, size)) for name in ("coffee", "mosaic"))
+    start = partial(
+        stylize,
         content,
         style,
         random_network(network),
         optimizer=optimizer,
-        steps=steps + 1,
-        levels=1,
+        levels=levels,
         memory=memory,
         tolerance=0,
     )
-    next(run)  # warms up: kernels, history, memory
+    history = start().plan.history if optimizer == "lbfgs" else 1
+    run = start(steps=math.ceil((history + 3) / FINEST_SHARE))
     times, in_system = [], []
-    for _ in range(steps):
-        begin = os.times()
-        next(run)
+    begin = os.times()
+    for step in run:
         end = os.times()
-        times.append(end.user + end.system - begin.user - begin.system)
-        in_system.append(end.system - begin.system)
+        if step.scale == 1 and not run.finished:  # the last one has no step, only the loss
+            times.append(end.user + end.system - begin.user - begin.system)
+            in_system.append(end.system - begin.system)
+        begin = os.times()
     plan = run.plan
     return {
-        "seconds": statistics.median(times),
-        "system": statistics.median(in_system),
+        "seconds": statistics.median(times[1:]),  # the first one warms up: goals, kernels, memory
+        "system": statistics.median(in_system[1:]),
         "peak": peak_memory(),
         "estimate": plan.bytes,
+        "levels": len(run.levels),
         "tiled": plan.tiled,
         "history": plan.history,
     }
@@ -80,7 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 512, 1024, 2048])
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--levels", type=int, help="how many sizes, from coarse to fine (default: as stylize chooses)")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--optimizer", default="lbfgs")
     parser.add_argument("--network", default="vgg19")
@@ -89,7 +98,7 @@ def main() -> None:
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        settings = (options.steps, options.threads, options.optimizer, options.network, options.memory)
+        settings = (options.threads, options.optimizer, options.network, options.memory, options.levels)
         measured = child(options.child, *settings, keep=not options.give_back)
         print(json.dumps(measured))
         return
@@ -99,13 +108,13 @@ def main() -> None:
             command = [sys.executable, __file__, *sys.argv[1:], "--child", str(size)]
             results[size].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     print(f"{platform.machine()}, {options.network}, {options.optimizer}, {options.threads} thread(s)")
-    print("   px    CPU s  us / pixel  system  peak GB  estimate  tiled  history")
+    print("   px    CPU s  us / pixel  system  peak GB  estimate  levels  tiled  history")
     for size, rounds in results.items():
         seconds, system = (statistics.median(each[name] for each in rounds) for name in ("seconds", "system"))
         peak, first = max(each["peak"] for each in rounds), rounds[0]
         print(
             f"{size:5} {seconds:8.2f} {1e6 * seconds / size**2:11.2f} {1e6 * system / size**2:7.2f} {peak / 1e9:8.2f} "
-            f"{first['estimate'] / 1e9:9.2f} {first['tiled']:6} {first['history']:8}"
+            f"{first['estimate'] / 1e9:9.2f} {first['levels']:7} {first['tiled']:6} {first['history']:8}"
         )
 
 

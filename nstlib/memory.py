@@ -20,7 +20,7 @@ LEAST_HISTORY = 3  # 65 steps at 256 px end with a loss 3 % higher than with 20 
 # Images that an optimizer and the loss hold on to, besides the history of L-BFGS: pixels, gradient, moments, temporaries.
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
 # Times the bytes of activations, where freed memory is kept: blocks of different size leave gaps between them.
-GAPS = 1.35
+GAPS = 1.5
 
 
 class Plan(NamedTuple):
@@ -111,7 +111,7 @@ def estimate(
     image = 12 * height * width
     images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
     blocks = list(blocks_of(network, layers))
-    kept, worst = 0.0, 0.0
+    kept, worst, scratch = 0.0, 0.0, 0.0
     for number, block in enumerate(blocks):
         positions = (height >> number) * (width >> number)
         one = 4 * network.channels(block.layers[0]) * positions  # bytes of one activation
@@ -121,8 +121,9 @@ def estimate(
             into = 4 * _channels_into(network, blocks, number) * positions  # bytes of the block's input
             kept += into + (len(activations) + signs / 4) * one
             passing = 1.5 * into + one / 4
-            # Activations of a strip, their gradients, what Winograd pads, and gaps between them.
-            passing += 24 * min(STRIP_BYTES, one)
+            # Activations of a strip, their gradients, what Winograd pads, and gaps between them: memory that is kept for
+            # the next strip, and too much in pieces for anything else.
+            scratch = max(scratch, 24 * min(STRIP_BYTES, one))
         else:
             # One activation per convolution; the pooling keeps a quarter of it and, in 8 bytes each, where it was.
             kept += one * block.convolutions + (0 if block.pool is None else 3 * one / 4)
@@ -130,7 +131,7 @@ def estimate(
             passing = 5 * one
         worst = max(worst, kept + passing)
     gaps = GAPS if keeps else 1.0
-    return BASE + _weights(network, blocks) + images + gaps * ((passes - 1) * kept + worst)
+    return BASE + _weights(network, blocks) + images + scratch + gaps * ((passes - 1) * kept + worst)
 
 
 def _channels_into(network: Features, blocks: list[Block], number: int) -> int:
