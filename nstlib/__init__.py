@@ -16,6 +16,7 @@
 ``losses``             content, style and total variation                             (chapter 09)
 ``objective``          what a transfer lowers: goals, styles, regions
 ``optimizers``         how the pixels move
+``lbfgs``              L-BFGS with a step length for each band of frequencies
 ``transfer``           optimizing the pixels: neural style transfer                   (chapter 10)
 ``frequency``          what is fine and what is coarse: bands, spectra                (chapter 11)
 ``dual``               content and style asked for in different channels              (chapter 12)

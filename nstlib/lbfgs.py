@@ -30,7 +30,6 @@ SILENT = 1e-12
 # in a nearly black style, jumps to 1.6 times its loss once, to 1.3 times without; both come back within a few steps.
 LONGER = 1.5
 FEW = 5
-CONTIGUOUS = {"memory_format": torch.contiguous_format}  # what is kept, so that it can be looked at as a vector
 
 
 class BandLBFGS(torch.optim.Optimizer):
@@ -61,7 +60,7 @@ class BandLBFGS(torch.optim.Optimizer):
         (pixels,) = params
         self._bands = octaves(*pixels.shape[2:]).to(pixels.device)
         self._axes = OPPONENT.to(pixels)
-        self._room: list[Tensor] | None = None  # for pairs to come
+        self._room: list[Tensor] = []  # for pairs to come
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
@@ -74,11 +73,13 @@ class BandLBFGS(torch.optim.Optimizer):
             loss = closure()
         (group,) = self.param_groups
         (pixels,) = group["params"]
-        state, together = self.state[pixels], 1.0
+        state = self.state[pixels]
+        together = 1.0
         if not state:
             together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
             state.update(moves=[], changes=[], products=[], energies=[])
-            state["gradient"], state["move"] = (torch.empty_like(pixels, **CONTIGUOUS) for _ in range(2))
+            state["gradient"] = torch.empty_like(pixels, memory_format=torch.contiguous_format)
+            state["move"] = torch.empty_like(state["gradient"])
         else:
             self._remember(state, pixels, group["history_size"])
         gradient = state["gradient"].copy_(pixels.grad)
@@ -103,13 +104,13 @@ class BandLBFGS(torch.optim.Optimizer):
         energies = torch.stack([band_energies(each, self._bands) for each in (move, change)])
         for name, value in (("moves", move), ("changes", change), ("products", product), ("energies", energies)):
             state[name].append(value)
-        if len(state["moves"]) > size:
+        forgotten: list[Tensor] = []
+        while len(state["moves"]) > size:
             del state["products"][0], state["energies"][0]
-            state["move"], state["gradient"] = state["moves"].pop(0), state["changes"].pop(0)
-            return
-        if self._room is None:  # all at once: made one by one between steps, they would leave gaps between one another
+            forgotten = [state["moves"].pop(0), state["changes"].pop(0)]
+        if not forgotten and not self._room:  # all at once: made one by one between steps, they would leave gaps
             self._room = [torch.empty_like(move) for _ in range(2 * (size - len(state["moves"]) + 1))]
-        state["move"], state["gradient"] = self._room.pop(), self._room.pop()
+        state["move"], state["gradient"] = forgotten or (self._room.pop(), self._room.pop())
 
     def _direction(self, state: dict[str, Any], gradient: Tensor) -> Tensor:
         """Return the gradient times the inverse of the curvature, as far as it is known (the two loops)."""

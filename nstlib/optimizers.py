@@ -7,6 +7,7 @@ Torch's optimizers do the work, and ``nstlib.lbfgs`` from a good image. What the
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Protocol
 
 import torch
@@ -83,7 +84,7 @@ class Descent:
             terms = self._objective(image)
             terms[0].backward()
             seen.append((image.detach(), tuple(term.detach() for term in terms)))
-            return seen[0][1][0]
+            return terms[0].detach()  # without the penalty: these optimizers look at the gradient alone
 
         self._optimizer.step(closure)
         self._updates += 1
@@ -105,20 +106,22 @@ class Descent:
             self.pixels.copy_(state["pixels"])
             if self._average is not None:
                 self._average.copy_(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer.load_state_dict(deepcopy(state["optimizer"]))  # it writes on what it remembers
         self._updates = state["updates"]
 
 
 class _Clamped(torch.autograd.Function):
     """The pixels clamped to [0, 1]; their gradient is the image's, and that of the penalty for leaving the range.
 
-    A function of its own, because autograd would keep two more images until the way back is done.
+    A function of its own, because autograd would keep two more images until the way back is done. Without a penalty the
+    pixels are in [0, 1] anyway.
     """
 
     @staticmethod
     def forward(ctx, pixels: Tensor, penalty: float | None) -> Tensor:
-        ctx.save_for_backward(pixels)
         ctx.penalty = penalty
+        if penalty is not None:
+            ctx.save_for_backward(pixels)
         return pixels.clamp(0, 1)
 
     @staticmethod

@@ -186,6 +186,28 @@ def test_once_it_remembers_all_it_can_it_writes_on_what_it_forgets(start, valley
     assert len(before) == 2 * 3 + 2
 
 
+def test_it_can_go_back_to_an_earlier_state(start, valley):
+    pixels = leaf(start)
+    optimizer = BandLBFGS([pixels], history_size=3)
+    walk(optimizer, pixels, valley, 2)
+    image, state = pixels.detach().clone(), deepcopy(optimizer.state_dict())
+    straight = walk(optimizer, pixels, valley, 6)
+    with torch.no_grad():
+        pixels.copy_(image)
+    optimizer.load_state_dict(state)
+    assert walk(optimizer, pixels, valley, 6) == straight
+
+
+@pytest.mark.parametrize("sizes", [(3, 5), (6, 2)])
+def test_a_history_can_be_made_longer_and_shorter(start, valley, sizes):
+    pixels = leaf(start)
+    optimizer = BandLBFGS([pixels], history_size=sizes[0])
+    for size in sizes:
+        optimizer.param_groups[0]["history_size"] = size
+        walk(optimizer, pixels, valley, 9)
+        assert len(optimizer.state[pixels]["moves"]) == size
+
+
 @pytest.mark.parametrize("before", [0, 1, 5])
 def test_a_saved_state_goes_on_to_the_same_pixels_bit_for_bit(start, valley, before):
     straight, resumed = leaf(start), leaf(start)
