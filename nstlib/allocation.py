@@ -8,8 +8,9 @@ import sys
 # Parameters of ``mallopt`` in the GNU C library.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 LARGE = 2**29  # bytes of a block that goes back at once all the same
-SMALL = 2**25  # likewise where memory is scarce: strips are kept, whole pictures are not (``nstlib.tiles.STRIP_BYTES``)
-USUAL, USUAL_MAX = 2**25, 65536  # where a process arrives that has freed large blocks, and the default number of them
+# Where a process arrives by itself that has freed large blocks: strips are kept (``nstlib.tiles.STRIP_BYTES``), whole
+# pictures are not. And the default number of blocks asked of the system one by one.
+USUAL, USUAL_MAX = 2**25, 65536
 
 _largest = 0  # bytes of the largest block that this process keeps
 
@@ -21,7 +22,7 @@ def keep_freed_memory(largest: int = LARGE) -> bool:
     once, and the system clears every page of a new one: for large pictures that takes a quarter to a third of the time.
 
     It holds for the whole process until it ends, and gaps between blocks cost memory; so ``nst`` asks for it, while
-    importing the library does not. A transfer that needs the memory more than the time keeps blocks up to ``SMALL`` only
+    importing the library does not. A transfer that needs the memory more than the time goes back to the usual
     (``nstlib.memory``). Only on Linux with the GNU C library; elsewhere nothing changes.
 
     Args:
@@ -44,16 +45,6 @@ def keep_freed_memory(largest: int = LARGE) -> bool:
     return _largest > 0
 
 
-def give_back() -> None:
-    """Give the system all memory of this process that is free, wherever between blocks in use it lies.
-
-    Blocks that come and go in other sizes leave gaps that no new one fits into. At 2048 px they grow to .3 GB within some
-    ten steps, and giving them back takes a tenth of a second. Only on Linux with the GNU C library.
-    """
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)
-
-
 def keeps_freed_memory() -> bool:
     """Return whether this process was told to keep the memory that it frees, large blocks as well."""
-    return _largest > SMALL
+    return _largest > 0

@@ -5,13 +5,14 @@ The estimate adds up what is alive at the worst moment. ``bench/sizes.py`` holds
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from nstlib.allocation import keeps_freed_memory
 from nstlib.errors import ChoiceError
 from nstlib.features import WINOGRAD_CHANNELS, Features
 from nstlib.optimizers import HISTORY
-from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
+from nstlib.tiles import STRIP_BYTES, Block, blocks_of, needs_input, split
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
@@ -82,9 +83,10 @@ def plan(
             return candidate
     leanest = min(plans, key=lambda candidate: candidate.bytes)
     if budget is not None:
+        needed = math.ceil(leanest.bytes / GIGABYTE * 10) / 10  # up: or it may look as if it fitted
         raise ChoiceError(
-            f"A transfer of {width} x {height} px by {optimizer} needs about {leanest.bytes / GIGABYTE:.1f} GB, "
-            f"but may take only {budget / GIGABYTE:.1f} GB. Allow more memory, or use a smaller size"
+            f"A transfer of {width} x {height} px by {optimizer} needs about {needed} GB, "
+            f"but may take only {budget / GIGABYTE:g} GB. Allow more memory, or use a smaller size"
             + (' or optimizer "adam".' if optimizer == "lbfgs" else ".")
             + ("" if tiles else " This loss cannot be computed in tiles; the classic one can.")
         )
@@ -119,7 +121,8 @@ def estimate(
             _, activations, relus = split(block, network)
             signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
             into = 4 * _channels_into(network, blocks, number) * positions  # bytes of the block's input
-            kept += into + (len(activations) + signs / 4) * one
+            seen = into if needs_input(network, block, is_image=number == 0) else 0
+            kept += seen + (len(activations) + signs / 4) * one
             passing = 1.5 * into + one / 4
             # Activations of a strip, their gradients, what Winograd pads, and gaps between them: memory that is kept for
             # the next strip, and too much in pieces for anything else.

@@ -139,6 +139,11 @@ def split(block: Block, network: Features) -> Split:
     return Split(layers[:depth], kept, tuple(layer for layer in relus if layer not in kept))
 
 
+def needs_input(network: Features, block: Block, *, is_image: bool) -> bool:
+    """Return whether the way back through a tiled block asks for the values of its input, and not only for its shape."""
+    return is_image or bool(split(block, network).again)
+
+
 def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
     """Return which rows of the input, [first, last), the rows [start, stop) of the output depend on.
 
@@ -213,8 +218,8 @@ class _Work:
     Attributes:
         counts: afterwards, how many statistics each layer has.
         is_image: whether the block's input is the image.
-        looks_back: whether the way back needs the values of the block's input, or only its shape.
-        looks_behind: likewise of what the block gives to the next one.
+        needs_input: whether the way back needs the values of the block's input, or only its shape.
+        needs_output: likewise of what the block gives to the next one.
     """
 
     def __init__(self, network: Features, block: Block, statistics: Statistics, rows: int, *, is_image: bool):
@@ -222,8 +227,8 @@ class _Work:
         self.counts: dict[str, int] = {}
         self.is_image, self._rows = is_image, rows + rows % 2
         self._split = split(block, network)
-        self.looks_back = is_image or bool(self._split.again)
-        self.looks_behind = block.pool in block.wanted
+        self.needs_input = needs_input(network, block, is_image=is_image)
+        self.needs_output = block.pool in block.wanted
 
     def strips(self, height: int) -> list[_Strip]:
         """Return the strips: they begin at even rows, so that no pooling window is cut, and have rows in every layer."""
@@ -269,7 +274,7 @@ class _Work:
         """Return the gradient with respect to the block's input, in the rows ``strip.rows(0)``.
 
         Args:
-            x: the block's input, whole. trace: from ``up``.
+            x: the block's input, whole; unless ``needs_input``, only its shape counts. trace: from ``up``.
             behind: the gradient with respect to what ``up`` gave to the next block.
             pulls: the gradients with respect to the statistics of each layer.
             carried: the first two rows of the gradient with respect to what each convolution gave; from the strip below,
@@ -351,8 +356,8 @@ class _Tiled(torch.autograd.Function):
             output[:, :, strip.pooled] = piece
             if ctx.needs_input_grad[0]:
                 ctx.traces.append(trace)
-        # Some 370 MB at 2048 px are free earlier than if all were kept.
-        ctx.save_for_backward(_values(x, needed=work.looks_back), _values(output, needed=work.looks_behind))
+        # Or both this block and the next would hold it to the end: at 2048 px 268 MB on the way back through block 1.
+        ctx.save_for_backward(_values(x, needed=work.needs_input), _values(output, needed=work.needs_output))
         return *totals, output
 
     @staticmethod

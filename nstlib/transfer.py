@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.allocation import SMALL, give_back, keep_freed_memory, keeps_freed_memory
+from nstlib.allocation import keep_freed_memory, keeps_freed_memory
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.frequency import low_pass
@@ -255,7 +254,7 @@ class Run:
         self.index = self._level = 0
         self._totals: list[float] = []  # of this level's steps
         self._last: Step | None = None
-        self._moving = self._scarce = self.finished = False
+        self._moving = self.finished = False
 
     @property
     def steps(self) -> int:
@@ -280,8 +279,6 @@ class Run:
         step = self._record(image, terms)
         self.index += 1
         self._totals.append(step.total)
-        if self._scarce:
-            give_back()
         return step
 
     def state_dict(self) -> dict[str, Any]:
@@ -311,7 +308,7 @@ class Run:
             raise ResumeError(f"The saved run was another one: {listed}. Repeat its settings, or start anew.")
         if state["descent"] is not None:
             self._enter(state["level"], self._start)
-            self._descent.load_state_dict(deepcopy(state["descent"]))
+            self._descent.load_state_dict(state["descent"])
         self.index, self._totals = state["index"], list(state["totals"])
         self.finished = state["finished"]
 
@@ -332,10 +329,9 @@ class Run:
         self._descent = self._objective = None  # free their memory first
         level, settings = self.levels[number], self._settings
         size, share = level.size, level.width / self.levels[-1].width
+        if keeps_freed_memory() and not self.plan.keeps:
+            keep_freed_memory(0)  # from the coarsest size on: what these leave lies between the blocks of the finest
         chosen = self._plan(level)
-        if keeps_freed_memory() and not chosen.keeps:
-            keep_freed_memory(SMALL)
-        self._scarce = chosen.tiled > 0 and not chosen.keeps
         self._objective = self._goal.make(
             _fit(self._content, size),
             [_resized(style, size, share) for style in self._styles],
@@ -349,7 +345,8 @@ class Run:
         pixels = _fit(image, size).clone(memory_format=torch.contiguous_format).requires_grad_(True)
         start = OPTIMIZERS[settings["optimizer"]]
         warm = number > 0 and self._fine is not None
-        self._descent = start(pixels, self._objective, settings["learning_rate"], chosen.history, warm=warm)
+        history = min(chosen.history, level.steps)
+        self._descent = start(pixels, self._objective, settings["learning_rate"], history, warm=warm)
         self._level, self._totals = number, []
 
     def _with_detail(self, image: Tensor, level: Level) -> Tensor:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from nstlib.errors import ChoiceError
@@ -28,6 +30,13 @@ def test_what_does_not_fit_gets_the_leanest_plan_unless_a_budget_was_asked_for(n
         plan(network, LAYERS, 4096, 4096, budget=4e9)
 
 
+def test_what_is_needed_never_looks_like_what_is_there(network):
+    need = min(estimate(network, LAYERS, 256, 256, "lbfgs", tiled, 3) for tiled in range(6))
+    above, below = math.ceil(need / 1e8) / 10, math.floor(need / 1e8) / 10
+    with pytest.raises(ChoiceError, match=f"needs about {above} GB, but may take only {below} GB"):
+        plan(network, LAYERS, 256, 256, budget=below * 1e9)
+
+
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gd"])
 def test_a_smaller_budget_takes_a_leaner_plan(network, optimizer):
     roomy, tight = (plan(network, LAYERS, 1024, 1024, optimizer=optimizer, budget=budget) for budget in (20e9, 2.4e9))
@@ -36,7 +45,7 @@ def test_a_smaller_budget_takes_a_leaner_plan(network, optimizer):
     assert tight.bytes <= 2.4e9 < roomy.bytes
 
 
-def test_more_tiles_and_less_history_never_need_more(network):
+def test_of_large_pictures_more_tiles_and_less_history_never_need_more(network):
     needs = [estimate(network, LAYERS, 2048, 1536, "lbfgs", tiled, 10) for tiled in range(6)]
     assert needs == sorted(needs, reverse=True)
     assert estimate(network, LAYERS, 2048, 1536, "lbfgs", 2, 5) < needs[2]

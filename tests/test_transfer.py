@@ -4,12 +4,10 @@ import pytest
 import torch
 
 from nstlib import optimizers
-from nstlib.allocation import SMALL
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError, ShapeError
 from nstlib.features import load_network
 from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
-from nstlib.memory import Plan
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS
 from nstlib.transfer import (
@@ -410,21 +408,11 @@ def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pa
     monkeypatch.setattr("nstlib.transfer.keep_freed_memory", largest.append)
     next(stylize(*pair, network, steps=1))
     assert largest == []
-    lean = stylize(*pair, network, steps=1, memory=0.01 + stylize(*pair, network, steps=1).plan.bytes / 1e9)
-    monkeypatch.setattr("nstlib.memory.GAPS", 1e6)
-    next(lean)
-    assert largest == [SMALL]
-
-
-@pytest.mark.parametrize(("tiled", "keeps", "times"), [(0, False, 0), (1, False, 3), (1, True, 0)])
-def test_where_blocks_are_tiled_and_memory_is_not_kept_gaps_are_given_back_after_each_step(
-    network, pair, monkeypatch, tiled, keeps, times
-):
-    asked = []
-    monkeypatch.setattr("nstlib.transfer.give_back", lambda: asked.append("gaps"))
-    monkeypatch.setattr("nstlib.transfer.plan", lambda *_, **__: Plan(tiled, 20, 1e9, keeps))
-    last(*pair, network, steps=3)
-    assert len(asked) == times
+    monkeypatch.setattr("nstlib.memory.GAPS", 1e3)
+    small, large = (resize_to(pair[0], (size, size)) for size in (32, 64))
+    assert stylize(small, small, network, memory=0.95).plan.keeps
+    next(stylize(large, small, network, steps=2, levels=2, memory=0.95))
+    assert largest == [0]  # at once, and not only for the finest size
 
 
 def test_too_little_memory_is_refused_before_the_run(network):
