@@ -50,8 +50,9 @@ def child(
         memory=memory,
         tolerance=0,
     )
-    history = start().plan.history if optimizer == "lbfgs" else 1
-    run = start(steps=math.ceil((history + 3) / FINEST_SHARE))
+    first = start()
+    wanted = 3 + (first.plan.history if optimizer == "lbfgs" else 1)
+    run = start(steps=math.ceil(wanted / FINEST_SHARE) if len(first.levels) > 1 else wanted)
     times, in_system = [], []
     begin = os.times()
     for step in run:
@@ -60,7 +61,7 @@ def child(
             times.append(end.user + end.system - begin.user - begin.system)
             in_system.append(end.system - begin.system)
         begin = os.times()
-    plan = run.plan
+    plan, remembered = run.plan, run.state_dict()["descent"]["optimizer"]["state"].get(0, {})
     return {
         "seconds": statistics.median(times[1:]),  # the first one warms up: goals, kernels, memory
         "system": statistics.median(in_system[1:]),
@@ -69,6 +70,7 @@ def child(
         "levels": len(run.levels),
         "tiled": plan.tiled,
         "history": plan.history,
+        "pairs": len(remembered.get("moves", remembered.get("old_dirs", ()))),
     }
 
 
@@ -108,13 +110,13 @@ def main() -> None:
             command = [sys.executable, __file__, *sys.argv[1:], "--child", str(size)]
             results[size].append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     print(f"{platform.machine()}, {options.network}, {options.optimizer}, {options.threads} thread(s)")
-    print("   px    CPU s  us / pixel  system  peak GB  estimate  levels  tiled  history")
+    print("   px    CPU s  us / pixel  system  peak GB  estimate  levels  tiled  history  pairs")
     for size, rounds in results.items():
         seconds, system = (statistics.median(each[name] for each in rounds) for name in ("seconds", "system"))
         peak, first = max(each["peak"] for each in rounds), rounds[0]
         print(
             f"{size:5} {seconds:8.2f} {1e6 * seconds / size**2:11.2f} {1e6 * system / size**2:7.2f} {peak / 1e9:8.2f} "
-            f"{first['estimate'] / 1e9:9.2f} {first['levels']:7} {first['tiled']:6} {first['history']:8}"
+            f"{first['estimate'] / 1e9:9.2f} {first['levels']:7} {first['tiled']:6} {first['history']:8} {first['pairs']:6}"
         )
 
 
