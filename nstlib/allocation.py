@@ -12,10 +12,10 @@ LARGE = 2**29  # bytes of a block that goes back at once all the same
 # pictures are not. And the default number of blocks asked of the system one by one.
 USUAL, USUAL_MAX = 2**25, 65536
 
-_largest = 0  # bytes of the largest block that this process keeps
+_keeps = False  # whether this process keeps what it frees
 
 
-def keep_freed_memory(largest: int = LARGE) -> bool:
+def keep_freed_memory(*, keep: bool = True) -> bool:
     """Let this process keep the memory that it frees, for what it asks for next, and return whether it does so now.
 
     Every step of a transfer needs the same activations again. But the C library gives large blocks back to the system at
@@ -26,25 +26,24 @@ def keep_freed_memory(largest: int = LARGE) -> bool:
     (``nstlib.memory``). Only on Linux with the GNU C library; elsewhere nothing changes.
 
     Args:
-        largest: up to which size, in bytes, blocks are kept. Asked for less than before, the process gives back what it
-            has; 0 goes back to the usual.
+        keep: False goes back to the usual, and gives back what was kept.
     """
-    global _largest
+    global _keeps
     if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "mallopt"):
         return False
-    if largest < _largest:
-        _largest = 0
+    if _keeps and not keep:
+        _keeps = False
         library.mallopt(M_MMAP_THRESHOLD, USUAL)
         library.mallopt(M_MMAP_MAX, USUAL_MAX)
         library.mallopt(M_TRIM_THRESHOLD, 2 * USUAL)
         library.malloc_trim(0)
-    if largest > _largest:
+    if keep and not _keeps:
         # Older versions refuse a threshold above 32 MB: there no block at all is asked of the system by itself.
-        large = library.mallopt(M_MMAP_THRESHOLD, largest) or library.mallopt(M_MMAP_MAX, 0)
-        _largest = largest if large and library.mallopt(M_TRIM_THRESHOLD, -1) else 0
-    return _largest > 0
+        large = library.mallopt(M_MMAP_THRESHOLD, LARGE) or library.mallopt(M_MMAP_MAX, 0)
+        _keeps = bool(large and library.mallopt(M_TRIM_THRESHOLD, -1))
+    return _keeps
 
 
 def keeps_freed_memory() -> bool:
     """Return whether this process was told to keep the memory that it frees, large blocks as well."""
-    return _largest > 0
+    return _keeps

@@ -12,7 +12,7 @@ from nstlib.allocation import keeps_freed_memory
 from nstlib.errors import ChoiceError
 from nstlib.features import WINOGRAD_CHANNELS, Features
 from nstlib.optimizers import HISTORY
-from nstlib.tiles import STRIP_BYTES, Block, blocks_of, needs_input, split
+from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
@@ -118,11 +118,11 @@ def estimate(
         positions = (height >> number) * (width >> number)
         one = 4 * network.channels(block.layers[0]) * positions  # bytes of one activation
         if number < tiled:
-            _, activations, relus = split(block, network)
-            signs = len(relus) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte for each activation
+            parts = split(block, network)
+            signs = len(parts.signs) + (1 / 4 if block.pool and network.pooling == "max" else 0)  # a byte each
             into = 4 * _channels_into(network, blocks, number) * positions  # bytes of the block's input
-            seen = into if needs_input(network, block, is_image=number == 0) else 0
-            kept += seen + (len(activations) + signs / 4) * one
+            kept += into if parts.needs_input(is_image=number == 0) else 0
+            kept += (len(parts.kept) + signs / 4) * one
             passing = 1.5 * into + one / 4
             # Activations of a strip, their gradients, what Winograd pads, and gaps between them: memory that is kept for
             # the next strip, and too much in pieces for anything else.

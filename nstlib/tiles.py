@@ -124,6 +124,10 @@ class Split(NamedTuple):
     kept: tuple[str, ...]
     signs: tuple[str, ...]
 
+    def needs_input(self, *, is_image: bool) -> bool:
+        """Return whether the way back asks for the values of the block's input, and not only for its shape."""
+        return is_image or bool(self.again)
+
 
 def split(block: Block, network: Features) -> Split:
     """Return what is computed again and what is kept for the way back through a tiled block."""
@@ -137,11 +141,6 @@ def split(block: Block, network: Features) -> Split:
     if network.pooling == "max" and block.pool is not None:
         relus = relus[:-1]  # what the last one lets through, the pooling behind it knows
     return Split(layers[:depth], kept, tuple(layer for layer in relus if layer not in kept))
-
-
-def needs_input(network: Features, block: Block, *, is_image: bool) -> bool:
-    """Return whether the way back through a tiled block asks for the values of its input, and not only for its shape."""
-    return is_image or bool(split(block, network).again)
 
 
 def strip_rows(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
@@ -227,7 +226,7 @@ class _Work:
         self.counts: dict[str, int] = {}
         self.is_image, self._rows = is_image, rows + rows % 2
         self._split = split(block, network)
-        self.needs_input = needs_input(network, block, is_image=is_image)
+        self.needs_input = self._split.needs_input(is_image=is_image)
         self.needs_output = block.pool in block.wanted
 
     def strips(self, height: int) -> list[_Strip]:

@@ -330,7 +330,7 @@ class Run:
         level, settings = self.levels[number], self._settings
         size, share = level.size, level.width / self.levels[-1].width
         if keeps_freed_memory() and not self.plan.keeps:
-            keep_freed_memory(0)  # from the coarsest size on: what these leave lies between the blocks of the finest
+            keep_freed_memory(keep=False)  # from the coarsest size on: what it leaves lies between later blocks
         chosen = self._plan(level)
         self._objective = self._goal.make(
             _fit(self._content, size),

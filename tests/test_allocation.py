@@ -42,7 +42,7 @@ def test_freed_memory_is_used_again_instead_of_being_cleared_anew(size):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
 def test_where_memory_is_scarce_strips_are_kept_and_whole_pictures_are_not():
-    scarce = "(keep_freed_memory(), keep_freed_memory(0), keeps_freed_memory())[2]"
+    scarce = "(keep_freed_memory(), keep_freed_memory(keep=False), keeps_freed_memory())[2]"
     if not faults("keep_freed_memory()", 4_000)[0]:
         pytest.skip("this C library cannot be told")
     (said, strip), (_, picture) = faults(scarce, STRIP_BYTES), faults(scarce, 200_000_000)
@@ -62,7 +62,7 @@ before = taken()
 block = torch.ones(50_000_000)
 del block
 between = taken() - before
-assert keep_freed_memory(0) is False is keeps_freed_memory()
+assert keep_freed_memory(keep=False) is False is keeps_freed_memory()
 print(kept, between, taken() - before)
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
