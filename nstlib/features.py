@@ -15,15 +15,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.convolutions import Kernel, convolve, convolve_rows, error_of, pull_rows
 from nstlib.errors import LayerError, ShapeError, choice
+from nstlib.im2col import unroll_kernel
 from nstlib.weights import VGG16, VGG19, load_weights
-from nstlib.winograd import Kernel, convolve, convolve_rows, error_of, pull_rows, transform_kernel
+from nstlib.winograd import transform_kernel
 
-# Winograd wins from about this many input channels and positions on (bench/engine.py measures it).
-WINOGRAD_CHANNELS = 128
+# From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
+# this many positions on, unrolled into a matrix below (bench/engine.py measures it).
+LAID_OUT_CHANNELS = 128
 WINOGRAD_POSITIONS = 192
-WINOGRAD_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
+MOST_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
 
+Layout = Callable[[Tensor, Tensor], Kernel]  # from a weight and a bias
 _TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
 
 
@@ -78,7 +82,8 @@ class Features:
         name: a key of ``NETWORKS``.
         layers: the names of all layers, shallow to deep.
         pooling: "max" or "average".
-        winograd: whether ``fast`` may run convolutions with many channels by Winograd's algorithm.
+        winograd: whether ``fast`` may run convolutions with many channels by Winograd's algorithm, and on small pictures by
+            ``nstlib.im2col``.
 
     The weights never require a gradient, and follow the image to its device and precision. Activations are channels last
     in memory, which the CPU's convolutions like best: use ``flatten`` or ``reshape`` on them, not ``view``.
@@ -87,7 +92,7 @@ class Features:
     def __init__(self, name: str, weights: Mapping[str, Tensor], *, pooling: str = "max", winograd: bool = True):
         self.name = name
         self.winograd = winograd
-        self._kernels: dict[str, Kernel | None] = {}
+        self._kernels: dict[tuple[str, Layout], Kernel | None] = {}
         self.pooling = choice("pooling", pooling, POOLINGS)
         self._architecture = NETWORKS[choice("network", name, NETWORKS)]
         self.layers = tuple(layer_names(self._architecture.blocks))
@@ -115,8 +120,9 @@ class Features:
         """Return what calling the network returns, up to rounding, sooner: for loops that come here many times.
 
         On the CPU and in float32, convolutions with many channels run by Winograd's algorithm, whose transformed kernels
-        are made at their first use and take 8 times the memory of the kernels. Its rounding errors (some 1e-6) reach
-        pixels that a unit does not see at all, so whoever looks at gradients themselves calls the network instead.
+        are made at their first use and take 8 times the memory of the kernels; where positions are few, as products with
+        kernels that take twice the memory. Winograd's rounding errors (some 1e-6) reach pixels that a unit does not see at
+        all, so whoever looks at gradients themselves calls the network instead.
 
         Args, Returns, Raises: as for calling the network.
         """
@@ -199,13 +205,13 @@ class Features:
         return self._weights[f"{name}.weight"]
 
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and _suits_winograd([x], x.shape[1]) and (kernel := self._kernel(layer)):
+        if fast and (kernel := self._kernel(layer, [x])):
             return convolve(x, kernel, relu=relu)
         x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
         return F.relu_(x) if relu else x
 
     def _convolve_rows(self, layer: str, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
-        if fast and _suits_winograd(pieces, pieces[0].shape[1]) and (kernel := self._kernel(layer)):
+        if fast and (kernel := self._kernel(layer, pieces)):
             return convolve_rows(pieces, kernel, relu=relu)
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
         x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
@@ -223,18 +229,24 @@ class Features:
         Returns:
             Shape (B, in, h - 2, W) with the sum h of all heights.
         """
-        weight = self._weights[f"{layer}.weight"]
-        if fast and _suits_winograd(pieces, weight.shape[1]) and (kernel := self._kernel(layer)):
+        if fast and (kernel := self._kernel(layer, pieces)):
             return pull_rows(pieces, kernel)
-        return F.conv_transpose2d(_stacked(pieces), weight, padding=(2, 1))
+        return F.conv_transpose2d(_stacked(pieces), self._weights[f"{layer}.weight"], padding=(2, 1))
 
-    def _kernel(self, layer: str) -> Kernel | None:
-        """Return a layer's transformed kernel, made at its first use; None if it does not compute what it should."""
-        if layer not in self._kernels:
-            weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-            kernel = transform_kernel(weight, bias)
-            self._kernels[layer] = kernel if error_of(kernel, weight) < WINOGRAD_ERROR else None
-        return self._kernels[layer]
+    def _kernel(self, layer: str, pieces: Sequence[Tensor]) -> Kernel | None:
+        """Return a layer's kernel, laid out for the fastest way to convolve rows like these there or back.
+
+        It is made at its first use. None where PyTorch's own convolution is fastest, or the kernel does not compute what
+        it should.
+        """
+        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
+        lay_out = fastest_layout(weight.shape[1], sum(piece.shape[2] * piece.shape[3] for piece in pieces))
+        if lay_out is None or pieces[0].device.type != "cpu" or pieces[0].dtype != torch.float32:
+            return None
+        if (layer, lay_out) not in self._kernels:
+            kernel = lay_out(weight, bias)
+            self._kernels[layer, lay_out] = kernel if error_of(kernel, weight) < MOST_ERROR else None
+        return self._kernels[layer, lay_out]
 
     def check_image(self, image: Tensor, deepest: str) -> None:
         """Raise a ShapeError unless ``image`` is of shape (B, 3, H, W) and large enough for the layer ``deepest``."""
@@ -265,7 +277,8 @@ def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = 
         name: "vgg16" (the default), "vgg19" (Caffe weights), "vgg19-torchvision", or "tiny": few channels and random
             weights from a fixed seed, for tests and instant demonstrations.
         pooling: "max", as trained, or "average", which Gatys et al. (2016) found to look slightly better.
-        winograd: False keeps ``fast``, and so ``stylize``, from Winograd's algorithm: slower on a CPU, with less memory.
+        winograd: False keeps ``fast``, and so ``stylize``, to PyTorch's own convolutions: slower on a CPU, with less
+            memory.
 
     Raises:
         ChoiceError: if there is no such network or pooling. WeightsError: if its weights cannot be had.
@@ -324,6 +337,17 @@ def canonical_name(layer: str, layers: Sequence[str], *, network: str = "The net
             "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
         )
     return name
+
+
+def fastest_layout(channels: int, positions: int) -> Layout | None:
+    """Return what lays out a frozen 3 x 3 kernel so that a CPU convolves fastest with it; None leaves it as it is.
+
+    Args:
+        channels: of the input. positions: of the feature map, H * W.
+    """
+    if channels < LAID_OUT_CHANNELS:
+        return None
+    return transform_kernel if positions >= WINOGRAD_POSITIONS else unroll_kernel
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
@@ -394,13 +418,6 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
     field = gradient[0].abs().sum(0)  # (H, W)
     peak = field.max()
     return field / torch.where(peak > 0, peak, torch.ones_like(peak))
-
-
-def _suits_winograd(pieces: Sequence[Tensor], channels: int) -> bool:
-    """Say whether a convolution of so many input channels is faster by Winograd's algorithm, either way."""
-    x, positions = pieces[0], sum(piece.shape[2] * piece.shape[3] for piece in pieces)
-    many = channels >= WINOGRAD_CHANNELS and positions >= WINOGRAD_POSITIONS
-    return many and x.device.type == "cpu" and x.dtype == torch.float32
 
 
 def _stacked(pieces: Sequence[Tensor]) -> Tensor:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from nstlib.allocation import keeps_freed_memory
 from nstlib.errors import ChoiceError
-from nstlib.features import WINOGRAD_CHANNELS, Features
+from nstlib.features import Features, fastest_layout
+from nstlib.im2col import unroll_kernel
 from nstlib.optimizers import HISTORY
 from nstlib.tiles import STRIP_BYTES, Block, blocks_of, split
+from nstlib.winograd import PATCH, transform_kernel
 
 GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
@@ -22,6 +24,8 @@ LEAST_HISTORY = 3  # 65 steps at 256 px end with a loss 3 % higher than with 20 
 IMAGES = {"lbfgs": 14, "adam": 12, "gd": 9}
 # Times the bytes of activations, where freed memory is kept: blocks of different size leave gaps between them.
 GAPS = 1.5
+# Numbers for each pair of channels in a kernel that is laid out, there and back.
+LAID_OUT = {transform_kernel: 2 * PATCH**2, unroll_kernel: 2 * 9}
 
 
 class Plan(NamedTuple):
@@ -50,6 +54,7 @@ def plan(
     budget: float | None = None,
     tiles: bool = True,
     passes: int = 1,
+    coarsest: tuple[int, int] | None = None,
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
@@ -64,6 +69,8 @@ def plan(
         budget: bytes; None means ``BUDGET``, and for pictures that do not fit into it the leanest plan there is.
         tiles: False for losses that are no sums over positions.
         passes: how often an image goes through the network before the way back.
+        coarsest: height and width of the smallest size that comes before this one: kernels laid out for it are still
+            there.
 
     Raises:
         ChoiceError: if a budget was given and nothing fits into it.
@@ -75,7 +82,8 @@ def plan(
     plans = []
     for history, keeps in ways:
         for tiled in range(blocks + 1):
-            need = estimate(network, layers, height, width, optimizer, tiled, history, passes, keeps=keeps)
+            how = {"keeps": keeps, "coarsest": coarsest}
+            need = estimate(network, layers, height, width, optimizer, tiled, history, passes, **how)
             plans.append(Plan(tiled, history, need, keeps))
     limit = BUDGET if budget is None else budget
     for candidate in plans:
@@ -104,11 +112,12 @@ def estimate(
     passes: int = 1,
     *,
     keeps: bool = False,
+    coarsest: tuple[int, int] | None = None,
 ) -> float:
     """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
 
     Args:
-        network, layers, height, width, optimizer, passes: as for ``plan``. tiled, history, keeps: as in a Plan.
+        network, layers, height, width, optimizer, passes, coarsest: as for ``plan``. tiled, history, keeps: as in a Plan.
     """
     image = 12 * height * width
     images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
@@ -134,22 +143,23 @@ def estimate(
             passing = 5 * one
         worst = max(worst, kept + passing)
     gaps = GAPS if keeps else 1.0
-    return BASE + _weights(network, blocks) + images + scratch + gaps * ((passes - 1) * kept + worst)
+    weights = _weights(network, blocks, {(height, width), coarsest or (height, width)})
+    return BASE + weights + images + scratch + gaps * ((passes - 1) * kept + worst)
 
 
 def _channels_into(network: Features, blocks: list[Block], number: int) -> int:
     return 3 if number == 0 else network.channels(blocks[number - 1].layers[0])
 
 
-def _weights(network: Features, blocks: list[Block]) -> float:
-    """Return the bytes of the kernels, and of those transformed for Winograd's algorithm on the way there and back."""
+def _weights(network: Features, blocks: list[Block], sizes: set[tuple[int, int]]) -> float:
+    """Return the bytes of the kernels, and of those laid out for pictures of these sizes."""
     total, channels = 0.0, 3
-    for block in blocks:
+    for number, block in enumerate(blocks):
+        positions = [(height >> number) * (width >> number) for height, width in sizes]
         for layer in block.layers:
             if layer.startswith("conv"):
                 out = network.channels(layer)
-                total += 4 * 9 * channels * out
-                if network.winograd and channels >= WINOGRAD_CHANNELS:
-                    total += 4 * 2 * 36 * channels * out
+                layouts = {fastest_layout(channels, each) for each in positions} if network.winograd else set()
+                total += 4 * channels * out * (9 + sum(LAID_OUT[layout] for layout in layouts if layout))
                 channels = out
     return total

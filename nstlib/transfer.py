@@ -322,6 +322,7 @@ class Run:
             budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=self._goal.tiles,
             passes=self._goal.passes,
+            coarsest=self.levels[0].size,
         )
 
     def _enter(self, number: int, image: Tensor) -> None:

@@ -37,6 +37,20 @@ def test_what_is_needed_never_looks_like_what_is_there(network):
         plan(network, LAYERS, 256, 256, budget=below * 1e9)
 
 
+def test_without_winograd_less_is_needed(network):
+    plain = random_network("vgg19", winograd=False)
+    assert plan(plain, LAYERS, 256, 256).bytes < plan(network, LAYERS, 256, 256).bytes
+
+
+def test_kernels_laid_out_for_a_coarser_size_are_counted(network):
+    def need(coarsest):
+        return estimate(network, LAYERS, 256, 256, "lbfgs", 0, HISTORY, coarsest=coarsest)
+
+    # At 128 px relu5_1 has 8 x 8 positions: its 512 x 512 kernels are unrolled there, and transformed at 256 px.
+    assert need((128, 128)) - need(None) == 4 * 512 * 512 * 2 * 9
+    assert need((256, 256)) == need(None)
+
+
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gd"])
 def test_a_smaller_budget_takes_a_leaner_plan(network, optimizer):
     roomy, tight = (plan(network, LAYERS, 1024, 1024, optimizer=optimizer, budget=budget) for budget in (20e9, 2.4e9))

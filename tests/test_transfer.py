@@ -5,7 +5,7 @@ import torch
 
 from nstlib import optimizers
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError, ShapeError
-from nstlib.features import load_network
+from nstlib.features import load_network, random_network
 from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
 from nstlib.objective import Objective, Style
@@ -413,6 +413,12 @@ def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pa
     assert stylize(small, small, network, memory=0.95).plan.keeps
     next(stylize(large, small, network, steps=2, levels=2, memory=0.95))
     assert kept == [False]  # at once, and not only for the finest size
+
+
+def test_the_plan_counts_the_kernels_of_coarser_sizes(pair):
+    vgg = random_network("vgg16")
+    once, twice = (stylize(*(resize_to(each, (256, 256)) for each in pair), vgg, levels=levels) for levels in (1, 2))
+    assert twice.plan.bytes > once.plan.bytes  # at 128 px relu5_1 has few positions
 
 
 def test_too_little_memory_is_refused_before_the_run(network):
