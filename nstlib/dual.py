@@ -251,8 +251,8 @@ class TermObjective:
                 for layer, share in (self._layers[k] or {"": 1.0}).items():
                     error = term.weight * share * target.share * target.error(layer, values[layer])
                     content, style = (content, style + error) if term.is_style else (content + error, style)
-        tv = total_variation(image)
         alpha, beta, gamma = self.weights
+        tv = total_variation(image if gamma else image.detach())  # without a weight it pulls at nothing
         return alpha * content + beta * style + gamma * tv, content, style, tv
 
     def _look(self, image: Tensor, *, of_style: bool | None = None) -> dict[View, dict[str, Tensor]]:

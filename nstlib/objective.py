@@ -107,8 +107,8 @@ class Objective:
         for layer, share in self.style_layers.items():
             measured = found[layer][1:] if layer in self.content_layers else found[layer]
             style = style + share * self._texture_error(layer, measured, image)
-        tv = total_variation(image)
         alpha, beta, gamma = self.weights
+        tv = total_variation(image if gamma else image.detach())  # without a weight it pulls at nothing
         return alpha * content + beta * style + gamma * tv, content, style, tv
 
     def _texture_error(self, layer: str, measured: tuple[Tensor, ...], image: Tensor) -> Tensor:
