@@ -70,6 +70,22 @@ def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return gram_matrix(features, weights) * (features.shape[2] * features.shape[3])
 
 
+def gram_sum_backward(features: Tensor, gradient: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return the gradient of a loss with respect to the features, from its gradient with respect to their ``gram_sum``.
+
+    Args:
+        features, weights: as for ``gram_matrix``. gradient: shape (B, C, C).
+
+    Returns:
+        Shape (B, C, H, W).
+
+    Raises:
+        ShapeError: if the shapes do not fit.
+    """
+    pull = gram_backward(features, gradient * (features.shape[2] * features.shape[3]))
+    return pull if weights is None else pull * weights
+
+
 def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """Return the Gram matrix of a feature map that comes in pieces of any sizes.
 

@@ -6,9 +6,9 @@ positions (unless a ``Statistic`` says otherwise), so the image may be looked at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
-from nstlib.gram import gram_sum
+from nstlib.gram import gram_sum, gram_sum_backward
 from nstlib.losses import scale_of, total_variation
 from nstlib.tiles import measure
 
@@ -99,7 +99,10 @@ class Objective:
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the scalars total, content, style and total variation of an image of shape (1, 3, H, W)."""
-        found = measure(self.network, image, self.layers, self._statistics, tiled=self.tiled) if self.layers else {}
+        found: dict[str, tuple[Tensor, ...]] = {}
+        if self.layers:
+            how = {"pull": self._pull, "tiled": self.tiled}
+            found = measure(self.network, image, self.layers, self._statistics, **how)
         content = style = image.new_zeros(())
         for layer, share in self.content_layers.items():
             target = self._content[layer]
@@ -132,6 +135,24 @@ class Objective:
             for guide in self._guides:
                 sums.append(gram_sum(features, None if guide is None else guide[layer][:, :, rows]))
         return tuple(sums)
+
+    def _pull(self, layer: str, features: Tensor, rows: slice, pulls: Sequence[Tensor]) -> Tensor:
+        """Return the gradient with respect to some rows of a layer, given those with respect to ``_statistics``.
+
+        Autograd would do the same, but needs the Gram matrices computed once more, which is as much work again.
+        """
+
+        def parts() -> Iterator[Tensor]:
+            grams = pulls
+            if layer in self.content_layers:
+                yield (features - self._content[layer].values[:, :, rows]).mul_(2 * pulls[0])
+                grams = pulls[1:]
+            if layer in self.style_layers:
+                for guide, gradient in zip(self._guides, grams, strict=True):
+                    weights = None if guide is None else guide[layer][:, :, rows]
+                    yield gram_sum_backward(features, gradient, weights)
+
+        return reduce(Tensor.add_, parts())
 
     def _content_targets(self, content: Tensor) -> dict[str, _Target]:
         strips: dict[str, list[Tensor]] = {layer: [] for layer in self.content_layers}

@@ -19,7 +19,7 @@ same rows as the way there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,6 +36,8 @@ OPEN = 4  # added to the number of a window's largest corner if that is above ze
 
 # From a layer, some of its rows and which rows these are (a slice) to tensors that add up over rows.
 Statistics = Callable[[str, Tensor, slice], tuple[Tensor, ...]]
+# From the same and the gradients with respect to the statistics, to that with respect to the activations.
+Pull = Callable[[str, Tensor, slice, Sequence[Tensor]], Tensor]
 
 
 class Block(NamedTuple):
@@ -59,6 +61,7 @@ def measure(
     layers: tuple[str, ...],
     statistics: Statistics,
     *,
+    pull: Pull | None = None,
     tiled: int = 0,
     rows: int | None = None,
 ) -> dict[str, tuple[Tensor, ...]]:
@@ -70,6 +73,7 @@ def measure(
         layers: whose statistics are wanted, in the papers' spelling.
         statistics: called with a layer's name, rows of its activations, shape (B, C, h, W), and which rows they are. Each
             tensor it returns must be a sum over positions: what it returns for the whole is the sum over strips.
+        pull: the way back through ``statistics``, in strips. None leaves it to autograd, which first computes them again.
         tiled: how many blocks, from the image on, are computed in strips; 0 computes everything at once.
         rows: height of a strip, even; None chooses it by ``STRIP_BYTES``.
 
@@ -83,7 +87,7 @@ def measure(
     for number, block in enumerate(blocks):
         if number < tiled:
             height = rows or _strip_height(network.channels(block.layers[0]), x.shape[3])
-            work = _Work(network, block, statistics, height, is_image=number == 0)
+            work = _Work(network, block, statistics, pull, height, is_image=number == 0)
             *sums, x = _Tiled.apply(x, work)
             for layer, count in work.counts.items():
                 found[layer], sums = tuple(sums[:count]), sums[count:]
@@ -221,8 +225,18 @@ class _Work:
         needs_output: likewise of what the block gives to the next one.
     """
 
-    def __init__(self, network: Features, block: Block, statistics: Statistics, rows: int, *, is_image: bool):
+    def __init__(
+        self,
+        network: Features,
+        block: Block,
+        statistics: Statistics,
+        pull: Pull | None,
+        rows: int,
+        *,
+        is_image: bool,
+    ):
         self.network, self.block, self.statistics = network, block, statistics
+        self.pull = pull or self._autograd
         self.counts: dict[str, int] = {}
         self.is_image, self._rows = is_image, rows + rows % 2
         self._split = split(block, network)
@@ -304,8 +318,7 @@ class _Work:
                 gradient = self.network.pull(layer, pieces, fast=self.network.winograd)
         return self._unprepared(x[:, :, strip.rows(0)], gradient) if self.is_image else gradient
 
-    def pull(self, layer: str, activations: Tensor, rows: slice, pulls: list[Tensor]) -> Tensor:
-        """Return the gradient with respect to some rows of a layer from those with respect to its statistics."""
+    def _autograd(self, layer: str, activations: Tensor, rows: slice, pulls: Sequence[Tensor]) -> Tensor:
         with torch.enable_grad():
             leaf = activations.detach().requires_grad_(True)
             return torch.autograd.grad(self.statistics(layer, leaf, rows), leaf, pulls)[0]

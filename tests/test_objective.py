@@ -111,15 +111,17 @@ def test_a_mask_that_leaves_nothing_at_a_layer_is_refused(network, pictures):
         objective(content, [Style(style, 1, mask)], network)
 
 
-def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng):
+@pytest.mark.parametrize("content_layers", [CONTENT_LAYERS, ("relu1_1", "relu4_1")])  # the latter have a style as well
+def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng, content_layers, monkeypatch):
+    monkeypatch.setattr("nstlib.tiles.STRIP_BYTES", 1)  # the lowest strips there are: 16 rows
     content, one, two = pictures
-    left = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
-    left[..., :32] = 1
-    styles = [Style(one, 2, left), Style(two, 1, 1 - left), Style(one, 1)]
+    corner = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
+    corner[..., :20, :32] = 1
+    styles = [Style(one, 2, corner), Style(two, 1, 1 - corner), Style(one, 1)]
     results = []
     for tiled in (0, 2, 5):
         image = torch.rand(content.shape, generator=rng.manual_seed(5), dtype=torch.float64).requires_grad_(True)
-        terms = Objective(content, styles, network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 10.0, 1.0), tiled=tiled)(image)
+        terms = Objective(content, styles, network, content_layers, STYLE_LAYERS, (1.0, 10.0, 1.0), tiled=tiled)(image)
         results.append((*terms, torch.autograd.grad(terms[0], image)[0]))
     torch.testing.assert_close(results[0], results[1])
     torch.testing.assert_close(results[0], results[2])
@@ -127,13 +129,15 @@ def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng):
 
 def test_poolings_are_layers_like_others_whole_or_in_strips(network, pictures, rng):
     content, style, _ = pictures
-    image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
+    image = torch.rand(content.shape, generator=rng, dtype=torch.float64).requires_grad_(True)
     layers = ("pool1", "pool2", "pool4")
     found, textures = (network(picture, layers) for picture in (image, style))
     expected = sum(style_loss(found[layer], textures[layer], convention="relative") for layer in layers) / 3
+    (pull,) = torch.autograd.grad(expected, image)
     for tiled in (0, 2, 4):
         terms = Objective(content, [Style(style)], network, layers, layers, (0.0, 1.0, 0.0), tiled=tiled)(image)
         torch.testing.assert_close(terms[2], expected)
+        torch.testing.assert_close(torch.autograd.grad(terms[0], image)[0], pull)
 
 
 def test_another_statistic_takes_the_place_of_gram_matrices_beside_a_content_in_the_same_layer(network, pictures, rng):
