@@ -4,7 +4,9 @@
     python bench/engine.py --sizes 256 --rounds 20
 
 Process CPU time on one thread. The variants take turns within one process and each round gives one ratio, so that a busy
-machine slows all of them alike; the table shows medians. Times vary between machines, ratios much less.
+machine slows all of them alike; the table shows medians. Times vary between machines, ratios much less. The process keeps
+the memory that it frees, as ``nst`` does, for all variants alike: how many pages the system clears for one of them would
+depend on what the others freed before.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import torch.nn.functional as F
 from peers import installed
 from torch import Tensor, nn
 
+from nstlib.allocation import keep_freed_memory
 from nstlib.features import CAFFE, Features, random_network
 from nstlib.objective import Objective, Style
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
@@ -118,6 +121,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()
     print(f"{platform.machine()}, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, 1 thread")
     print(f"{'px':>5} {'variant':24} {'CPU s':>7} {'/ bare':>7} {'plain / it':>10}")
     network, direct = random_network("vgg19"), random_network("vgg19", winograd=False)
