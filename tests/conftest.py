@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 
@@ -12,6 +13,15 @@ import torch
 
 from nstlib.cli import app
 from nstlib.images import save_image
+
+
+def pytest_configure() -> None:
+    """Have the processes that tests start listen to Ctrl-C, as they would in a terminal.
+
+    What a shell starts in the background ignores it, and would hand that on to them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -178,7 +178,8 @@ def test_where_no_browser_starts_the_address_is_said(image, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_ends_the_command_cleanly():
     command = [sys.executable, "-m", "nstlib", "explore", "cat", "--network", "tiny", "--size", "32", "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
         port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())[1])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         connection.request("GET", "/")
@@ -186,4 +187,6 @@ def test_ctrl_c_ends_the_command_cleanly():
         connection.close()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert (process.returncode, out.strip(), err) == (0, "", "")
