@@ -1,6 +1,6 @@
-"""3 x 3 convolutions with frozen kernels, each laid out once for a way to convolve that is faster than the usual one.
+"""3 x 3 convolutions with frozen kernels, each laid out once for an algorithm that is faster than the usual one.
 
-The ways are those of ``nstlib.winograd``, for many channels, and ``nstlib.im2col``, for few positions. Everything here works
+There are two: ``nstlib.winograd``, for many channels, and ``nstlib.im2col``, for few positions. Everything here works
 on the CPU and in float32, and returns tensors that are channels last in memory. What is gained depends on the machine;
 ``bench/`` measures it.
 """
@@ -18,7 +18,7 @@ from nstlib.errors import ShapeError
 from nstlib.products import Factors
 
 
-class Way(Protocol):
+class Algorithm(Protocol):
     """How to convolve with a kernel that was laid out for it."""
 
     def __call__(
@@ -49,17 +49,17 @@ class Kernel(NamedTuple):
     Attributes:
         channels: C, of its input.
         forward: for the convolution. backward: for its transpose. bias: (K,).
-        way: how to convolve with either.
+        algorithm: convolves with either.
     """
 
     channels: int
     forward: Factors
     backward: Factors
     bias: Tensor
-    way: Way
+    algorithm: Algorithm
 
 
-def lay_out(weight: Tensor, bias: Tensor, matrices: Callable[[Tensor], Tensor], way: Way) -> Kernel:
+def lay_out(weight: Tensor, bias: Tensor, matrices: Callable[[Tensor], Factors], algorithm: Algorithm) -> Kernel:
     """Return a kernel ready for ``convolve``.
 
     The transpose of a convolution is a convolution with the kernel flipped and its channels exchanged, so the way back to
@@ -67,8 +67,8 @@ def lay_out(weight: Tensor, bias: Tensor, matrices: Callable[[Tensor], Tensor], 
 
     Args:
         weight: shape (K, C, 3, 3). bias: shape (K,).
-        matrices: from a kernel to what ``way`` multiplies by.
-        way: how to convolve with them.
+        matrices: from a kernel to what the algorithm multiplies by.
+        algorithm: convolves with them.
 
     Raises:
         ShapeError: if the kernel is not 3 x 3.
@@ -76,8 +76,8 @@ def lay_out(weight: Tensor, bias: Tensor, matrices: Callable[[Tensor], Tensor], 
     if weight.ndim != 4 or weight.shape[2:] != (3, 3):
         raise ShapeError(f"A frozen convolution needs a kernel of shape (K, C, 3, 3), got {tuple(weight.shape)}.")
     weight = weight.detach().cpu().float()
-    there, back = Factors(matrices(weight)), Factors(matrices(weight.transpose(0, 1).flip(2, 3)))
-    return Kernel(weight.shape[1], there, back, bias.detach().cpu().float(), way)
+    there, back = matrices(weight), matrices(weight.transpose(0, 1).flip(2, 3))
+    return Kernel(weight.shape[1], there, back, bias.detach().cpu().float(), algorithm)
 
 
 def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
@@ -110,7 +110,7 @@ def convolve_rows(pieces: Sequence[Tensor], kernel: Kernel, *, relu: bool = Fals
     Returns:
         Shape (B, K, h - 2, W) with the sum h of all heights, channels last in memory. No gradient flows through it.
     """
-    return kernel.way(pieces, kernel.forward, kernel.bias, relu=relu, edges=False)
+    return kernel.algorithm(pieces, kernel.forward, kernel.bias, relu=relu, edges=False)
 
 
 def pull_rows(pieces: Sequence[Tensor], kernel: Kernel) -> Tensor:
@@ -123,13 +123,13 @@ def pull_rows(pieces: Sequence[Tensor], kernel: Kernel) -> Tensor:
     Returns:
         Shape (B, C, h - 2, W) with the sum h of all heights, channels last in memory.
     """
-    return kernel.way(pieces, kernel.backward, None, edges=False)
+    return kernel.algorithm(pieces, kernel.backward, None, edges=False)
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
-        y = kernel.way([x], kernel.forward, kernel.bias, relu=relu)
+        y = kernel.algorithm([x], kernel.forward, kernel.bias, relu=relu)
         ctx.kernel = kernel
         ctx.save_for_backward(y if relu else None)
         return y
@@ -137,7 +137,7 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.kernel.way([gradient], ctx.kernel.backward, None, opened=ctx.saved_tensors[0]), None, None
+        return ctx.kernel.algorithm([gradient], ctx.kernel.backward, None, opened=ctx.saved_tensors[0]), None, None
 
 
 @torch.enable_grad()
@@ -163,7 +163,7 @@ def padded(pieces: Sequence[Tensor], opened: Tensor | None, height: int, width: 
     Each place is written once: ``F.pad`` would fill everything with zeros first.
 
     Args:
-        pieces, opened: as for a ``Way``.
+        pieces, opened: as for an ``Algorithm``.
         height: of the result; what the pieces leave is zeros below. width: of the result.
         above: how many rows of zeros to begin with.
     """

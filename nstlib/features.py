@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,14 +19,15 @@ from torch import Tensor
 from nstlib.convolutions import Kernel, convolve, convolve_rows, error_of, pull_rows
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.im2col import unroll_kernel
+from nstlib.products import onednn_works
 from nstlib.weights import VGG16, VGG19, load_weights
 from nstlib.winograd import transform_kernel
 
 # From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
-# this many positions on, unrolled into a matrix below (bench/engine.py measures it).
+# this many positions on, unrolled into a matrix below. For 512 channels chapter 15 measures it, the whole bench/engine.py.
 LAID_OUT_CHANNELS = 128
 WINOGRAD_POSITIONS = 192
-MOST_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
+MAX_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
 
 Layout = Callable[[Tensor, Tensor], Kernel]  # from a weight and a bias
 _TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
@@ -96,7 +98,11 @@ class Features:
         self.pooling = choice("pooling", pooling, POOLINGS)
         self._architecture = NETWORKS[choice("network", name, NETWORKS)]
         self.layers = tuple(layer_names(self._architecture.blocks))
-        self._weights = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
+        self._trained = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
+        self._weights = self._trained  # as the last image wants them
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kernels": {}}  # a cache, and packed kernels cannot be copied
 
     def __repr__(self) -> str:
         return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
@@ -205,13 +211,13 @@ class Features:
         return self._weights[f"{name}.weight"]
 
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, [x])):
+        if fast and (kernel := self._kernel(layer, x, x.shape[2])):
             return convolve(x, kernel, relu=relu)
         x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
         return F.relu_(x) if relu else x
 
     def _convolve_rows(self, layer: str, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, pieces)):
+        if fast and (kernel := self._kernel(layer, pieces[0], sum(piece.shape[2] for piece in pieces) - 2)):
             return convolve_rows(pieces, kernel, relu=relu)
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
         x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
@@ -229,23 +235,27 @@ class Features:
         Returns:
             Shape (B, in, h - 2, W) with the sum h of all heights.
         """
-        if fast and (kernel := self._kernel(layer, pieces)):
+        if fast and (kernel := self._kernel(layer, pieces[0], sum(piece.shape[2] for piece in pieces) - 2)):
             return pull_rows(pieces, kernel)
         return F.conv_transpose2d(_stacked(pieces), self._weights[f"{layer}.weight"], padding=(2, 1))
 
-    def _kernel(self, layer: str, pieces: Sequence[Tensor]) -> Kernel | None:
-        """Return a layer's kernel, laid out for the fastest way to convolve rows like these there or back.
+    def _kernel(self, layer: str, x: Tensor, height: int) -> Kernel | None:
+        """Return a layer's kernel, laid out so that so many rows as wide as ``x`` are made fastest, there or back.
 
         It is made at its first use. None where PyTorch's own convolution is fastest, or the kernel does not compute what
         it should.
         """
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        lay_out = fastest_layout(weight.shape[1], sum(piece.shape[2] * piece.shape[3] for piece in pieces))
-        if lay_out is None or pieces[0].device.type != "cpu" or pieces[0].dtype != torch.float32:
+        lay_out = fastest_layout(weight.shape[1], height * x.shape[3])
+        if lay_out is None or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
         if (layer, lay_out) not in self._kernels:
-            kernel = lay_out(weight, bias)
-            self._kernels[layer, lay_out] = kernel if error_of(kernel, weight) < MOST_ERROR else None
+            with torch.inference_mode(
+                mode=False
+            ):  # it may be used outside as well, and to be compared it needs gradients
+                weight, bias = weight.clone(), bias.clone()
+                kernel = lay_out(weight, bias)
+                self._kernels[layer, lay_out] = kernel if error_of(kernel, weight) < MAX_ERROR else None
         return self._kernels[layer, lay_out]
 
     def check_image(self, image: Tensor, deepest: str) -> None:
@@ -267,7 +277,8 @@ class Features:
     def _follow(self, image: Tensor) -> None:
         first = self._weights["conv1_1.weight"]
         if (first.device, first.dtype) != (image.device, image.dtype):
-            self._weights = {key: _channels_last(tensor.to(image)) for key, tensor in self._weights.items()}
+            # From the trained ones, or rounding to half precision would stay.
+            self._weights = {key: _channels_last(tensor.to(image)) for key, tensor in self._trained.items()}
 
 
 def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = True) -> Features:
@@ -347,7 +358,9 @@ def fastest_layout(channels: int, positions: int) -> Layout | None:
     """
     if channels < LAID_OUT_CHANNELS:
         return None
-    return transform_kernel if positions >= WINOGRAD_POSITIONS else unroll_kernel
+    if positions >= WINOGRAD_POSITIONS:
+        return transform_kernel
+    return unroll_kernel if onednn_works() else None
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:

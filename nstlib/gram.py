@@ -80,7 +80,7 @@ def gram_sum_backward(features: Tensor, gradient: Tensor, weights: Tensor | None
         Shape (B, C, H, W).
 
     Raises:
-        ShapeError: if the shapes do not fit.
+        ShapeError: if the features and the gradient do not fit.
     """
     pull = gram_backward(features, gradient * (features.shape[2] * features.shape[3]))
     return pull if weights is None else pull * weights

@@ -3,7 +3,8 @@
 Each position's 3 x 3 neighborhood becomes a row of 9 C numbers, the kernel a matrix of 9 C x K, and the convolution is the
 product of the two. Copying each position nine times is what it costs, so where positions are many the usual convolution
 is faster. Where they are few, its kernel is the larger part: 9.4 MB for 512 channels, which every call of PyTorch's
-convolution sorts anew as its library likes them. Here they were sorted once.
+convolution rearranges anew as its library, oneDNN, likes them. Here they are rearranged ("packed") once. Without oneDNN
+that is not possible, and nothing is gained.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from nstlib.convolutions import Kernel, lay_out, padded
-from nstlib.products import Factors
+from nstlib.products import Factors, onednn_works
 
 
 def unroll_kernel(weight: Tensor, bias: Tensor) -> Kernel:
@@ -28,9 +29,10 @@ def unroll_kernel(weight: Tensor, bias: Tensor) -> Kernel:
     return lay_out(weight, bias, _unroll, _convolve)
 
 
-def _unroll(weight: Tensor) -> Tensor:
+def _unroll(weight: Tensor) -> Factors:
     """Return a kernel (K, C, 3, 3) as one matrix, (1, 9 * C, K)."""
-    return weight.permute(2, 3, 1, 0).flatten(0, 2)[None]
+    matrix = weight.permute(2, 3, 1, 0).flatten(0, 2)
+    return Factors(matrix[None], onednn=onednn_works())  # the library of PyTorch's convolutions, whatever the processor
 
 
 def _convolve(
@@ -42,7 +44,7 @@ def _convolve(
     edges: bool = True,
     opened: Tensor | None = None,
 ) -> Tensor:
-    """Convolve; see ``nstlib.convolutions.Way``."""
+    """Convolve; see ``nstlib.convolutions.Algorithm``."""
     batch, channels, _, width = pieces[0].shape
     height = sum(piece.shape[2] for piece in pieces) - (0 if edges else 2)
     around = padded(pieces, opened, height + 2, width + 2, above=int(edges))

@@ -6,6 +6,7 @@ The estimate adds up what is alive at the worst moment. ``bench/sizes.py`` holds
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nstlib.allocation import keeps_freed_memory
@@ -54,7 +55,7 @@ def plan(
     budget: float | None = None,
     tiles: bool = True,
     passes: int = 1,
-    coarsest: tuple[int, int] | None = None,
+    others: Iterable[tuple[int, int]] = (),
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
@@ -69,8 +70,8 @@ def plan(
         budget: bytes; None means ``BUDGET``, and for pictures that do not fit into it the leanest plan there is.
         tiles: False for losses that are no sums over positions.
         passes: how often an image goes through the network before the way back.
-        coarsest: height and width of the smallest size that comes before this one: kernels laid out for it are still
-            there.
+        others: height and width of what else goes through the network before: coarser sizes, styles. The kernels laid out
+            for them stay.
 
     Raises:
         ChoiceError: if a budget was given and nothing fits into it.
@@ -82,7 +83,7 @@ def plan(
     plans = []
     for history, keeps in ways:
         for tiled in range(blocks + 1):
-            how = {"keeps": keeps, "coarsest": coarsest}
+            how = {"keeps": keeps, "others": others}
             need = estimate(network, layers, height, width, optimizer, tiled, history, passes, **how)
             plans.append(Plan(tiled, history, need, keeps))
     limit = BUDGET if budget is None else budget
@@ -112,12 +113,12 @@ def estimate(
     passes: int = 1,
     *,
     keeps: bool = False,
-    coarsest: tuple[int, int] | None = None,
+    others: Iterable[tuple[int, int]] = (),
 ) -> float:
     """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
 
     Args:
-        network, layers, height, width, optimizer, passes, coarsest: as for ``plan``. tiled, history, keeps: as in a Plan.
+        network, layers, height, width, optimizer, passes, others: as for ``plan``. tiled, history, keeps: as in a Plan.
     """
     image = 12 * height * width
     images = image * (IMAGES[optimizer] + (2 * history if optimizer == "lbfgs" else 0))
@@ -143,7 +144,7 @@ def estimate(
             passing = 5 * one
         worst = max(worst, kept + passing)
     gaps = GAPS if keeps else 1.0
-    weights = _weights(network, blocks, {(height, width), coarsest or (height, width)})
+    weights = _weights(network, blocks, {(height, width), *others})
     return BASE + weights + images + scratch + gaps * ((passes - 1) * kept + worst)
 
 

@@ -56,11 +56,16 @@ class Factors:
         shape: (S, N, P), as of the matrices it was made from.
     """
 
-    def __init__(self, matrices: Tensor):
-        """Prepare ``matrices``, shape (S, N, P), float32 on the CPU. Needs as much memory as they do."""
+    def __init__(self, matrices: Tensor, *, onednn: bool | None = None):
+        """Prepare ``matrices``, shape (S, N, P), float32 on the CPU. Needs as much memory as they do.
+
+        Args:
+            matrices: the right-hand sides.
+            onednn: whether oneDNN is to multiply, which must work (``onednn_works``); None: where it is faster.
+        """
         self.shape = matrices.shape
         self._packed, self._plain = None, None
-        if _wanted(matrices):
+        if _wanted(matrices) if onednn is None else onednn:
             self._packed = [torch.ops.mkldnn._reorder_linear_weight(each.t().contiguous()) for each in matrices]
         else:
             self._plain = matrices.contiguous()

@@ -313,6 +313,8 @@ class Run:
         self.finished = state["finished"]
 
     def _plan(self, level: Level) -> Plan:
+        shares = {each.width / self.levels[-1].width for each in (self.levels[0], level)}
+        sizes = [_size_of(style, share) for style in self._styles for share in shares]
         return plan(
             self._network,
             self._layers,
@@ -322,7 +324,7 @@ class Run:
             budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=self._goal.tiles,
             passes=self._goal.passes,
-            coarsest=self.levels[0].size,
+            others=[self.levels[0].size, *sizes],
         )
 
     def _enter(self, number: int, image: Tensor) -> None:
@@ -498,9 +500,14 @@ def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> 
 
 def _resized(style: Style, size: tuple[int, int], share: float) -> Style:
     """Return the style for a coarser level: its picture shrunk like the content, its mask to the level's size."""
-    height, width = (max(16, round(side * share)) for side in style.image.shape[2:])
     mask = None if style.mask is None else _fit(style.mask, size)
-    return Style(style.image if share == 1 else _fit(style.image, (height, width)), style.weight, mask)
+    return Style(_fit(style.image, _size_of(style, share)), style.weight, mask)
+
+
+def _size_of(style: Style, share: float) -> tuple[int, int]:
+    """Return the height and width of a style's picture at a coarser level, or its own."""
+    height, width = style.image.shape[2:]
+    return (height, width) if share == 1 else (max(16, round(height * share)), max(16, round(width * share)))
 
 
 def _fit(image: Tensor, size: Sequence[int]) -> Tensor:

@@ -83,7 +83,7 @@ def transform_kernel(weight: Tensor, bias: Tensor) -> Kernel:
     Raises:
         ShapeError: if the kernel is not 3 x 3.
     """
-    return lay_out(weight, bias, _transform, _convolve)
+    return lay_out(weight, bias, lambda each: Factors(_transform(each)), _convolve)
 
 
 def _transform(weight: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ def _convolve(
     edges: bool = True,
     opened: Tensor | None = None,
 ) -> Tensor:
-    """Convolve each image in bands of tile rows that fit into the cache; see ``nstlib.convolutions.Way``."""
+    """Convolve each image in bands of tile rows that fit into the cache; see ``nstlib.convolutions.Algorithm``."""
     x = pieces[0]
     batch, channels, _, width = x.shape
     height = sum(piece.shape[2] for piece in pieces) - (0 if edges else 2)

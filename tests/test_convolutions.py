@@ -1,5 +1,8 @@
 """Whatever way a frozen kernel is laid out, the convolution is the same; and each network chooses the way."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -104,7 +107,10 @@ def pull(network, image, layer="relu4_1"):
     return gradient
 
 
-def test_a_fast_network_transforms_kernels_where_positions_are_many_and_unrolls_them_where_they_are_few(image):
+def test_a_fast_network_transforms_kernels_where_positions_are_many_and_unrolls_them_where_they_are_few(
+    image, monkeypatch
+):
+    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
     network = random_network("vgg16")
     pull(network, image)
     assert set(network._kernels) == {
@@ -133,6 +139,43 @@ def test_calling_the_network_is_exact_a_pixel_that_a_unit_does_not_see_cannot_mo
     middle = random_network("vgg16")(image, "relu3_1")["relu3_1"][0, :, 8, 8].sum()
     (gradient,) = torch.autograd.grad(middle, image)
     assert gradient[0, :, :, 56:].abs().max() == 0  # relu3_1 sees 24 px; this border is 20 px away from the middle
+
+
+def test_kernels_made_in_inference_mode_serve_outside(image):
+    network = random_network("vgg16")
+    with torch.inference_mode():
+        network.fast(image, "relu4_1")
+    assert torch.equal(pull(network, image), pull(random_network("vgg16"), image))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])
+def test_a_network_that_has_laid_out_kernels_can_be_copied(image, copied):
+    network = random_network("vgg16")
+    expected = pull(network, image)
+    assert torch.equal(pull(copied(network), image), expected)
+
+
+def test_half_precision_leaves_nothing_behind(image):
+    network = random_network("vgg16", winograd=False)
+    expected = pull(network, image)
+    network(image.half(), "relu1_1")
+    assert torch.equal(pull(network, image), expected)
+
+
+def test_where_kernels_cannot_be_packed_few_positions_are_left_to_pytorch(image, monkeypatch):
+    monkeypatch.setattr(module, "onednn_works", lambda: False)
+    network = random_network("vgg16")
+    pull(network, image)
+    assert {lay_out for _, lay_out in network._kernels} == {transform_kernel}
+
+
+def test_strips_choose_by_the_rows_that_come_out(monkeypatch):
+    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
+    network = random_network("vgg16")
+    network._convolve_rows("conv4_1", [torch.zeros(1, 256, 14, 15)], relu=True, fast=True)  # 12 x 15 = 180 positions
+    assert set(network._kernels) == {("conv4_1", unroll_kernel)}
+    network.pull("conv4_1", [torch.zeros(1, 512, 15, 15)], fast=True)  # 13 x 15 = 195
+    assert set(network._kernels) == {("conv4_1", unroll_kernel), ("conv4_1", transform_kernel)}
 
 
 def test_a_kernel_that_does_not_compute_what_it_should_is_not_used(image, monkeypatch):

@@ -133,6 +133,15 @@ def test_the_total_variation_of_uniform_noise_is_two_thirds(rng):
     assert total_variation(torch.rand(1, 3, 256, 256, generator=rng)).item() == pytest.approx(2 / 3, abs=0.01)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_total_variation_adds_up_in_single_precision(rng, monkeypatch, dtype):
+    monkeypatch.setattr(losses, "TV_ROWS", 2)
+    image = torch.rand(1, 3, 64, 64, generator=rng).to(dtype)
+    found, expected = total_variation(image), total_variation(image.double())
+    assert found.dtype == dtype
+    assert found.item() == pytest.approx(expected.item(), rel=torch.finfo(dtype).eps)
+
+
 def test_total_variation_needs_neighbors():
     with pytest.raises(ShapeError, match=r"at least 2 x 2 pixels, got \(1, 3, 1, 9\)"):
         total_variation(torch.zeros(1, 3, 1, 9))

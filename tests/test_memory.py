@@ -42,13 +42,15 @@ def test_without_winograd_less_is_needed(network):
     assert plan(plain, LAYERS, 256, 256).bytes < plan(network, LAYERS, 256, 256).bytes
 
 
-def test_kernels_laid_out_for_a_coarser_size_are_counted(network):
-    def need(coarsest):
-        return estimate(network, LAYERS, 256, 256, "lbfgs", 0, HISTORY, coarsest=coarsest)
+def test_kernels_laid_out_for_other_sizes_are_counted(network, monkeypatch):
+    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
+
+    def need(*others):
+        return estimate(network, LAYERS, 256, 256, "lbfgs", 0, HISTORY, others=others)
 
     # At 128 px relu5_1 has 8 x 8 positions: its 512 x 512 kernels are unrolled there, and transformed at 256 px.
-    assert need((128, 128)) - need(None) == 4 * 512 * 512 * 2 * 9
-    assert need((256, 256)) == need(None)
+    assert need((128, 128)) - need() == 4 * 512 * 512 * 2 * 9
+    assert need((256, 256), (300, 200)) == need()
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gd"])

@@ -415,10 +415,16 @@ def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pa
     assert kept == [False]  # at once, and not only for the finest size
 
 
-def test_the_plan_counts_the_kernels_of_coarser_sizes(pair):
+@pytest.mark.parametrize(("levels", "style_size"), [(2, 256), (1, 128)])
+def test_the_plan_counts_the_kernels_of_coarser_sizes_and_of_styles(pair, levels, style_size, monkeypatch):
+    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
+
+    def need(levels, style_size):
+        content, style = (resize_to(each, (size, size)) for each, size in zip(pair, (256, style_size), strict=True))
+        return stylize(content, style, vgg, levels=levels).plan.bytes
+
     vgg = random_network("vgg16")
-    once, twice = (stylize(*(resize_to(each, (256, 256)) for each in pair), vgg, levels=levels) for levels in (1, 2))
-    assert twice.plan.bytes > once.plan.bytes  # at 128 px relu5_1 has few positions
+    assert need(levels, style_size) > need(1, 256)  # at 128 px relu5_1 has few positions
 
 
 def test_too_little_memory_is_refused_before_the_run(network):
