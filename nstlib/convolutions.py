@@ -8,7 +8,7 @@ on the CPU and in float32, and returns tensors that are channels last in memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -18,29 +18,48 @@ from nstlib.errors import ShapeError
 from nstlib.products import Factors
 
 
-class Algorithm(Protocol):
-    """How to convolve with a kernel that was laid out for it."""
+class Rows(NamedTuple):
+    """What a convolution sees.
 
-    def __call__(
-        self,
-        pieces: Sequence[Tensor],
-        kernel: Factors,
-        bias: Tensor | None,
-        *,
-        relu: bool = False,
-        edges: bool = True,
-        opened: Tensor | None = None,
-    ) -> Tensor:
-        """Return a convolution, shape (B, K, H, W), channels last in memory.
+    Attributes:
+        pieces: rows of a picture from top to bottom, each of shape (B, C, h, W).
+        edges: whether a row of zeros stands above them and one below; else they have the rows that the kernel needs.
+        opened: take the only piece for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
+    """
 
-        Args:
-            pieces: the picture's rows from top to bottom, each of shape (B, C, h, W).
-            kernel: laid out. bias: shape (K,), or None.
-            relu: rectify in the same pass.
-            edges: whether a row of zeros stands above the picture and one below; else it has the rows that the kernel needs.
-            opened: take the only piece for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
+    pieces: Sequence[Tensor]
+    edges: bool = True
+    opened: Tensor | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """B, C, H, W: H is how many rows come out."""
+        batch, channels, _, width = self.pieces[0].shape
+        return batch, channels, sum(piece.shape[2] for piece in self.pieces) - (0 if self.edges else 2), width
+
+    def padded(self, height: int, width: int) -> Tensor:
+        """Return them with zeros around, shape (B, height, width, C): one column on the left, the rest right and below.
+
+        Each place is written once: ``F.pad`` would fill everything with zeros first.
         """
-        ...
+        batch, channels, _, columns = self.shape
+        result = self.pieces[0].new_empty(batch, height, width, channels)
+        above = top = int(self.edges)
+        for piece in self.pieces:
+            inner = result[:, top : top + piece.shape[2], 1 : columns + 1].permute(0, 3, 1, 2)  # (B, C, h, W)
+            if self.opened is None:
+                inner.copy_(piece)
+            else:
+                torch.ops.aten.threshold_backward.grad_input(piece, self.opened, 0, grad_input=inner)
+            top += piece.shape[2]
+        for margin in (result[:, :above], result[:, top:], result[:, :, 0], result[:, :, columns + 1 :]):
+            margin.zero_()
+        return result
+
+
+# From rows, a kernel laid out, a bias (K,) or None, and whether to rectify in the same pass, to the convolution, shape
+# (B, K, H, W), channels last in memory.
+Algorithm = Callable[[Rows, Factors, Tensor | None, bool], Tensor]
 
 
 class Kernel(NamedTuple):
@@ -110,7 +129,7 @@ def convolve_rows(pieces: Sequence[Tensor], kernel: Kernel, *, relu: bool = Fals
     Returns:
         Shape (B, K, h - 2, W) with the sum h of all heights, channels last in memory. No gradient flows through it.
     """
-    return kernel.algorithm(pieces, kernel.forward, kernel.bias, relu=relu, edges=False)
+    return kernel.algorithm(Rows(pieces, edges=False), kernel.forward, kernel.bias, relu)
 
 
 def pull_rows(pieces: Sequence[Tensor], kernel: Kernel) -> Tensor:
@@ -123,13 +142,13 @@ def pull_rows(pieces: Sequence[Tensor], kernel: Kernel) -> Tensor:
     Returns:
         Shape (B, C, h - 2, W) with the sum h of all heights, channels last in memory.
     """
-    return kernel.algorithm(pieces, kernel.backward, None, edges=False)
+    return kernel.algorithm(Rows(pieces, edges=False), kernel.backward, None, False)
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, kernel: Kernel, relu: bool) -> Tensor:
-        y = kernel.algorithm([x], kernel.forward, kernel.bias, relu=relu)
+        y = kernel.algorithm(Rows([x]), kernel.forward, kernel.bias, relu)
         ctx.kernel = kernel
         ctx.save_for_backward(y if relu else None)
         return y
@@ -137,7 +156,8 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.kernel.algorithm([gradient], ctx.kernel.backward, None, opened=ctx.saved_tensors[0]), None, None
+        rows = Rows([gradient], opened=ctx.saved_tensors[0])
+        return ctx.kernel.algorithm(rows, ctx.kernel.backward, None, False), None, None
 
 
 @torch.enable_grad()
@@ -155,28 +175,3 @@ def error_of(kernel: Kernel, weight: Tensor) -> float:
         y.square().sum().backward()
         results.append((y.detach(), x.grad))
     return max(((ours - direct).norm() / direct.norm()).item() for ours, direct in zip(*results, strict=True))
-
-
-def padded(pieces: Sequence[Tensor], opened: Tensor | None, height: int, width: int, *, above: int) -> Tensor:
-    """Return a picture with zeros around it, shape (B, height, width, C): one column on the left, the rest on the right.
-
-    Each place is written once: ``F.pad`` would fill everything with zeros first.
-
-    Args:
-        pieces, opened: as for an ``Algorithm``.
-        height: of the result; what the pieces leave is zeros below. width: of the result.
-        above: how many rows of zeros to begin with.
-    """
-    batch, channels, _, columns = pieces[0].shape
-    result = pieces[0].new_empty(batch, height, width, channels)
-    top = above
-    for piece in pieces:
-        inner = result[:, top : top + piece.shape[2], 1 : columns + 1].permute(0, 3, 1, 2)  # (B, C, h, W)
-        if opened is None:
-            inner.copy_(piece)
-        else:
-            torch.ops.aten.threshold_backward.grad_input(piece, opened, 0, grad_input=inner)
-        top += piece.shape[2]
-    for margin in (result[:, :above], result[:, top:], result[:, :, 0], result[:, :, columns + 1 :]):
-        margin.zero_()
-    return result

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.convolutions import Kernel, convolve, convolve_rows, error_of, pull_rows
+from nstlib.convolutions import Kernel, Rows, convolve, convolve_rows, error_of, pull_rows
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.im2col import unroll_kernel
 from nstlib.products import onednn_works
@@ -213,13 +213,13 @@ class Features:
         return self._weights[f"{name}.weight"]
 
     def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, x, x.shape[2])):
+        if fast and (kernel := self._kernel(layer, Rows([x]))):
             return convolve(x, kernel, relu=relu)
         x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
         return F.relu_(x) if relu else x
 
     def _convolve_rows(self, layer: str, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, pieces[0], sum(piece.shape[2] for piece in pieces) - 2)):
+        if fast and (kernel := self._kernel(layer, Rows(pieces, edges=False))):
             return convolve_rows(pieces, kernel, relu=relu)
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
         x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
@@ -237,24 +237,24 @@ class Features:
         Returns:
             Shape (B, in, h - 2, W) with the sum h of all heights.
         """
-        if fast and (kernel := self._kernel(layer, pieces[0], sum(piece.shape[2] for piece in pieces) - 2)):
+        if fast and (kernel := self._kernel(layer, Rows(pieces, edges=False))):
             return pull_rows(pieces, kernel)
         return F.conv_transpose2d(_stacked(pieces), self._weights[f"{layer}.weight"], padding=(2, 1))
 
-    def _kernel(self, layer: str, x: Tensor, height: int) -> Kernel | None:
-        """Return a layer's kernel, laid out so that so many rows as wide as ``x`` are made fastest, there or back.
+    def _kernel(self, layer: str, rows: Rows) -> Kernel | None:
+        """Return a layer's kernel, laid out for the fastest way to convolve such rows, there or back.
 
         It is made at its first use. None where PyTorch's own convolution is fastest, or the kernel does not compute what
         it should.
         """
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        lay_out = fastest_layout(weight.shape[1], height * x.shape[3])
+        x, (_, _, height, width) = rows.pieces[0], rows.shape
+        lay_out = fastest_layout(weight.shape[1], height * width)
         if lay_out is None or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
         if (layer, lay_out) not in self._kernels:
-            with torch.inference_mode(
-                mode=False
-            ):  # it may be used outside as well, and to be compared it needs gradients
+            # Outside of inference mode, where it may be used as well: and to be compared, it needs gradients.
+            with torch.inference_mode(mode=False):
                 weight, bias = weight.clone(), bias.clone()
                 kernel = lay_out(weight, bias)
                 self._kernels[layer, lay_out] = kernel if error_of(kernel, weight) < MAX_ERROR else None

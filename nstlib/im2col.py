@@ -9,11 +9,9 @@ that is not possible, and nothing is gained.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor
 
-from nstlib.convolutions import Kernel, lay_out, padded
+from nstlib.convolutions import Kernel, Rows, lay_out
 from nstlib.products import Factors, onednn_works
 
 
@@ -35,19 +33,10 @@ def _unroll(weight: Tensor) -> Factors:
     return Factors(matrix[None], onednn=onednn_works())  # the library of PyTorch's convolutions, whatever the processor
 
 
-def _convolve(
-    pieces: Sequence[Tensor],
-    kernel: Factors,
-    bias: Tensor | None,
-    *,
-    relu: bool = False,
-    edges: bool = True,
-    opened: Tensor | None = None,
-) -> Tensor:
+def _convolve(rows: Rows, kernel: Factors, bias: Tensor | None, relu: bool) -> Tensor:
     """Convolve; see ``nstlib.convolutions.Algorithm``."""
-    batch, channels, _, width = pieces[0].shape
-    height = sum(piece.shape[2] for piece in pieces) - (0 if edges else 2)
-    around = padded(pieces, opened, height + 2, width + 2, above=int(edges))
+    batch, channels, height, width = rows.shape
+    around = rows.padded(height + 2, width + 2)
     image, row, column, _ = around.stride()
     neighborhoods = around.as_strided(
         (batch, height, width, 3, 3, channels), (image, row, column, row, column, 1), around.storage_offset()

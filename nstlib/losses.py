@@ -159,9 +159,8 @@ class _TotalVariation(torch.autograd.Function):
     @staticmethod
     def forward(ctx, image: Tensor) -> Tensor:
         ctx.save_for_backward(image)
-        total = image.new_zeros(
-            (), dtype=torch.promote_types(image.dtype, torch.float32)
-        )  # half precision adds up badly
+        # Half precision adds up badly.
+        total = image.new_zeros((), dtype=torch.promote_types(image.dtype, torch.float32))
         for here, there, share in _neighbors(image.shape[2]):
             total = total + (image[there] - image[here]).abs_().mean(dtype=total.dtype) * share
         return total.to(image)

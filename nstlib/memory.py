@@ -6,7 +6,7 @@ The estimate adds up what is alive at the worst moment. ``bench/sizes.py`` holds
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 from nstlib.allocation import keeps_freed_memory
@@ -55,7 +55,7 @@ def plan(
     budget: float | None = None,
     tiles: bool = True,
     passes: int = 1,
-    others: Iterable[tuple[int, int]] = (),
+    others: Collection[tuple[int, int]] = (),
 ) -> Plan:
     """Return the fastest way to run a transfer that fits into a budget.
 
@@ -83,8 +83,9 @@ def plan(
     plans = []
     for history, keeps in ways:
         for tiled in range(blocks + 1):
-            how = {"keeps": keeps, "others": others}
-            need = estimate(network, layers, height, width, optimizer, tiled, history, passes, **how)
+            need = estimate(
+                network, layers, height, width, optimizer, tiled, history, passes, keeps=keeps, others=others
+            )
             plans.append(Plan(tiled, history, need, keeps))
     limit = BUDGET if budget is None else budget
     for candidate in plans:
@@ -113,7 +114,7 @@ def estimate(
     passes: int = 1,
     *,
     keeps: bool = False,
-    others: Iterable[tuple[int, int]] = (),
+    others: Collection[tuple[int, int]] = (),
 ) -> float:
     """Return about how many bytes a process needs for a transfer, in all and at the worst moment.
 

@@ -101,8 +101,7 @@ class Objective:
         """Return the scalars total, content, style and total variation of an image of shape (1, 3, H, W)."""
         found: dict[str, tuple[Tensor, ...]] = {}
         if self.layers:
-            how = {"pull": self._pull, "tiled": self.tiled}
-            found = measure(self.network, image, self.layers, self._statistics, **how)
+            found = measure(self.network, image, self.layers, self._statistics, pull=self._pull, tiled=self.tiled)
         content = style = image.new_zeros(())
         for layer, share in self.content_layers.items():
             target = self._content[layer]

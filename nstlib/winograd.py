@@ -10,12 +10,10 @@ The kernels are frozen, so each is transformed once (``nstlib.convolutions``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from nstlib.convolutions import Kernel, lay_out, padded
+from nstlib.convolutions import Kernel, Rows, lay_out
 from nstlib.errors import ShapeError
 from nstlib.products import Factors, mm
 
@@ -96,28 +94,18 @@ def _transform(weight: Tensor) -> Tensor:
     return transformed
 
 
-def _convolve(
-    pieces: Sequence[Tensor],
-    kernel: Factors,
-    bias: Tensor | None,
-    *,
-    relu: bool = False,
-    edges: bool = True,
-    opened: Tensor | None = None,
-) -> Tensor:
+def _convolve(rows: Rows, kernel: Factors, bias: Tensor | None, relu: bool) -> Tensor:
     """Convolve each image in bands of tile rows that fit into the cache; see ``nstlib.convolutions.Algorithm``."""
-    x = pieces[0]
-    batch, channels, _, width = x.shape
-    height = sum(piece.shape[2] for piece in pieces) - (0 if edges else 2)
+    batch, channels, height, width = rows.shape
     out = kernel.shape[2]
-    rows, columns = -(-height // TILE), -(-width // TILE)
-    around = padded(pieces, opened, rows * TILE + 2, columns * TILE + 2, above=int(edges))  # complete tiles
-    result = x.new_empty(batch, rows * TILE, columns * TILE, out)
+    high, columns = -(-height // TILE), -(-width // TILE)  # tiles
+    around = rows.padded(high * TILE + 2, columns * TILE + 2)
+    result = around.new_empty(batch, high * TILE, columns * TILE, out)
     most = max(1, CACHE // (4 * PATCH * PATCH * columns * max(channels, out)))
-    band = -(-rows // -(-rows // most))  # as few bands as the cache allows, all of about one height
+    band = -(-high // -(-high // most))  # as few bands as the cache allows, all of about one height
     for image in range(batch):
-        for row in range(0, rows, band):
-            count = min(band, rows - row)
+        for row in range(0, high, band):
+            count = min(band, high - row)
             tiles = _band(around[image], row, count, columns, kernel)  # (16, count * columns * K)
             tiles = tiles.view(TILE, TILE, count, columns, out).permute(2, 0, 3, 1, 4)
             target = result[image, row * TILE : (row + count) * TILE].view(count, TILE, columns, TILE, out)
