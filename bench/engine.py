@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from peers import installed
 from torch import Tensor, nn
 
-from nstlib.allocation import keep_freed_memory
+from nstlib.engine.allocation import keep_freed_memory
 from nstlib.features import CAFFE, Features, random_network
 from nstlib.objective import Objective, Style
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS

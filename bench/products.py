@@ -5,7 +5,7 @@
 
 GFLOP/s of the products that a step is made of: those of Winograd's algorithm, its two transforms, and the Gram matrix. The
 libraries take turns within one process; the table shows the median of the rounds. Where the last column is well above 1
-on a processor for which ``nstlib.products`` takes PyTorch's own product, or below 1 where it takes oneDNN's, its rule is
+on a processor for which ``nstlib.kernels.products`` takes PyTorch's own product, or below 1 where it takes oneDNN's, its rule is
 wrong there: please tell us.
 """
 
@@ -20,9 +20,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nstlib import products
-from nstlib.products import Factors, inner, mm
-from nstlib.winograd import INPUT_2D, OUTPUT_2D
+from nstlib.kernels import products
+from nstlib.kernels.products import Factors, inner, mm
+from nstlib.kernels.winograd import INPUT_2D, OUTPUT_2D
 
 Case = tuple[str, Callable[[], Tensor], float]
 

@@ -30,7 +30,7 @@ def child(
     """Run one transfer, and return what it took."""
     import torch
 
-    from nstlib.allocation import keep_freed_memory
+    from nstlib.engine.allocation import keep_freed_memory
     from nstlib.features import random_network
     from nstlib.images import load_image, picture, resize_to
     from nstlib.transfer import FINEST_SHARE, stylize

@@ -27,6 +27,7 @@ from nstlib.errors import ChoiceError, ImageError, ShapeError
 from nstlib.features import NETWORKS, Features
 from nstlib.images import load_image, pictures
 from nstlib.receptive import patch_of, receptive_field
+from nstlib.seeds import seeded
 
 SCALES = (1.0, 2 / 3, 1 / 2)  # of a picture's own size, at which validation_crops cuts it
 
@@ -293,7 +294,7 @@ def validation_crops(
     Raises:
         ImageError: if a picture is smaller than a crop, or there are none.
     """
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     paths = list(pictures().values())
     shares = [n // len(paths) + (place < n % len(paths)) for place in range(len(paths))]
     crops = itertools.chain.from_iterable(

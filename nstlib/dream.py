@@ -16,6 +16,7 @@ from torch import Tensor
 from nstlib.errors import ChoiceError, ShapeError, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
+from nstlib.seeds import seeded
 from nstlib.transformations import roll
 from nstlib.visualization import Objective, Step, likeness, whole_layer
 
@@ -78,7 +79,7 @@ def dream(
         check_picture("guide", guide)
         with torch.no_grad():
             objective = likeness(network(guide.to(image), layer)[layer])
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     return _dream(bases, _slope_of(network, layer, objective), iterations, step, jitter, generator)
 
 

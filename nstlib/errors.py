@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 
@@ -53,4 +54,17 @@ def whole_number(what: str, value: int, least: int) -> int:
     """Return ``value`` if it is a whole number of at least ``least``, else raise a ChoiceError that says so."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ChoiceError(f"{what} must be a whole number of at least {least}, got {value!r}.")
+    return value
+
+
+def finite_number(what: str, value: float, least: float = 0.0, *, above: bool = False) -> float:
+    """Return ``value`` if it is a finite number of at least ``least``, else raise a ChoiceError that says so.
+
+    Args:
+        what: the argument's name. above: whether ``least`` itself is too little.
+    """
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value < least or (above and value == least):
+        needed = f"above {least:g}" if above else f"{least:g} or larger"
+        raise ChoiceError(f"{what} must be a finite number, {needed}, got {value!r}.")
     return value

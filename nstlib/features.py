@@ -16,12 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.convolutions import Kernel, Rows, convolve, convolve_rows, error_of, pull_rows
 from nstlib.errors import LayerError, ShapeError, choice
-from nstlib.im2col import unroll_kernel
-from nstlib.products import onednn_works
+from nstlib.kernels.convolutions import Kernel, Rows, convolve, convolve_rows, error_of, pull_rows
+from nstlib.kernels.im2col import unroll_kernel
+from nstlib.kernels.products import onednn_works
+from nstlib.kernels.winograd import transform_kernel
+from nstlib.seeds import seeded
 from nstlib.weights import VGG16, VGG19, load_weights
-from nstlib.winograd import transform_kernel
 
 # From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
 # this many positions on, unrolled into a matrix below. For 512 channels chapter 15 measures it, the whole bench/engine.py.
@@ -85,7 +86,7 @@ class Features:
         layers: the names of all layers, shallow to deep.
         pooling: "max" or "average".
         winograd: whether ``fast`` may run convolutions with many channels by Winograd's algorithm, and on small pictures by
-            ``nstlib.im2col``.
+            ``nstlib.kernels.im2col``.
 
     The weights never require a gradient, and follow the image to its device and precision. Activations are channels last
     in memory, which the CPU's convolutions like best: use ``flatten`` or ``reshape`` on them, not ``view``.
@@ -159,7 +160,7 @@ class Features:
         fast: bool,
         around: Callable[[str, Tensor], Sequence[Tensor]] | None = None,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Run a stretch of the network: what calling it is made of, for those who take it apart (``nstlib.tiles``).
+        """Run a stretch of the network: what calling it is made of, for those who take it apart (``nstlib.engine.tiles``).
 
         Args:
             x: what the first of ``layers`` gets, shape (B, C, H, W).
@@ -317,7 +318,7 @@ def random_network(
         generator: where the weights come from; None means a fixed seed.
     """
     blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     weights, fan_in = {}, 3
     for layer in layer_names(blocks):
         if layer.startswith("conv"):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError
-from nstlib.products import inner, mm
+from nstlib.kernels.products import inner, mm
 
 
 def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:

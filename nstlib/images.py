@@ -18,9 +18,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from nstlib.decoding import color, opacity, opened
+from nstlib import course
 from nstlib.errors import ImageError, ShapeError, choice
-from nstlib.files import replacing
+from nstlib.formats.decoding import color, opacity, opened
+from nstlib.formats.files import replacing
 
 MAX_PIXELS = 100_000_000  # a tensor of that many pixels holds 1.2 GB
 WRITABLE = {
@@ -278,8 +279,7 @@ def pictures(kind: str | None = None) -> dict[str, Path]:
         ImageError: if there is no such folder, as when nstlib was installed without the repository.
     """
     kinds = KINDS if kind is None else (choice("kind of picture", kind, KINDS),)
-    beside_package = Path(__file__).resolve().parent.parent / "images"
-    folder = Path(os.environ.get("NST_IMAGES", beside_package))
+    folder = Path(os.environ.get("NST_IMAGES", course.IMAGES))
     if not folder.is_dir():
         raise ImageError(
             f"The course's pictures are not in {folder}. Clone the repository and work in it, "

@@ -25,6 +25,7 @@ from nstlib.errors import ChoiceError, DivergenceError, ShapeError, choice, whol
 from nstlib.features import TORCHVISION, Features, feature_shapes
 from nstlib.losses import scale_of
 from nstlib.optimizers import OPTIMIZERS, Descent
+from nstlib.seeds import seeded
 
 MEAN = TORCHVISION.mean  # of ImageNet's photos, RGB in [0, 1]
 RANGE = 0.5  # a pixel this far from the mean is at the end of the range: B = 128 of 255 in the paper
@@ -245,7 +246,7 @@ def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generat
         size: H and W.
         generator: None means a fixed seed.
     """
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     # Drawn where the generator lives, so that a seed means the same noise on every device.
     drawn = torch.randn((1, 3, *size), generator=generator, device=generator.device, dtype=torch.float32)
     return (like.new_tensor(MEAN)[:, None, None] + NOISE * drawn.to(like)).clamp(0, 1)

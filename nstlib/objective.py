@@ -1,7 +1,7 @@
 """What a transfer lowers: the distance of an image from its goals, whatever they are (chapters 09 and 10).
 
 Goals are computed once, when an ``Objective`` is made; then ``objective(image)`` compares. Its losses are sums over
-positions (unless a ``Statistic`` says otherwise), so the image may be looked at as a whole or in tiles (``nstlib.tiles``).
+positions (unless a ``Statistic`` says otherwise), so the image may be looked at as a whole or in tiles (``nstlib.engine.tiles``).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.engine.tiles import measure
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
 from nstlib.gram import gram_sum, gram_sum_backward
 from nstlib.losses import scale_of, total_variation
-from nstlib.tiles import measure
 
 LayerChoice = str | Iterable[str] | Mapping[str, float]
 

@@ -1,6 +1,6 @@
 """How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
 
-Torch's optimizers do the work, and ``nstlib.lbfgs`` from a good image. What they lack for pictures is here: how to stay in
+Torch's optimizers do the work, and ``nstlib.engine.lbfgs`` from a good image. What they lack for pictures is here: how to stay in
 [0, 1], which image to hand out at the end, and a state from which a run continues to the same pixels.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from nstlib.lbfgs import BandLBFGS
+from nstlib.engine.lbfgs import BandLBFGS
 
 # Keeps L-BFGS near [0, 1], times the weights of content and style: a pixel that nothing holds would wander away and be of
 # no use to the optimizer's picture of the curvature.

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError, choice, whole_number
+from nstlib.seeds import seeded
 
 BASES = ("fourier", "pixels")
 COLORS = ("decorrelated", "rgb")
@@ -63,7 +64,7 @@ class Parameterization:
         Args:
             generator: where they come from, and on which device they are; None means a fixed seed.
         """
-        generator = torch.Generator().manual_seed(0) if generator is None else generator
+        generator = seeded(generator)
         return NOISE * torch.randn(self.shape, generator=generator, device=generator.device)
 
     def image(self, numbers: Tensor) -> Tensor:

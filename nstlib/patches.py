@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nstlib.errors import ImageError, ShapeError
 from nstlib.images import load_image, picture
+from nstlib.seeds import seeded
 
 # Named one by one: a picture added to the course must not change what was measured here.
 PICTURES = (
@@ -62,7 +63,7 @@ def cut_patches(
     Raises:
         ImageError: if there is no such picture, or it has no room for that many patches.
     """
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     side, parts = SIDE + MARGIN, ([], [])
     for name in names:
         image = load_image(picture(name), size=SIZE)[0]  # (3, H, W)

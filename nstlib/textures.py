@@ -17,6 +17,7 @@ from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.losses import relative_error, scale_of
 from nstlib.objective import Goal, LayerChoice, Objective, Statistic, Style
+from nstlib.seeds import seeded
 from nstlib.transfer import STEPS, Run, stylize
 
 # Gatys et al. (2015) write conv1_1 and mean its rectified output, as their networks have no other.
@@ -72,7 +73,7 @@ def synthesize(
     if texture.ndim != 4 or texture.shape[:2] != (1, 3):
         raise ShapeError(f"synthesize needs a texture of shape (1, 3, H, W), got {tuple(texture.shape)}.")
     canvas = texture.new_zeros(1, 3, *(tuple(texture.shape[2:]) if size is None else _checked_size(size)))
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     # The canvas lends its size and no more: at a content weight of 0 its features are not even computed.
     return stylize(
         canvas,
@@ -183,7 +184,7 @@ def random_directions(channels: int, count: int, *, generator: torch.Generator |
         channels: C. count: how many.
         generator: None means a fixed seed.
     """
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     drawn = torch.randn(count, channels, generator=generator, device=generator.device)
     return drawn / drawn.norm(dim=1, keepdim=True)
 
@@ -277,7 +278,7 @@ def _bn(generator: torch.Generator | None) -> Statistic:
 
 def _sliced(generator: torch.Generator | None) -> Statistic:
     """As many directions as channels (Heitz et al.), but the same in each step: L-BFGS needs a loss that stands still."""
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
     def measure(features: Tensor) -> tuple[Tensor, ...]:
@@ -326,7 +327,7 @@ def brick_wall(
     tall, wide = brick
     if tall < 4 or wide < 8 or tall % 2 or wide % 2:
         raise ChoiceError(f"A brick needs even sides of at least 4 x 8 pixels, got {tall} x {wide}.")
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     row = torch.arange(height)[:, None] // tall  # (H, 1)
     across = torch.arange(width)[None] + row % 2 * (wide // 2)  # (H, W)
     column = across // wide

@@ -20,15 +20,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from nstlib import course
 from nstlib.errors import LayerError, ShapeError, WeightsError
 from nstlib.features import dead_channels
 from nstlib.patches import PICTURES, Patches, batches, center
 from nstlib.receptive import ReceptiveField, receptive_field_of_stack
+from nstlib.seeds import seeded
 
 CHANNELS = OrderedDict(conv1=24, conv2=16, conv3=16, conv4=16, conv5=24)
 POOLED = ("conv1", "conv2")  # layers with a max pooling behind them
 BATCH, RATE, MOMENTUM, DECAY = 32, 0.02, 0.9, 2e-3
-SAVED = Path(__file__).resolve().parent.parent / "book" / "data" / "training"
+SAVED = course.DATA / "training"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def small_network(
     without = tuple(without)
     if unknown := [name for name in without if name not in list(CHANNELS)[1:]]:
         raise LayerError(f"{unknown[0]!r} cannot be left out. Choose from: {', '.join(list(CHANNELS)[1:])}.")
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     layers, fan_in = OrderedDict(), 3
     for name, channels in CHANNELS.items():
         if name in without:

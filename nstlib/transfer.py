@@ -15,14 +15,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nstlib.allocation import keep_freed_memory, keeps_freed_memory
+from nstlib.engine.allocation import keep_freed_memory, keeps_freed_memory
+from nstlib.engine.memory import GIGABYTE, Plan, plan
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.frequency import low_pass
 from nstlib.images import check_picture, resize_to
-from nstlib.memory import GIGABYTE, Plan, plan
 from nstlib.objective import Goal, LayerChoice, Objective, Style, layer_shares
 from nstlib.optimizers import OPTIMIZERS, Descent
+from nstlib.seeds import seeded
 
 CONTENT_LAYERS = ("relu4_2",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -190,7 +191,7 @@ def init_image(content: Tensor, how: str | Tensor = "content", *, generator: tor
         return _fit(how.detach().to(content), content.shape[2:]).clamp(0, 1)
     if choice("init", how, INITS) == "content":
         return content.detach().clamp(0, 1)
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     # Drawn where the generator lives, so that a seed means the same noise on every device.
     drawn = torch.randn(content.shape, generator=generator, device=generator.device, dtype=torch.float32)
     noise = (0.5 + drawn.to(content) / 4).clamp(0, 1)

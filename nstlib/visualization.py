@@ -19,6 +19,7 @@ from nstlib.errors import ChoiceError, DivergenceError, ShapeError, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture
 from nstlib.parameterizations import Parameterization
+from nstlib.seeds import seeded
 from nstlib.transformations import ROBUST, Transformation, transform
 
 STEPS = 128
@@ -184,7 +185,7 @@ def visualize(
     if not 0 < learning_rate < math.inf:
         raise ChoiceError(f"learning_rate must be a finite number above 0, got {learning_rate!r}.")
     parameterization = Parameterization(128, 128) if parameterization is None else parameterization
-    generator = torch.Generator().manual_seed(0) if generator is None else generator
+    generator = seeded(generator)
     if init is None:
         numbers = parameterization.start(generator=generator)
     else:

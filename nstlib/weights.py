@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
+from nstlib import course
 from nstlib.errors import WeightsError, choice
 
 # Channels of each convolution, block by block (Simonyan and Zisserman, 2015, configurations D and E).
@@ -112,9 +113,8 @@ def weights_folder() -> Path:
     """
     if "NST_MODELS" in os.environ:
         return Path(os.environ["NST_MODELS"])
-    models = Path(__file__).resolve().parent.parent / "models"
-    if (models / "README.md").is_file():
-        return models
+    if (course.MODELS / "README.md").is_file():
+        return course.MODELS
     import pooch  # here and below: importing it takes longer than most commands
 
     return Path(pooch.os_cache("nstlib"))

@@ -13,8 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from nstlib.decoding import READABLE
 from nstlib.errors import ChoiceError, ImageError, ShapeError
+from nstlib.formats.decoding import READABLE
 from nstlib.images import (
     MAX_PIXELS,
     WRITABLE,

@@ -113,7 +113,7 @@ def test_a_mask_that_leaves_nothing_at_a_layer_is_refused(network, pictures):
 
 @pytest.mark.parametrize("content_layers", [CONTENT_LAYERS, ("relu1_1", "relu4_1")])  # the latter have a style as well
 def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng, content_layers, monkeypatch):
-    monkeypatch.setattr("nstlib.tiles.STRIP_BYTES", 1)  # the lowest strips there are: 16 rows
+    monkeypatch.setattr("nstlib.engine.tiles.STRIP_BYTES", 1)  # the lowest strips there are: 16 rows
     content, one, two = pictures
     corner = torch.zeros(1, 1, *content.shape[2:], dtype=torch.float64)
     corner[..., :20, :32] = 1

@@ -408,7 +408,7 @@ def test_a_run_that_cannot_afford_to_keep_freed_memory_gives_it_back(network, pa
     monkeypatch.setattr("nstlib.transfer.keep_freed_memory", lambda *, keep: kept.append(keep))
     next(stylize(*pair, network, steps=1))
     assert kept == []
-    monkeypatch.setattr("nstlib.memory.GAPS", 1e3)
+    monkeypatch.setattr("nstlib.engine.memory.GAPS", 1e3)
     small, large = (resize_to(pair[0], (size, size)) for size in (32, 64))
     assert stylize(small, small, network, memory=0.95).plan.keeps
     next(stylize(large, small, network, steps=2, levels=2, memory=0.95))

@@ -550,7 +550,7 @@ def test_status_tells_ready_from_missing_from_altered(folder, pip):
 
 def test_weights_lie_in_the_repository_if_there_is_one(tmp_path, monkeypatch):
     monkeypatch.delenv("NST_MODELS", raising=False)
-    monkeypatch.setattr(weights, "__file__", str(tmp_path / "nstlib" / "weights.py"))
+    monkeypatch.setattr("nstlib.course.MODELS", tmp_path / "models")
     assert weights_folder() != tmp_path / "models"  # it could be anything's folder
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "README.md").touch()
@@ -559,7 +559,7 @@ def test_weights_lie_in_the_repository_if_there_is_one(tmp_path, monkeypatch):
 
 def test_without_a_repository_weights_lie_in_the_users_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("NST_MODELS", raising=False)
-    monkeypatch.setattr(weights, "__file__", str(tmp_path / "nstlib" / "weights.py"))
+    monkeypatch.setattr("nstlib.course.MODELS", tmp_path / "models")
     assert weights_folder().name.lower().startswith("nstlib") or "nstlib" in weights_folder().parts
     assert not weights_folder().is_relative_to(tmp_path)
 

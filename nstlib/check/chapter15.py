@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib import cost, gram, transfer, winograd
+from nstlib import gram, transfer
 from nstlib.check.exercise import Case, Convention, Exercise, Function, Law, Mistake, close, normal, scattered, uniform
-from nstlib.tiles import strip_rows
+from nstlib.engine import cost
+from nstlib.engine.tiles import strip_rows
+from nstlib.kernels import winograd
 
 CHAPTER = "15_engine"
 

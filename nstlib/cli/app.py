@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from nstlib import __version__
-from nstlib.allocation import keep_freed_memory
 from nstlib.cli import compare, dream, explore, study, stylize, weights
+from nstlib.engine.allocation import keep_freed_memory
 
 app = typer.Typer(
     help="Neural style transfer: paint the scene of one picture with the texture of another.",

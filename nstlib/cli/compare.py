@@ -18,9 +18,9 @@ from nstlib.errors import DivergenceError, ImageError, ShapeError
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from nstlib.comparison import Pair, Settings
+    from nstlib.apps.comparison import Pair, Settings
+    from nstlib.apps.jobs import Stop
     from nstlib.features import Features
-    from nstlib.jobs import Stop
 
 EXAMPLES = """Examples:
 
@@ -93,7 +93,7 @@ def compare(
     is there already is not made again: after Ctrl-C the same command goes on.
     """
     with one_line_errors(exit_code=2):
-        from nstlib.comparison import Settings, check_folder, checked_methods, missing, pairs_of
+        from nstlib.apps.comparison import Settings, check_folder, checked_methods, missing, pairs_of
 
         settings = Settings(size, steps, style_weight, init, seed, network)
         settings.check()
@@ -130,8 +130,8 @@ def _found(words: Iterable[str]) -> list[Path]:
 
 def _prepare(folder: Path) -> None:
     """Make the folder, unless it is there, and raise an ImageError if nothing can be written to it."""
-    from nstlib.contact_sheet import PAGE
-    from nstlib.files import make_folder
+    from nstlib.apps.contact_sheet import PAGE
+    from nstlib.formats.files import make_folder
     from nstlib.images import check_writable
 
     check_writable(make_folder(folder) / PAGE, extensions=(".html",))
@@ -156,8 +156,8 @@ def _run_all(
     """Make the runs one after the other, and return the exit code if they were stopped, else 0."""
     from tqdm import tqdm
 
-    from nstlib.contact_sheet import write_sheet
-    from nstlib.jobs import stoppable
+    from nstlib.apps.contact_sheet import write_sheet
+    from nstlib.apps.jobs import stoppable
 
     try:
         with stoppable(note) as stop, tqdm(total=len(todo) * settings.steps, unit="step", dynamic_ncols=True) as bar:
@@ -184,7 +184,7 @@ def _run_all(
 
 def _run(pair: Pair, method: str, network: Features, settings: Settings, bar: tqdm, stop: Stop) -> None:
     """Follow one run to its end, or to the step after which it was asked to stop."""
-    from nstlib.comparison import make
+    from nstlib.apps.comparison import make
 
     begin = bar.n
     for step in make(pair, method, network, settings):
@@ -197,8 +197,8 @@ def _finish(
     output: Path, settings: Settings, failures: dict[str, list[str]], runs: int, exit_code: int, seconds: float
 ) -> None:
     """Write the page of what is there, say how it went, and end the command."""
-    from nstlib.comparison import records_in
-    from nstlib.contact_sheet import write_sheet
+    from nstlib.apps.comparison import records_in
+    from nstlib.apps.contact_sheet import write_sheet
 
     with one_line_errors(exit_code=1):
         page = write_sheet(output, settings, failures)

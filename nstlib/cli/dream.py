@@ -93,8 +93,8 @@ def _dream(steps: Iterator[Step], total: int, size: tuple[int, int], target: Pat
     """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
     from tqdm import tqdm
 
+    from nstlib.apps.jobs import stoppable
     from nstlib.images import resize_to, save_image
-    from nstlib.jobs import stoppable
 
     begin = time.perf_counter()
     with stoppable(note) as stop, tqdm(total=total, unit="step", dynamic_ncols=True) as bar:

@@ -32,7 +32,7 @@ def explore(
     """
     with one_line_errors(exit_code=2):
         path = None if image is None else find_picture(image)
-        from nstlib.widgets.serve import first_pictures, make_explorer_server, serve_until_stopped
+        from nstlib.apps.explore import first_pictures, make_explorer_server, serve_until_stopped
 
         server = make_explorer_server(network, first_pictures(path, size), size=size, port=port)
     serve_until_stopped(server, say=typer.echo, open_browser=open_browser)

@@ -14,14 +14,14 @@ from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_error
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError
 
 if TYPE_CHECKING:
+    from nstlib.apps.jobs import Job, Keeper, Stop
     from nstlib.features import Features
-    from nstlib.jobs import Job, Keeper, Stop
     from nstlib.transfer import Run, Step
 
 
 def make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
     """Make one picture after the other; what is there already is left alone, and one that fails does not stop the rest."""
-    from nstlib.checkpoint import checkpoint_path
+    from nstlib.apps.checkpoint import checkpoint_path
 
     failed = 0
     for number, job in enumerate(jobs, 1):
@@ -42,7 +42,7 @@ def make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
 
 def make(job: Job, network: Features) -> None:
     """Run a job from its files to its result; whatever happens on the way, nothing that was reached is lost."""
-    from nstlib.jobs import Keeper, prepare, stoppable
+    from nstlib.apps.jobs import Keeper, prepare, stoppable
 
     with one_line_errors(exit_code=2):
         check_fits(job, network)
@@ -77,7 +77,7 @@ def check_fits(job: Job, network: Features) -> None:
         return
     import psutil
 
-    from nstlib.jobs import prepare
+    from nstlib.apps.jobs import prepare
 
     run = prepare(job, network).run
     final, needed, free = run.levels[-1], run.plan.bytes / 1e9, psutil.virtual_memory().available / 1e9

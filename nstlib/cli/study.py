@@ -11,8 +11,8 @@ import typer
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, warn
 
 if TYPE_CHECKING:
-    from nstlib.jobs import Stop
-    from nstlib.study.grid import Grid
+    from nstlib.apps.jobs import Stop
+    from nstlib.apps.study.grid import Grid
 
 app = typer.Typer(help="Run many transfers, measure them, compare the methods.", no_args_is_help=True)
 
@@ -43,8 +43,8 @@ def run(
     What is in the file is not run again, so the same command goes on after
     Ctrl-C, a crash, or a change of the grid.
     """
-    from nstlib.jobs import stoppable
-    from nstlib.study.grid import read_grid
+    from nstlib.apps.jobs import stoppable
+    from nstlib.apps.study.grid import read_grid
 
     with one_line_errors(exit_code=2):
         found = read_grid(grid)
@@ -64,7 +64,7 @@ def _watch(grid: Grid, target: Path, workers: int | None, scheduler: str | None,
     """Follow a study, and return how many rows there are, how many there will be, and how many runs failed."""
     from tqdm import tqdm
 
-    from nstlib.study.workers import run_study
+    from nstlib.apps.study.workers import run_study
 
     begin, failed, done, total = time.perf_counter(), 0, 0, 0
     run = run_study(grid, target, workers=workers, scheduler=scheduler, stop=lambda: stop.signal is not None)
@@ -95,8 +95,8 @@ def report(
     method: Annotated[str, typer.Option(metavar="NAME", help="The one in question, against all others.")] = "dual",
 ) -> None:
     """Compare one method with each of the others at the same style: tables with intervals, and figures."""
-    from nstlib.study.report import write_report
-    from nstlib.study.results import read_rows
+    from nstlib.apps.study.report import write_report
+    from nstlib.apps.study.results import read_rows
 
     with one_line_errors(exit_code=1):
         folder = results.with_suffix("") if output is None else output

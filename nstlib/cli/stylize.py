@@ -107,7 +107,7 @@ def stylize(
         steps = usual_steps if steps is None else steps
         if steps < 1:
             raise ChoiceError(f"--steps must be at least 1, got {steps}. 100 is a good start.")
-        from nstlib.jobs import Job
+        from nstlib.apps.jobs import Job
 
         contents = find_contents(content)
         styles = ((find_picture(style), 1.0), *(weighted(each) for each in also or ()))
@@ -172,6 +172,6 @@ def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: b
     name = Path(f"{content.stem}_{style.stem}.png")
     if not in_folder:
         return name if output is None else output
-    from nstlib.files import make_folder
+    from nstlib.formats.files import make_folder
 
     return make_folder(Path(f"{content.parent.name}_{style.stem}") if output is None else output) / name

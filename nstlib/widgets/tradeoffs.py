@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import figures
+from nstlib.apps.study.analysis import Table, mean_curve
+from nstlib.apps.study.measure import MEASURES
 from nstlib.errors import ChoiceError, choice
-from nstlib.study.analysis import Table, mean_curve
-from nstlib.study.measure import MEASURES
 from nstlib.widgets.explorer import Page, make_explorer
 
 CONTENT = ("ssim", "edge_ssim", "structure")
@@ -44,7 +44,7 @@ def explore_tradeoffs(
     """
     if not isinstance(table, Table):
         raise ChoiceError(
-            f"explore_tradeoffs needs a table of nstlib.study.analysis.make_table, got {type(table).__name__}."
+            f"explore_tradeoffs needs a table of nstlib.apps.study.analysis.make_table, got {type(table).__name__}."
         )
     names = [choice("measure", name, MEASURES) for name in ([measures] if isinstance(measures, str) else measures)]
     if not names:

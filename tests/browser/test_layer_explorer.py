@@ -17,6 +17,7 @@ from conftest import load_tool, watch
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
+from nstlib.apps.explore import make_explorer_server
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.images import load_image, picture
@@ -24,7 +25,6 @@ from nstlib.receptive import patch_of
 from nstlib.widgets import explore_layers
 from nstlib.widgets.explorer import FOLDER, module_source, style_source
 from nstlib.widgets.layers import _answer, ranked_channels
-from nstlib.widgets.serve import make_explorer_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.weights]
 

@@ -1,0 +1,63 @@
+"""Runs on the disk: a file from which a transfer continues to the same pixels, whatever ended it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nstlib import __version__
+from nstlib.errors import ResumeError
+from nstlib.formats.files import replacing
+from nstlib.transfer import Run
+
+FORMAT = 1
+SUFFIX = ".checkpoint"
+
+
+def checkpoint_path(output: str | os.PathLike[str]) -> Path:
+    """Return where the run that makes the picture ``output`` keeps its state."""
+    output = Path(output)
+    return output.with_name(output.name + SUFFIX)
+
+
+def save_checkpoint(run: Run, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> Path:
+    """Write the state of a run between two steps; an older file is replaced as a whole or not at all.
+
+    Args:
+        run: the state is taken from it, with all that the optimizer remembers: for L-BFGS some 40 images of the run's size.
+        path: its folder must exist.
+        extra: tensors, numbers and text to keep with it.
+
+    Raises:
+        ResumeError: if the run is in the middle of a step, or the file cannot be written.
+    """
+    content = {"format": FORMAT, "nstlib": __version__, "run": run.state_dict(), "extra": extra or {}}
+    with replacing(path, error=ResumeError) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
+    return Path(path)
+
+
+def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Let a run that has not begun go on where a saved one was, and return what ``extra`` was saved with it.
+
+    Raises:
+        ResumeError: if there is no such file, it is damaged or of another kind, or the saved run was another one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ResumeError(f"There is no saved run {path}. Start without resuming.")
+    try:
+        # Tensors and plain values only: nothing in the file is executed.
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        version, state, extra = content["format"], content["run"], content["extra"]
+    except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
+        raise ResumeError(f"{path} is damaged, or not a saved run. Delete it, and start anew.") from error
+    if version != FORMAT:
+        raise ResumeError(
+            f"{path} was written by nstlib {content['nstlib']}, in another form. Delete it, and start anew."
+        )
+    run.load_state_dict(state)
+    return extra

@@ -1,0 +1,164 @@
+"""The rows of a study: one CSV file that only grows, one row for each run, whole or not there at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
+
+import filelock
+import torch
+
+from nstlib import __version__, course
+from nstlib.apps.study.grid import Case, Settings
+from nstlib.apps.study.measure import MEASURES
+from nstlib.errors import ChoiceError, ResumeError
+
+KEY = (
+    *(each.name for each in fields(Case) if each.name != "settings"),
+    *(each.name for each in fields(Settings)),
+)
+# The rows of the course's own study, study/course.toml.
+COMMITTED = course.DATA / "study.csv"
+MADE_WITH = ("nstlib", "torch")
+COLUMNS = (*KEY, *MEASURES, *MADE_WITH)
+DIGITS = 5  # significant ones: the second or third already depends on the processor
+
+Row = dict[str, str]
+
+
+class Results:
+    """A file of rows, opened for adding to it; by one process at a time::
+
+        with Results(path) as results:
+            results.add(case, values)
+
+    Attributes:
+        path: the file. done: the keys of the rows in it.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.done: set[tuple[str, ...]] = set()
+        self._lock = filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"))
+
+    def __enter__(self) -> Results:
+        if not self.path.parent.is_dir():
+            raise ResumeError(f"The folder {self.path.parent} is not there. Make it, or take another one.")
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise ResumeError(f"{self.path} is being written by another study. Wait, or take another file.") from error
+        except OSError as error:
+            raise ResumeError(_unwritable(self.path, error)) from error
+        try:
+            self._open()
+        except OSError as error:
+            self._lock.release()
+            raise ResumeError(_unwritable(self.path, error)) from error
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._lock.release()
+
+    def missing(self, cases: Iterable[Case]) -> list[Case]:
+        """Return the cases without a row."""
+        return [case for case in cases if tuple(case.key.values()) not in self.done]
+
+    def add(self, case: Case, values: Mapping[str, float]) -> None:
+        """Write a case's row, unless it is there, and wait until it is on the disk.
+
+        Raises:
+            ResumeError: if it cannot be written.
+        """
+        key = tuple(case.key.values())
+        if key in self.done:
+            return
+        measured = [f"{values[name]:.{DIGITS}g}" if name in values else "" for name in MEASURES]
+        self._write([*key, *measured, __version__, torch.__version__.partition("+")[0]])
+        self.done.add(key)
+
+    def _open(self) -> None:
+        """Read what is there, and cut off a row that was not written to its end."""
+        if self.path.exists():
+            raw = self.path.read_bytes()
+            whole = raw[: raw.rfind(b"\n") + 1]
+            if not ",".join(COLUMNS).encode().startswith(raw) and not whole:
+                raise ResumeError(
+                    f"{self.path} is no file of results. Take another file; the one that is there stays as it is."
+                )
+            self.done = {tuple(row[name] for name in KEY) for row in _parse(self.path, whole)}
+            if whole != raw:
+                with self.path.open("rb+") as file:
+                    file.truncate(len(whole))
+        self._file = self.path.open("ab")
+        if not self._file.tell():
+            self._write(COLUMNS)
+
+    def _write(self, row: Iterable[str]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row)
+        begin = self._file.tell()
+        try:
+            self._file.write(line.getvalue().encode())
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._undo(begin)
+            raise ResumeError(_unwritable(self.path, error)) from error
+
+    def _undo(self, begin: int) -> None:
+        """Take back half a row, and what waits to be written."""
+        with suppress(OSError):  # the same full disk
+            self._file.close()
+        with self.path.open("rb+") as file:
+            file.truncate(begin)
+        self._file = self.path.open("ab")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a file of results, as text; what was not measured is empty.
+
+    Raises:
+        ChoiceError: if there is no such file, or it holds something else.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise ChoiceError(f"The results {path} cannot be read: {error.strerror}.") from error
+    return _parse(Path(path), raw[: raw.rfind(b"\n") + 1])
+
+
+def _parse(path: Path, whole: bytes) -> list[Row]:
+    """Return the rows of whole lines."""
+    if not whole:
+        return []
+    try:
+        reader = csv.DictReader(io.StringIO(whole.decode()), strict=True)
+        rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ResumeError(f"{path} is no file of results: {error}. Take another file.") from error
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise ResumeError(
+            f"{path} holds other columns than a study has ({', '.join(COLUMNS[:4])}, ...). Take another file; the one that "
+            "is there stays as it is."
+        )
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise ResumeError(f"{path}, row {number}, has not {len(COLUMNS)} fields. Mend it or take another file.")
+    return rows
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return f"{path} cannot be written: {error.strerror or error}. Check the folder's permissions and free space."

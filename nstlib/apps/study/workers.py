@@ -1,0 +1,223 @@
+"""Runs what is missing in a study: in processes of this machine, or on a dask scheduler's workers.
+
+Both give the same rows. Only the process that was started writes them, so a worker that dies takes nothing with it but
+what it was computing, and that is computed again elsewhere.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from nstlib.apps.study.grid import Grid
+from nstlib.apps.study.measure import Task, run_task, tasks_of
+from nstlib.apps.study.results import Results
+from nstlib.engine.allocation import keep_freed_memory
+from nstlib.errors import ChoiceError, whole_number
+
+ATTEMPTS = 3  # of a task whose worker died: out of memory, most often
+POLL = 0.2  # seconds between two looks at whether to stop
+
+
+class Outcome(NamedTuple):
+    """What became of a task: its values, or why there are none."""
+
+    task: Task
+    values: dict[str, float] | None
+    error: str
+
+
+class Progress(NamedTuple):
+    """Where a study is: rows that are there, rows there will be, and what has come of the last run."""
+
+    done: int
+    total: int
+    outcome: Outcome | None
+
+
+def run_here(
+    tasks: Iterable[Task], *, workers: int | None = None, stop: Callable[[], bool] = bool
+) -> Generator[Outcome, None, None]:
+    """Run tasks in processes of this machine, one thread each, and yield what came of each as soon as it is known.
+
+    Args:
+        tasks: from ``tasks_of``. workers: how many processes; None means one for each processor.
+        stop: asked several times a second; once it says so, nothing new is begun and what is under way is dropped.
+
+    Raises:
+        ChoiceError: if workers is not a whole number, at least 1.
+    """
+    count = os.cpu_count() or 1 if workers is None else whole_number("workers", workers, 1)
+    waiting = [(task, ATTEMPTS) for task in tasks]
+    if os.name == "nt":
+        count = min(count, 61)  # what Windows can wait for
+    while waiting and not stop():
+        # After a worker has died, its pool accepts nothing, and all that was under way comes back here. It is run alone
+        # then, so that a task that needs too much memory is not taken for its neighbors.
+        suspected = waiting[0][1] < ATTEMPTS
+        now, later = (waiting[:1], waiting[1:]) if suspected else (waiting, [])
+        left = yield from _run_in_pool(now, min(count, len(now)), stop)
+        waiting = left + later
+
+
+def _run_in_pool(
+    waiting: list[tuple[Task, int]], count: int, stop: Callable[[], bool]
+) -> Generator[Outcome, None, list[tuple[Task, int]]]:
+    """Run tasks until all are done or a worker dies, and return what is left."""
+    todo, running = list(reversed(waiting)), {}
+    context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads may hang
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker)
+    try:
+        while (todo or running) and not stop():
+            # No more than the workers take at once: when one dies, few tasks are suspected.
+            while todo and len(running) < count:
+                running[pool.submit(_run_quietly, todo[-1][0])] = todo[-1]
+                todo.pop()  # only now: a pool may break when it is given something
+            done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                task, _ = running.pop(future)
+                yield Outcome(task, *result)
+    except BrokenProcessPool:
+        for task, attempts in running.values():
+            if attempts > 1:
+                todo.append((task, attempts - 1))
+            else:
+                yield Outcome(task, None, f"its process died {ATTEMPTS} times; is there enough memory?")
+    finally:
+        _end(pool)
+    return list(reversed(todo))
+
+
+def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:
+    """Run a task; what went wrong comes back as text, as not every exception can go from process to process."""
+    try:
+        return run_task(task), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
+def _prepare_worker() -> None:
+    """One thread for each process; Ctrl-C is the parent's business; and no worker outlives its parent."""
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool at once: what its processes still compute is not wanted."""
+    if pool._call_queue is not None:
+        pool._call_queue.cancel_join_thread()  # Python 3.10 would wait for a reader that is gone
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join()
+
+
+def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bool) -> Generator[Outcome, None, None]:
+    """Run tasks on the workers of a dask scheduler, wherever they are, and yield what came of each.
+
+    Waits until there are workers. They need ``nstlib`` and its weights; give each one thread:
+    ``dask worker tcp://... --nthreads 1``.
+
+    Args:
+        address: of the scheduler, like ``tcp://10.0.0.5:8786``.
+        tasks, stop: as for ``run_here``.
+
+    Raises:
+        ChoiceError: if dask is not installed, or no scheduler answers.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise ChoiceError('--scheduler needs dask: pip install "nstlib[cluster]"') from error
+    todo, running = list(reversed(list(tasks))), {}
+    with _connected(Client, address) as client:
+        left = as_completed(loop=client.loop)
+        while (todo or running) and not stop():
+            # A few more than are worked on, so that nobody waits; not all, as each carries its pictures.
+            while todo and len(running) < max(2, 2 * sum(client.nthreads().values())):
+                future = client.submit(_run_quietly, todo[-1], pure=False)
+                running[future] = todo.pop()
+                left.add(future)
+            if not left.has_ready():
+                time.sleep(POLL)
+                continue
+            for future in left.next_batch(block=False):
+                task = running.pop(future)
+                try:
+                    yield Outcome(task, *future.result())
+                except Exception as error:  # workers died; or one has no nstlib, or another version of it
+                    yield Outcome(
+                        task, None, f"{type(error).__name__}: {error} Have the workers nstlib, and enough memory?"
+                    )
+        client.cancel(list(running))
+
+
+@contextmanager
+def _connected(client: Callable[..., Any], address: str) -> Iterator[Any]:
+    try:
+        connection = client(address, timeout="10s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ChoiceError(
+            f"No dask scheduler answers at {address}. Start one with  dask scheduler  and give its address, like "
+            "tcp://127.0.0.1:8786."
+        ) from error
+    with connection:
+        yield connection
+
+
+def run_study(
+    grid: Grid,
+    path: Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    stop: Callable[[], bool] = bool,
+) -> Iterator[Progress]:
+    """Run what is missing in a file of results, and add it there row by row.
+
+    Args:
+        grid: from ``read_grid``. path: the CSV file; it is made if it is not there.
+        workers: processes on this machine. scheduler: the address of a dask scheduler, whose workers are taken instead.
+        stop: as for ``run_here``.
+
+    Yields:
+        ``Progress`` first with what is there already, then after each run.
+
+    Raises:
+        ResumeError: if the file cannot be written, or holds something else.
+        ChoiceError, ImageError: as ``run_here``, ``run_on`` and ``tasks_of``.
+    """
+    cases = grid.cases()
+    with Results(path) as results:
+        tasks = tasks_of(grid, results.missing(cases))
+        done = len(cases) - len(tasks)
+        yield Progress(done, len(cases), None)
+        run = run_here(tasks, workers=workers, stop=stop) if scheduler is None else run_on(scheduler, tasks, stop=stop)
+        with closing(run):
+            for outcome in run:
+                if outcome.values is not None:
+                    results.add(outcome.task.case, outcome.values)
+                    done += 1
+                yield Progress(done, len(cases), outcome)

@@ -1,0 +1,145 @@
+"""The steps of a transfer as a film: an animated GIF, or an MP4 that is far smaller and keeps its colors."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import chain, repeat
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from torch import Tensor
+
+from nstlib.errors import ImageError, ShapeError
+from nstlib.formats.files import replacing
+from nstlib.images import as_bytes, check_writable, save_gif
+
+EXTENSIONS = (".gif", ".mp4")
+ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the best first; PyAV's wheels on PyPI have the first
+BT709, SRGB_CURVE, LIMITED = 1, 13, 1  # as H.264 numbers them: red, green, blue and their mix; the tone curve; 16..235
+PLAYS_ANYWHERE = "yuv420p"  # a color for each 2 x 2 pixels: browsers and phones decode nothing else
+
+
+def save_animation(
+    frames: Iterable[Tensor], path: str | os.PathLike[str], *, seconds: float = 0.1, hold: float = 2.0
+) -> Path:
+    """Write images as an animation, and return its path.
+
+    The extension decides: .gif is endless and has 256 colors (``nstlib.images.save_gif``); .mp4 is H.264 at a constant
+    frame rate, written frame by frame, and needs PyAV. H.264 stores even sizes only: of an odd width or height the
+    last column or row is repeated once.
+
+    Args:
+        frames: images of one size, as ``save_image`` takes them.
+        path: ends in .gif or .mp4; its folder must exist.
+        seconds: how long a frame is shown, 0.001 or longer.
+        hold: how long the last frame is shown, rounded to a multiple of ``seconds``, and once at least.
+
+    Raises:
+        ShapeError: if a frame is no image, or of another size. ImageError: if the file cannot be written, a time makes
+            no sense, there is no frame, or PyAV is missing.
+    """
+    target = check_writable(path, extensions=EXTENSIONS)
+    if not (math.isfinite(seconds) and math.isfinite(hold) and seconds >= 0.001 and hold >= 0):
+        raise ImageError(
+            f"An animation needs seconds of at least 0.001 for each frame and a hold of at least 0, got {seconds} "
+            f"and {hold}."
+        )
+    if target.suffix.lower() == ".gif":
+        return save_gif(frames, target, seconds=seconds, hold=hold)
+    av = _pyav()
+    pictures = _held(_of_one_size(frames), max(1, round(hold / seconds)))
+    with replacing(target) as temporary:
+        _encode(av, pictures, temporary, Fraction(seconds).limit_denominator(1000))
+    return target
+
+
+def _pyav() -> ModuleType:
+    try:
+        import av
+    except ImportError as error:
+        raise ImageError(
+            'Writing .mp4 needs PyAV, which is not installed: pip install "av>=12". Without it, write a .gif.'
+        ) from error
+    return av
+
+
+def _of_one_size(frames: Iterable[Tensor]) -> Iterator[np.ndarray]:
+    """Yield each frame as it is stored, (H, W, 3) of 0..255."""
+    first = None
+    for frame in frames:
+        pixels = as_bytes(frame)
+        first = pixels.shape if first is None else first
+        if pixels.shape != first:
+            raise ShapeError(
+                f"save_animation needs frames of one size, got {first[1]} x {first[0]} and {pixels.shape[1]} x "
+                f"{pixels.shape[0]} (width x height). nstlib.images.resize makes them equal."
+            )
+        yield pixels
+    if first is None:
+        raise ImageError("save_animation needs at least one frame, got none.")
+
+
+def _held(pictures: Iterator[np.ndarray], times: int) -> Iterator[np.ndarray]:
+    """Yield the pictures, the last one so many times."""
+    last = next(pictures)
+    for picture in pictures:
+        yield last
+        last = picture
+    yield from repeat(last, times)
+
+
+def _encode(av: ModuleType, pictures: Iterator[np.ndarray], path: Path, seconds: Fraction) -> None:
+    """Write pictures of one size as H.264 in an MP4 file; the path may have any extension."""
+    first = _yuv(next(pictures))
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:  # plays while it loads
+        stream = _stream(av, film, 1 / seconds, height=first.shape[0] * 2 // 3, width=first.shape[1])
+        for index, planes in enumerate(chain([first], map(_yuv, pictures))):
+            frame = av.VideoFrame.from_ndarray(planes, format=PLAYS_ANYWHERE)
+            frame.pts, frame.time_base = index, seconds
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())  # what the encoder still holds back
+
+
+def _stream(av: ModuleType, film, rate: Fraction, *, height: int, width: int):
+    """Add a video stream to the file, for the best encoder that this build of PyAV has."""
+    name = next(name for name in ENCODERS if _can_encode(av, name))
+    stream = film.add_stream(name, rate=rate)
+    stream.width, stream.height, stream.pix_fmt = width, height, PLAYS_ANYWHERE
+    if name == "libx264":
+        stream.options = {"crf": "18"}  # constant quality: hardly to be told from the original
+    else:
+        stream.bit_rate = math.ceil(4 * rate * height * width)  # four bits for a pixel, if it needs them
+    colors = stream.codec_context  # without these, players guess, and guess colors of old television for small films
+    colors.color_primaries, colors.colorspace, colors.color_range = BT709, BT709, LIMITED
+    colors.color_trc = SRGB_CURVE
+    return stream
+
+
+def _can_encode(av: ModuleType, name: str) -> bool:
+    try:
+        av.codec.Codec(name, "w")
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
+
+
+def _yuv(pixels: np.ndarray) -> np.ndarray:
+    """Return the planes Y, U and V one after the other, as PyAV takes them: shape (H * 3/2, W), both sides made even.
+
+    8-bit numbers of limited range, by ITU-R BT.709. PyAV could convert too, but version 12 does it by the older BT.601,
+    whatever it is told.
+    """
+    height, width = pixels.shape[:2]
+    rgb = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").astype(np.float32) / 255
+    red, blue = rgb[..., 0], rgb[..., 2]
+    light = rgb @ np.float32([0.2126, 0.7152, 0.0722])  # (H, W)
+    planes = [16 + 219 * light]
+    for difference in ((blue - light) / 1.8556, (red - light) / 1.5748):  # (H, W), in [-1/2, 1/2]
+        squares = difference.reshape(light.shape[0] // 2, 2, -1, 2)  # (H/2, 2, W/2, 2)
+        planes.append(128 + 224 * squares.mean((1, 3)))
+    numbers = np.concatenate([plane.ravel() for plane in planes]).round().astype(np.uint8)
+    return numbers.reshape(-1, light.shape[1])

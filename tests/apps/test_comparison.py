@@ -1,0 +1,325 @@
+"""Comparisons: what is complete is not made again, what is not is; tables and bands are what the library says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nstlib.apps import comparison
+from nstlib.apps.comparison import (
+    COLUMNS,
+    MEASURES,
+    SIGMA,
+    Judge,
+    Record,
+    Settings,
+    check_folder,
+    checked_methods,
+    difference,
+    make,
+    mean_of,
+    methods_in,
+    missing,
+    pairs_of,
+    read_record,
+    records_in,
+    write_metrics,
+)
+from nstlib.dual import stylize_dual
+from nstlib.errors import ChoiceError, ImageError, ResumeError
+from nstlib.features import load_network
+from nstlib.frequency import high_pass, low_pass
+from nstlib.images import load_image, save_image
+from nstlib.metrics import chroma_noise, color_distance, edge_ssim, held_out_distance, ssim
+
+SETTINGS = Settings(size=32, steps=22, network="tiny")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_network("tiny")
+
+
+@pytest.fixture
+def files(tmp_path, rng):
+    """Two contents and a style, of sizes that differ from each other."""
+    found = {}
+    for name, shape in (("cat", (3, 24, 32)), ("dog", (3, 40, 30)), ("wave", (3, 32, 28))):
+        found[name] = tmp_path / f"{name}.png"
+        save_image(torch.rand(shape, generator=rng), found[name])
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def pair(files, folder):
+    return pairs_of([files["cat"]], [files["wave"]], folder)[0]
+
+
+def run(pair, method, network, settings=SETTINGS):
+    return list(make(pair, method, network, settings))
+
+
+# Runs -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["classic", "dual", "luminance"])
+def test_the_result_is_the_librarys_last_step(pair, network, files, method, tmp_path):
+    run(pair, method, network)
+    content, style = (load_image(files[name], size=32) for name in ("cat", "wave"))
+    *_, last = stylize_dual(content, style, network, method=method, steps=22, tolerance=0.0)
+    save_image(last.image, tmp_path / "expected.png")
+    assert (pair.folder / f"{method}.png").read_bytes() == (tmp_path / "expected.png").read_bytes()
+
+
+def test_the_bands_of_each_picture_are_written_around_mid_gray_and_give_the_picture_back(pair, network):
+    run(pair, "dual", network)
+    for name in ("content", "style", "dual"):
+        whole, low, high = (load_image(pair.folder / f"{name}{end}.png") for end in ("", "_low", "_high"))
+        torch.testing.assert_close(low, low_pass(whole, SIGMA), atol=1.5 / 255, rtol=0)
+        shown = (high_pass(whole, SIGMA) + 0.5).clamp(0, 1)
+        torch.testing.assert_close(high, shown, atol=1.5 / 255, rtol=0)
+        inside = (shown > 0) & (shown < 1)
+        assert inside.float().mean() > 0.9
+        torch.testing.assert_close((low + high - 0.5)[inside], whole[inside], atol=3 / 255, rtol=0)
+
+
+def test_the_table_has_a_row_every_20_steps_and_one_for_the_end_of_each_method(pair, network):
+    steps = {method: run(pair, method, network) for method in ("classic", "dual")}
+    with (pair.folder / "losses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["method"], row["step"]) for row in rows] == [
+        (method, step) for method in ("classic", "dual") for step in ("0", "20", "22")
+    ]
+    for row in rows:
+        step = steps[row["method"]][int(row["step"])]
+        for name in ("total", "content", "style", "tv"):
+            assert float(row[name]) == pytest.approx(getattr(step, name), rel=1e-5, abs=1e-12)
+    # Classic's losses are the common yardstick: of its own picture they are its own, up to Winograd's and bytes' rounding.
+    for row in rows[:3]:
+        assert float(row["classic_content"]) == pytest.approx(float(row["content"]), rel=1e-4, abs=1e-9)
+        assert float(row["classic_style"]) == pytest.approx(float(row["style"]), rel=1e-4)
+    # dual counts the same Gram matrices 1.7 times, and those of luminance besides.
+    assert float(rows[3]["style"]) > 1.7 * float(rows[3]["classic_style"]) > 0
+
+
+def test_the_measures_are_those_of_the_metrics_module(network, rng):
+    image, content = torch.rand(2, 1, 3, 24, 32, generator=rng)
+    style = torch.rand(1, 3, 30, 30, generator=rng)
+    assert Judge(content, style, network).measure(image) == {
+        "ssim": ssim(image, content).item(),
+        "edge_ssim": edge_ssim(image, content).item(),
+        "gram": held_out_distance(image, style, network),
+        "gram_gray": held_out_distance(image, style, network, gray=True),
+        "color_to_content": color_distance(image, content),
+        "color_to_style": color_distance(image, style),
+        "chroma_noise": chroma_noise(image),
+    }
+
+
+def test_every_run_takes_all_its_steps_even_if_nothing_moves(pair, network):
+    settings = replace(SETTINGS, style_weight=0.0, steps=50)  # from the content, with nothing to do but smooth
+    assert run(pair, "classic", network, settings)[-1].index == 50
+
+
+# What is there ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_complete_is_not_missing_and_each_method_counts_by_itself(pair, network):
+    assert missing(pair, ("classic", "dual"), SETTINGS) == ["classic", "dual"]
+    run(pair, "classic", network)
+    assert missing(pair, ("classic", "dual"), SETTINGS) == ["dual"]
+    run(pair, "dual", network)
+    assert missing(pair, ("classic", "dual"), SETTINGS) == []
+    assert missing(pair, ("lapstyle", "classic"), SETTINGS) == ["lapstyle"]
+
+
+def test_a_run_that_is_left_early_leaves_nothing(pair, network):
+    for step in make(pair, "classic", network, SETTINGS):
+        if step.index == 21:
+            break
+    assert not pair.folder.exists()
+
+
+def test_a_run_that_cannot_be_written_is_missing_and_the_others_stay(pair, network, monkeypatch):
+    run(pair, "classic", network)
+
+    def full(_image, path):
+        raise ImageError(f"{path} cannot be written: No space left on device.")
+
+    monkeypatch.setattr(comparison, "save_image", full)
+    with pytest.raises(ImageError, match="No space left"):
+        run(pair, "dual", network)
+    assert missing(pair, ("classic", "dual"), SETTINGS) == ["dual"]
+
+
+@pytest.mark.parametrize("file", ["classic.png", "classic_high.png", "content_low.png", "losses.csv", "pair.json"])
+def test_a_run_whose_file_is_gone_is_missing(pair, network, file):
+    run(pair, "classic", network)
+    (pair.folder / file).unlink()
+    assert missing(pair, ("classic",), SETTINGS) == ["classic"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"format": 1}', '{"format": 99}', b"\xff\xfe", '{"format": 1, "nstlib": "0", "more": 1}'],
+)
+def test_a_damaged_record_is_none(pair, network, text):
+    run(pair, "classic", network)
+    (pair.folder / "pair.json").write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert read_record(pair.folder) is None
+    assert missing(pair, ("classic",), SETTINGS) == ["classic"]
+
+
+@pytest.mark.parametrize("rows", [[], [{"step": 0}], None])
+def test_a_record_without_its_rows_is_none(pair, network, rows):
+    run(pair, "classic", network)
+    stored = json.loads((pair.folder / "pair.json").read_text())
+    stored["runs"]["classic"] = rows
+    (pair.folder / "pair.json").write_text(json.dumps(stored))
+    assert read_record(pair.folder) is None
+
+
+def test_a_picture_that_has_changed_is_made_anew_and_what_was_made_of_the_old_one_is_forgotten(
+    files, folder, pair, network
+):
+    run(pair, "classic", network)
+    run(pair, "dual", network)
+    save_image(torch.rand(1, 3, 24, 32), files["cat"])
+    again = pairs_of([files["cat"]], [files["wave"]], folder)[0]
+    assert missing(again, ("classic", "dual"), SETTINGS) == ["classic", "dual"]
+    run(again, "classic", network)
+    assert methods_in(records_in(folder)) == ["classic"]
+    assert not (pair.folder / "dual.png").exists()
+
+
+def test_a_folder_made_with_other_settings_is_refused_and_says_what_differs(folder, pair, network):
+    run(pair, "classic", network)
+    check_folder(folder, SETTINGS)
+    with pytest.raises(ResumeError, match=r"cat_wave was made with other settings: steps was 22, now 30\. Repeat them"):
+        check_folder(folder, replace(SETTINGS, steps=30))
+    with pytest.raises(ResumeError, match="style_weight was 10.0, now 3.0, seed was 0, now 1. .* --replace"):
+        check_folder(folder, replace(SETTINGS, style_weight=3.0, seed=1))
+
+
+def test_with_other_settings_a_pair_is_missing_and_its_record_replaced(folder, pair, network):
+    run(pair, "classic", network)
+    other = replace(SETTINGS, steps=2)
+    assert missing(pair, ("classic",), other) == ["classic"]
+    run(pair, "classic", network, other)
+    assert records_in(folder, SETTINGS) == []
+    assert records_in(folder, other)[0].final("classic")["step"] == 2
+
+
+# Names ------------------------------------------------------------------------------------------------------------------
+
+
+def test_pairs_are_named_after_their_files_and_no_two_share_a_folder(tmp_path, rng, folder):
+    paths = {}
+    for name in ("a/cat.png", "b/cat.png", "b/Cat.jpg", "a/x.png", "a/x_y.png", "a/z.png", "a/y_z.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        paths[name] = save_image(torch.rand(3, 20, 20, generator=rng), tmp_path / name)
+    contents = [paths[name] for name in ("a/cat.png", "b/cat.png", "b/Cat.jpg", "a/cat.png")]
+    named = [pair.content.name for pair in pairs_of(contents, [paths["a/x.png"]], folder)]
+    assert named == ["cat", "cat-2", "Cat-3"]
+    pairs = pairs_of(
+        [paths["a/x.png"], paths["a/x_y.png"]], [paths["a/y_z.png"], paths["a/z.png"]], folder
+    )  # x + y_z, x_y + z
+    assert sorted(pair.folder.name for pair in pairs) == ["x_y_y_z", "x_y_z", "x_y_z-2", "x_z"]
+
+
+def test_every_content_meets_every_style(files, folder):
+    pairs = pairs_of([files["cat"], files["dog"]], [files["wave"], files["cat"]], folder)
+    names = [(pair.content.name, pair.style.name) for pair in pairs]
+    assert names == [("cat", "wave"), ("cat", "cat"), ("dog", "wave"), ("dog", "cat")]
+
+
+# Over all pairs ---------------------------------------------------------------------------------------------------------
+
+
+def record_of(folder, content, style, **finals):
+    """Return a record whose methods end with that SSIM."""
+    rows = {
+        method: [{"step": 1, "scale": 1.0, **dict.fromkeys(COLUMNS, 0.0), "ssim": value}]
+        for method, value in finals.items()
+    }
+    return Record(folder / f"{content}_{style}", content, style, ["", ""], {}, rows)
+
+
+def test_a_difference_is_taken_pair_by_pair_where_both_methods_are_there(tmp_path):
+    records = [
+        record_of(tmp_path, "cat", "wave", classic=0.2, dual=0.5),
+        record_of(tmp_path, "cat", "dots", classic=0.4, dual=0.3),
+        record_of(tmp_path, "dog", "wave", classic=0.9),
+    ]
+    found = difference(records, "dual", "classic", "ssim")
+    assert found.mean == pytest.approx(0.1)
+    assert (found.higher, found.pairs, found.interval) == (1, 2, None)
+    assert mean_of(records, "classic", "ssim") == pytest.approx(0.5)
+    assert math.isnan(mean_of(records, "lapstyle", "ssim"))
+    assert difference(records, "lapstyle", "classic", "ssim") is None
+
+
+def test_an_interval_needs_three_contents_and_three_styles_and_holds_the_mean(tmp_path, rng):
+    records = [
+        record_of(tmp_path, content, style, classic=0.0, dual=0.1 + torch.rand(1, generator=rng).item() / 10)
+        for content in "abc"
+        for style in "xyz"
+    ]
+    found = difference(records, "dual", "classic", "ssim")
+    assert 0.1 < found.interval.low < found.mean < found.interval.high < 0.2
+    assert difference(records[:6], "dual", "classic", "ssim").interval is None
+
+
+def test_the_table_of_all_runs_has_the_last_row_of_each(folder, pair, network):
+    run(pair, "classic", network)
+    run(pair, "dual", network)
+    records = records_in(folder)
+    with write_metrics(folder, records).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["content_name"], row["style_name"], row["method"], row["step"]) for row in rows] == [
+        ("cat", "wave", "classic", "22"),
+        ("cat", "wave", "dual", "22"),
+    ]
+    for row in rows:
+        for name in MEASURES:
+            assert float(row[name]) == pytest.approx(records[0].final(row["method"])[name], rel=1e-5)
+
+
+# Refused input ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": 8}, "size must be a whole number of at least 16, got 8."),
+        ({"steps": 0}, "steps must be a whole number of at least 1, got 0."),
+        ({"seed": -1}, "seed must be a whole number of at least 0, got -1."),
+        ({"init": "style"}, "There is no init 'style'."),
+        ({"network": "vgg11"}, "There is no network 'vgg11'."),
+        ({"style_weight": math.nan}, "style_weight must be a finite number, 0 or larger, got nan."),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(change, message):
+    with pytest.raises(ChoiceError, match=message):
+        replace(SETTINGS, **change).check()
+
+
+def test_methods_are_checked_and_count_once():
+    assert checked_methods(["dual", "classic", "dual"]) == ("dual", "classic")
+    with pytest.raises(
+        ChoiceError, match="There is no method 'duel'. Choose one of: classic, lapstyle, dual, luminance."
+    ):
+        checked_methods(["duel"])
+    with pytest.raises(ChoiceError, match="A comparison needs a method. Choose from: classic"):
+        checked_methods([])
