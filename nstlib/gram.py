@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError
-from nstlib.kernels.products import inner, mm
 
 
 def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -34,7 +33,8 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     _check_features(features, "gram_matrix")
     if weights is not None:
         features = features * weights.sqrt()
-    return _MeanOuterProduct.apply(_rows(features))  # (B, C, C)
+    vectors = features.flatten(2)  # (B, C, M), M = H*W positions
+    return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
 
 
 def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
@@ -59,31 +59,8 @@ def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
             f"gram_backward needs one gradient for each entry of the Gram matrix, shape {(b, c, c)}, "
             f"got {tuple(gradient.shape)}."
         )
-    return _pull(_rows(features), gradient).mT.unflatten(2, (h, w))  # (B, C, H, W)
-
-
-def gram_sum(features: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Return ``gram_matrix`` times the number of positions: a sum over them, which can be taken piece by piece.
-
-    Args, Returns, Raises: as for ``gram_matrix``.
-    """
-    return gram_matrix(features, weights) * (features.shape[2] * features.shape[3])
-
-
-def gram_sum_backward(features: Tensor, gradient: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Return the gradient of a loss with respect to the features, from its gradient with respect to their ``gram_sum``.
-
-    Args:
-        features, weights: as for ``gram_matrix``. gradient: shape (B, C, C).
-
-    Returns:
-        Shape (B, C, H, W).
-
-    Raises:
-        ShapeError: if the features and the gradient do not fit.
-    """
-    pull = gram_backward(features, gradient * (features.shape[2] * features.shape[3]))
-    return pull if weights is None else pull * weights
+    symmetric = gradient + gradient.mT  # (B, C, C)
+    return (symmetric @ features.flatten(2) / (h * w)).unflatten(2, (h, w))  # (B, C, H, W)
 
 
 def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
@@ -103,39 +80,17 @@ def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """
     total, positions = None, 0
     for tile in tiles:
-        gram = gram_sum(tile)
+        gram = gram_matrix(tile) * tile[0, 0].numel()
         if total is not None and gram.shape != total.shape:
             raise ShapeError(
                 f"tile_gram needs tiles of one feature map, got one of shape {tuple(tile.shape)} after others with "
                 f"{total.shape[0]} images of {total.shape[1]} channels."
             )
         total = gram if total is None else total + gram
-        positions += tile.shape[2] * tile.shape[3]
+        positions += tile[0, 0].numel()
     if total is None:
         raise ShapeError("tile_gram needs at least one tile, got none. Is the generator used up already?")
     return total / positions
-
-
-class _MeanOuterProduct(torch.autograd.Function):
-    """``v.mT @ v / M`` with one matrix product on the way back, where autograd, not knowing the two are one, takes two."""
-
-    @staticmethod
-    def forward(ctx, vectors: Tensor) -> Tensor:
-        ctx.save_for_backward(vectors)
-        one = len(vectors) == 1  # the rule; a stack of one would be a copy
-        grams = inner(vectors[0], vectors[0])[None] if one else vectors.mT @ vectors
-        return grams / vectors.shape[1]  # (B, C, C)
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        (vectors,) = ctx.saved_tensors
-        return _pull(vectors, gradient)  # (B, M, C)
-
-
-def _pull(vectors: Tensor, gradient: Tensor) -> Tensor:
-    """Return what a gradient (B, C, C) with respect to ``v.mT @ v / M`` is with respect to v, (B, M, C)."""
-    symmetric = (gradient + gradient.mT) / vectors.shape[1]
-    return mm(vectors[0], symmetric[0])[None] if len(vectors) == 1 else vectors @ symmetric
 
 
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
@@ -209,13 +164,6 @@ def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
         return (p.mT @ q).square().mean((1, 2))  # (B, positions of p, positions of q) -> (B,)
 
     return kernel_mean(a, a) + kernel_mean(b, b) - 2 * kernel_mean(a, b)
-
-
-def _rows(features: Tensor) -> Tensor:
-    """Return the features as one row for each position, (B, H*W, C), without a copy in the usual memory formats."""
-    if features.is_contiguous(memory_format=torch.channels_last):
-        return features.permute(0, 2, 3, 1).flatten(1, 2)
-    return features.flatten(2).mT
 
 
 def _positions(features: Tensor, who: str) -> Tensor:

@@ -14,17 +14,16 @@ some 0.05, 0.5 and 5 here.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, choice, whole_number
+from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
 from nstlib.features import TORCHVISION, Features, feature_shapes
 from nstlib.losses import scale_of
-from nstlib.optimizers import OPTIMIZERS, Descent
+from nstlib.optimizers import OPTIMIZERS, descend
 from nstlib.seeds import seeded
 
 MEAN = TORCHVISION.mean  # of ImageNet's photos, RGB in [0, 1]
@@ -41,7 +40,7 @@ NOISE = 0.1  # standard deviation of the start around the mean
 
 
 @dataclass(frozen=True)
-class Step:
+class Reconstruction:
     """One image on the way, and how far its features are from the target.
 
     Attributes:
@@ -81,9 +80,8 @@ def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tens
         ShapeError: if ``image`` does not have four axes. ChoiceError: if beta or epsilon is not above 0.
     """
     _check_image("tv_norm", image)
-    for name, value in (("beta", beta), ("epsilon", epsilon)):
-        if not (value > 0 and math.isfinite(value)):
-            raise ChoiceError(f"{name} must be a finite number above 0, got {value!r}.")
+    finite_number("beta", beta, above=True)
+    finite_number("epsilon", epsilon, above=True)
     right = torch.diff(image, dim=3, append=image[..., -1:])  # (B, C, H, W)
     down = torch.diff(image, dim=2, append=image[..., -1:, :])
     squares = right.square() + down.square()
@@ -109,8 +107,7 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
         ShapeError: if ``image`` is not of that shape. ChoiceError: if alpha is below 1.
     """
     _check_image("alpha_norm", image, colors=len(mean))
-    if not (alpha >= 1 and math.isfinite(alpha)):
-        raise ChoiceError(f"alpha must be a finite number of at least 1, got {alpha!r}.")
+    finite_number("alpha", alpha, 1)
     away = image - image.new_tensor(mean)[:, None, None]
     return away.abs().pow(alpha).sum((1, 2, 3))
 
@@ -161,7 +158,7 @@ def spread(batch: Tensor) -> Tensor:
     return 2 * batch.flatten(1).var(0).sum()
 
 
-class Objective:
+class InversionLoss:
     """What an inversion lowers; ``objective(image)`` returns total, error, tv and alpha, for an image (1, 3, H, W).
 
     Attributes:
@@ -197,7 +194,7 @@ def invert(
     optimizer: str = "lbfgs",
     learning_rate: float | None = None,
     generator: torch.Generator | None = None,
-) -> Iterator[Step]:
+) -> Iterator[Reconstruction]:
     """Iterate over images whose features come closer and closer to a target, ``steps + 1`` of them, from noise on.
 
     Args:
@@ -216,26 +213,28 @@ def invert(
         generator: of the noise; None means a fixed seed: the same call gives the same pixels.
 
     Returns:
-        An iterator of Step records; the numbers in a record belong to its image.
+        An iterator of ``Reconstruction`` records; the numbers in a record belong to its image.
 
     Raises:
         LayerError: if there is no such layer. ShapeError: if the target cannot come from that layer at that size.
         ChoiceError: for an unknown optimizer, a negative weight, a beta of 0 or below, ``steps`` below 1.
-        DivergenceError: while iterating, if the loss stops being a finite number; ``.last`` is the last good Step.
+        DivergenceError: while iterating, if the loss stops being a finite number; ``.last`` is the last good one.
     """
     choice("optimizer", optimizer, OPTIMIZERS)
     layer = network.canonical(layer)
     _check_target(target, network, layer, size)
     whole_number("steps", steps, 1)
-    for name, value in (("tv_weight", tv_weight), ("alpha_weight", alpha_weight)):
-        if not 0 <= value < math.inf:
-            raise ChoiceError(f"{name} must be a finite number, 0 or larger, got {value!r}.")
-    if not 0 < tv_beta < math.inf:
-        raise ChoiceError(f"tv_beta must be a finite number above 0, got {tv_beta!r}.")
+    finite_number("tv_weight", tv_weight)
+    finite_number("alpha_weight", alpha_weight)
+    finite_number("tv_beta", tv_beta, above=True)
     pixels = noise_image(target, size, generator=generator).requires_grad_(True)
-    objective = Objective(target, network, layer, (1.0, tv_weight, alpha_weight), tv_beta)
-    descent = OPTIMIZERS[optimizer](pixels, objective, learning_rate)
-    return _iterate(descent, objective, steps)
+    loss = InversionLoss(target, network, layer, (1.0, tv_weight, alpha_weight), tv_beta)
+    descent = OPTIMIZERS[optimizer](pixels, loss, learning_rate)
+    return descend(
+        descent,
+        steps,
+        lambda index, image, total, error, tv, alpha: Reconstruction(index, image, error, tv, alpha, total),
+    )
 
 
 def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generator | None = None) -> Tensor:
@@ -250,26 +249,6 @@ def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generat
     # Drawn where the generator lives, so that a seed means the same noise on every device.
     drawn = torch.randn((1, 3, *size), generator=generator, device=generator.device, dtype=torch.float32)
     return (like.new_tensor(MEAN)[:, None, None] + NOISE * drawn.to(like)).clamp(0, 1)
-
-
-def _iterate(descent: Descent, objective: Objective, steps: int) -> Iterator[Step]:
-    last = None
-    for index in range(steps + 1):
-        if index < steps:
-            image, terms = descent.step()
-        else:
-            image = descent.image()
-            with torch.no_grad():
-                terms = objective(image)
-        total, error, tv, alpha = torch.stack(terms).tolist()  # one transfer from the device
-        if not math.isfinite(total):
-            raise DivergenceError(
-                f"The loss became {total} at step {index}, so the inversion was stopped there; the image before it is "
-                "good. The usual cause is a learning rate that is too large.",
-                last,
-            )
-        last = Step(index, image, error, tv, alpha, total)
-        yield last
 
 
 def _check_target(target: Tensor, network: Features, layer: str, size: tuple[int, int]) -> None:

@@ -6,17 +6,17 @@ convention. Each convention is one factor on the mean squared error, kept in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from types import EllipsisType
+from collections.abc import Callable, Iterable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ShapeError, choice
 from nstlib.gram import gram_matrix
 
-TV_ROWS = 256  # of a picture, looked at together
-Place = tuple[EllipsisType, slice, slice]  # rows and columns
+# Times the layer's mean variance. A channel is as good as constant if it deviates by less than a thirtieth of the others.
+NORMALIZED_FLOOR = 1e-3
 
 # Factor on mse(F, P) for C channels and M positions. "relative" also divides by the target's mean square.
 CONTENT_CONVENTIONS = {
@@ -146,51 +146,8 @@ def total_variation(image: Tensor) -> Tensor:
         raise ShapeError(
             f"total_variation needs shape (B, C, H, W) with at least 2 x 2 pixels, got {tuple(image.shape)}."
         )
-    return _TotalVariation.apply(image)
-
-
-class _TotalVariation(torch.autograd.Function):
-    """A mean over pieces of the picture that stay in the processor's cache, there and back.
-
-    Autograd would keep all differences, and go through the whole picture some twenty times on the way back: at 2048 px
-    that takes three times as long, and seven times where each new tensor is memory that the system clears first.
-    """
-
-    @staticmethod
-    def forward(ctx, image: Tensor) -> Tensor:
-        ctx.save_for_backward(image)
-        # Half precision adds up badly.
-        total = image.new_zeros((), dtype=torch.promote_types(image.dtype, torch.float32))
-        for here, there, share in _neighbors(image.shape[2]):
-            total = total + (image[there] - image[here]).abs_().mean(dtype=total.dtype) * share
-        return total.to(image)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        (image,) = ctx.saved_tensors
-        result = torch.zeros_like(image)
-        for here, there, share in _neighbors(image.shape[2]):
-            signs = (image[there] - image[here]).sign_()
-            signs *= gradient * (share / signs.numel())
-            result[there].add_(signs)
-            result[here].sub_(signs)
-        return result
-
-
-def _neighbors(height: int) -> Iterator[tuple[Place, Place, float]]:
-    """Yield where pixels are, where their neighbors below or to the right are, and which share of all such pairs that is."""
-    for top in range(0, height, TV_ROWS):
-        stop = min(top + TV_ROWS, height)
-        last = min(stop, height - 1)
-        if top < last:  # the last row has none below
-            yield (
-                (..., slice(top, last), slice(None)),
-                (..., slice(top + 1, last + 1), slice(None)),
-                (last - top) / (height - 1),
-            )
-        rows = slice(top, stop)
-        yield (..., rows, slice(None, -1)), (..., rows, slice(1, None)), (stop - top) / height
+    down, right = image.diff(dim=2), image.diff(dim=3)  # (B, C, H - 1, W), (B, C, H, W - 1)
+    return down.abs().mean() + right.abs().mean()
 
 
 def layer_weights(layers: Iterable[str], ratio: float = 1.0) -> dict[str, float]:
@@ -228,7 +185,44 @@ def relative_error(value: Tensor, target: Tensor) -> Tensor:
         raise ShapeError(
             f"relative_error compares tensors of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
         )
-    return (value - target).square().mean() / scale_of(target)
+    return relative_to(target)(value)
+
+
+def relative_to(target: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return ``relative_error`` as a function of the value alone, for a target whose scale is computed once."""
+    scale = scale_of(target)
+    return lambda value: (value - target).square().mean() / scale
+
+
+def normalized(features: Tensor) -> Tensor:
+    """Return features with each channel's mean taken out and its deviation set to 1: what is left is where, not how much.
+
+    Args:
+        features: shape (B, C, H, W). Channels that hardly vary, for the layer they are in, stay near 0.
+
+    Returns:
+        The same shape; offsets of channels change nothing, and gains next to nothing (they move the floor).
+    """
+    centered = features - features.mean((2, 3), keepdim=True)
+    variance = centered.square().mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+    floor = NORMALIZED_FLOOR * variance.mean(1, keepdim=True)
+    return centered / (variance + torch.where(floor > 0, floor, torch.ones_like(floor))).sqrt()
+
+
+def edges_of_shrunk(image: Tensor) -> Tensor:
+    """Return the Laplacian of the image at a quarter of its size: how far each pixel is from its four neighbors.
+
+    Args:
+        image: shape (B, 3, H, W), at least 12 x 12.
+
+    Returns:
+        Shape (B, 1, H // 4 - 2, W // 4 - 2), red, green and blue summed.
+
+    Source: Li et al., "Laplacian-Steered Neural Style Transfer" (2017, arXiv 1707.01253), with p = 4 as in their code.
+    """
+    small = F.avg_pool2d(image, 4).sum(1, keepdim=True)
+    center = small[:, :, 1:-1, 1:-1]
+    return 4 * center - small[:, :, :-2, 1:-1] - small[:, :, 2:, 1:-1] - small[:, :, 1:-1, :-2] - small[:, :, 1:-1, 2:]
 
 
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:

@@ -1,26 +1,27 @@
 """How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
 
-Torch's optimizers do the work, and ``nstlib.engine.lbfgs`` from a good image. What they lack for pictures is here: how to stay in
-[0, 1], which image to hand out at the end, and a state from which a run continues to the same pixels.
+``nstlib.lbfgs`` and torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image to
+hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is the loop that chapters share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-from nstlib.engine.lbfgs import BandLBFGS
+from nstlib.errors import DivergenceError
+from nstlib.lbfgs import BandLBFGS
 
 # Keeps L-BFGS near [0, 1], times the weights of content and style: a pixel that nothing holds would wander away and be of
 # no use to the optimizer's picture of the curvature.
 RANGE_PENALTY = 50.0
-# How far L-BFGS moves the pixels in the first step from a good image, on average. Torch's own first step moves all pixels
-# *together* by 1, some 5e-6 each, which wastes a step; and the second, which goes by the curvature that so small a step
-# found, may jump: one run of chapter 15 went from a loss of 5 to 120.
+# How far L-BFGS moves the pixels in its first step, on average. Torch's first step moves all pixels *together* by 1, some 5e-6
+# each, which wastes a step; and the second, which goes by the curvature that so small a step found, may jump.
 FIRST_MOVE = 0.01
 HISTORY = 20  # pairs of vectors from which L-BFGS knows the curvature
 ADAM_RATE = 0.03
@@ -30,8 +31,11 @@ ADAM_AVERAGE = 0.9
 GRADIENT_DESCENT_RATE = 1e-4
 
 
-class Objective(Protocol):
-    """What is lowered: ``objective(image)`` returns terms, the first of which is their total."""
+Record = TypeVar("Record")
+
+
+class Loss(Protocol):
+    """What is lowered: ``loss(image)`` returns losses, the first of which is their total."""
 
     weights: tuple[float, float, float]
 
@@ -56,7 +60,7 @@ class Descent:
     def __init__(
         self,
         pixels: Tensor,
-        objective: Objective,
+        objective: Loss,
         optimizer: torch.optim.Optimizer,
         *,
         penalty: float | None = None,
@@ -74,8 +78,14 @@ class Descent:
         """Return the average of the images so far, or None where none is kept."""
         return None if self._average is None else (self._average / (1 - self._decay**self._updates)).clamp(0, 1)
 
+    def best(self) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the image that a descent ends with, and its losses: the last one, or the average if that is better."""
+        images = [image for image in (self.image(), self.average()) if image is not None]
+        with torch.no_grad():
+            return min(((image, self._objective(image)) for image in images), key=lambda pair: pair[1][0].item())
+
     def step(self) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Move the pixels once, and return the image as it was before, and its terms."""
+        """Move the pixels once, and return the image as it was before, and its losses."""
         seen: list[tuple[Tensor, tuple[Tensor, ...]]] = []
 
         def closure() -> Tensor:
@@ -134,38 +144,25 @@ class _Clamped(torch.autograd.Function):
         return excess.mul_(2 * ctx.penalty / pixels.numel()).add_(gradient), None
 
 
-def start_lbfgs(
-    pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY, *, warm: bool = False
-) -> Descent:
-    """L-BFGS (Liu and Nocedal, 1989), one evaluation per step, with a penalty for leaving [0, 1].
+def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
+    """L-BFGS with a step length for each band of frequencies (``nstlib.lbfgs``), with a penalty for leaving [0, 1].
 
     Args:
         pixels, objective: as for ``Descent``. learning_rate: None for 1. history: see ``HISTORY``.
-        warm: whether the pixels are good already; then the first step is of the size of ``FIRST_MOVE``, and later ones
-            know more of the curvature (``BandLBFGS``). Without, they are those of ``torch.optim.LBFGS``, with which the
-            course's study was made.
     """
     rate = 1.0 if learning_rate is None else learning_rate
-    optimizer: torch.optim.Optimizer
-    if warm:
-        optimizer = BandLBFGS([pixels], lr=rate, history_size=history, first_move=FIRST_MOVE)
-    else:
-        # Relative losses have small gradients; torch's default tolerances would stop in silence.
-        still = {"tolerance_grad": 0.0, "tolerance_change": 0.0}
-        optimizer = torch.optim.LBFGS([pixels], lr=rate, max_iter=1, history_size=history, **still)
+    optimizer = BandLBFGS([pixels], lr=rate, history_size=history, first_move=FIRST_MOVE)
     return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
 
 
-def start_adam(
-    pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY, *, warm: bool = False
-) -> Descent:
+def start_adam(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
     """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step, with an average of the last images."""
     optimizer = torch.optim.Adam([pixels], lr=ADAM_RATE if learning_rate is None else learning_rate)
     return Descent(pixels, objective, optimizer, average=ADAM_AVERAGE)
 
 
 def start_gradient_descent(
-    pixels: Tensor, objective: Objective, learning_rate: float | None, history: int = HISTORY, *, warm: bool = False
+    pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY
 ) -> Descent:
     """Plain gradient descent, ``image - rate * gradient``, the pixels clamped to [0, 1] after each step.
 
@@ -180,3 +177,40 @@ OPTIMIZERS: dict[str, Callable[..., Descent]] = {
     "adam": start_adam,
     "gd": start_gradient_descent,
 }
+
+
+def descend(descent: Descent, steps: int, record: Callable[..., Record]) -> Iterator[Record]:
+    """Yield what ``record`` makes of each image on the way, ``steps + 1`` of them, from the start to the end.
+
+    Args:
+        descent: moves the pixels.
+        steps: how many updates.
+        record: called with the number of updates so far, the image, and its losses as floats, the total first.
+
+    Raises:
+        DivergenceError: if the total is no finite number; ``.last`` is the last good record.
+    """
+    last = None
+    for index in range(steps + 1):
+        image, losses = descent.step() if index < steps else descent.best()
+        last = record(index, image, *finite(losses, index, last))
+        yield last
+
+
+def finite(losses: tuple[Tensor, ...], index: int, last: object | None) -> list[float]:
+    """Return losses as floats, the total first.
+
+    Args:
+        losses: scalars. index: how often the pixels have been updated. last: the last good record, for the error.
+
+    Raises:
+        DivergenceError: if the total is no finite number.
+    """
+    values = torch.stack(losses).tolist()  # one transfer from the device
+    if not math.isfinite(values[0]):
+        raise DivergenceError(
+            f"The loss became {values[0]} at step {index}, so the run was stopped there; the image before it is good. "
+            "Usual causes: a learning rate that is too large, or weights of very different size.",
+            last,
+        )
+    return values

@@ -8,6 +8,7 @@ standard deviation, and sorted projections. ``synthesize`` draws noise and optim
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,16 +16,16 @@ from torch import Tensor
 from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
-from nstlib.losses import relative_error, scale_of
-from nstlib.objective import Goal, LayerChoice, Objective, Statistic, Style
+from nstlib.losses import relative_to, scale_of
+from nstlib.objective import QUANTITIES, LayerChoice, Measured, Objective, Quantity, Style, Term
 from nstlib.seeds import seeded
-from nstlib.transfer import STEPS, Run, stylize
+from nstlib.transfer import STEPS, stylize
+
+if TYPE_CHECKING:
+    from nstlib.engine.run import Run
 
 # Gatys et al. (2015) write conv1_1 and mean its rectified output, as their networks have no other.
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
-# Torch's L-BFGS learns nothing from a step whose change of gradient, times the step, is below 1e-10. A relative loss of
-# shallow layers alone is that flat; a thousand times the loss is not, and L-BFGS takes the same path otherwise.
-STYLE_WEIGHT = 1000.0
 
 
 def synthesize(
@@ -58,8 +59,7 @@ def synthesize(
         generator: where the noise comes from, and behind it the directions of "sliced"; None means a fixed seed.
 
     Returns:
-        A ``Run``, which yields ``Step`` records: ``.style`` is the loss, and ``.total`` is
-        ``STYLE_WEIGHT * (style + tv_weight * tv)``.
+        A ``Run``, which yields ``Step`` records: ``.style`` is the loss, ``.total`` is ``style + tv_weight * tv``.
 
     Raises:
         ShapeError: if a picture has another shape, or the size cannot be one. LayerError: if there is no such layer.
@@ -82,15 +82,15 @@ def synthesize(
         content_layers=layers,
         style_layers=layers,
         content_weight=0.0,
-        style_weight=STYLE_WEIGHT,
-        tv_weight=STYLE_WEIGHT * tv_weight,
+        style_weight=1.0,
+        tv_weight=tv_weight,
         optimizer=optimizer,
         init=init,
         steps=steps,
         levels=levels,
         learning_rate=learning_rate,
         generator=generator,
-        goal=Goal("gram") if statistic == "gram" else make(generator).goal(),
+        terms=[Term(make(generator))],
     )
 
 
@@ -113,9 +113,8 @@ def texture_distance(
     Returns:
         A scalar, differentiable with respect to the image: 0 for the texture itself, 1 for features that are 0 everywhere.
     """
-    statistic = STATISTICS[choice("statistic", statistic, STATISTICS)](generator)
-    weights = (0.0, 1.0, 0.0)
-    return Objective(image.detach(), [Style(texture)], network, layers, layers, weights, statistic=statistic)(image)[2]
+    terms = [Term(STATISTICS[choice("statistic", statistic, STATISTICS)](generator))]
+    return Objective(image.detach(), [Style(texture)], network, layers, layers, (0.0, 1.0, 0.0), terms=terms)(image)[2]
 
 
 def parameter_count(network: Features, layers: Iterable[str] = TEXTURE_LAYERS) -> int:
@@ -259,49 +258,42 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 
     return sorted_distance(sorted_projections(x, directions), sorted_projections(y, directions), power).mean(1)
 
 
-# From a generator (for directions) to a statistic. Each distance is relative: 1 is as far as features that are 0.
-def _gram(generator: torch.Generator | None) -> Statistic:
-    return Statistic("gram", lambda features: (gram_matrix(features),), _relative)
+def _moments(generator: torch.Generator | None) -> Quantity:
+    def distance(target: Measured) -> Callable[[Measured], Tensor]:
+        mean, covariance = map(relative_to, target)  # of different units: relative each to its own
+        return lambda found: (mean(found[0]) + covariance(found[1])) / 2
+
+    return Quantity("moments", mean_covariance, distance, of_style=True)
 
 
-def _moments(generator: torch.Generator | None) -> Statistic:
-    def distance(found: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-        parts = zip(found, target, strict=True)  # of different units: relative each to its own
-        return sum(_relative((a,), (b,)) for a, b in parts) / 2
-
-    return Statistic("moments", mean_covariance, distance)
+def _bn(generator: torch.Generator | None) -> Quantity:
+    return Quantity("bn", lambda features: torch.cat(bn_statistics(features)), of_style=True)
 
 
-def _bn(generator: torch.Generator | None) -> Statistic:
-    return Statistic("bn", bn_statistics, lambda found, target: _relative((torch.cat(found),), (torch.cat(target),)))
-
-
-def _sliced(generator: torch.Generator | None) -> Statistic:
+def _sliced(generator: torch.Generator | None) -> Quantity:
     """As many directions as channels (Heitz et al.), but the same in each step: L-BFGS needs a loss that stands still."""
     generator = seeded(generator)
     seed = int(torch.randint(2**31, (), generator=generator, device=generator.device))
 
-    def measure(features: Tensor) -> tuple[Tensor, ...]:
+    def measure(features: Tensor) -> Tensor:
         channels = features.shape[1]
         drawn = random_directions(channels, channels, generator=torch.Generator().manual_seed(seed + channels))
-        return (sorted_projections(features, drawn),)
+        return sorted_projections(features, drawn)
 
-    def distance(found: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-        return sorted_distance(*found, *target).mean() / scale_of(*target)
+    def distance(target: Measured) -> Callable[[Measured], Tensor]:
+        scale = scale_of(target)
+        return lambda found: sorted_distance(found, target).mean() / scale
 
-    return Statistic(f"sliced, seed {seed}", measure, distance)
+    return Quantity(f"sliced, seed {seed}", measure, distance, of_style=True)
 
 
-STATISTICS: dict[str, Callable[[torch.Generator | None], Statistic]] = {
-    "gram": _gram,
+# From a generator (for directions) to what a term compares.
+STATISTICS: dict[str, Callable[[torch.Generator | None], Quantity]] = {
+    "gram": lambda generator: QUANTITIES["style"],
     "moments": _moments,
     "bn": _bn,
     "sliced": _sliced,
 }
-
-
-def _relative(found: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
-    return relative_error(found[0], target[0])
 
 
 # Order ------------------------------------------------------------------------------------------------------------------

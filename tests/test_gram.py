@@ -6,8 +6,6 @@ from nstlib.gram import (
     gram_backward,
     gram_from_spectrum,
     gram_matrix,
-    gram_sum,
-    gram_sum_backward,
     mmd_polynomial,
     shuffle_positions,
     tile_gram,
@@ -153,15 +151,6 @@ def test_the_gradient_written_out_is_autograds_for_any_gradient_symmetric_or_not
     torch.testing.assert_close(
         gram_backward(features.contiguous(memory_format=torch.channels_last), upstream), expected
     )
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_gradient_of_a_sum_is_autograds_also_where_positions_have_weights(features, rng, weighted):
-    upstream = torch.randn(2, 3, 3, generator=rng, dtype=torch.float64)
-    weights = torch.rand(1, 1, 5, 8, generator=rng, dtype=torch.float64) if weighted else None
-    leaf = features.clone().requires_grad_(True)
-    (expected,) = torch.autograd.grad(gram_sum(leaf, weights), leaf, upstream)
-    torch.testing.assert_close(gram_sum_backward(features, upstream, weights), expected)
 
 
 def test_gram_backward_wants_one_gradient_for_each_entry(features):

@@ -6,7 +6,7 @@ import torch
 
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ShapeError
 from nstlib.features import load_network, random_network
-from nstlib.inversion import MEAN, alpha_norm, invert, noise_image, normalized_error, spread, tv_norm
+from nstlib.inversion import MEAN, InversionLoss, alpha_norm, invert, noise_image, normalized_error, spread, tv_norm
 from nstlib.losses import content_loss
 from nstlib.optimizers import OPTIMIZERS
 from nstlib.transfer import stylize
@@ -112,9 +112,9 @@ def test_shapes_that_do_not_fit_are_refused(call, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda image: tv_norm(image, 0), "beta must be a finite number above 0, got 0"),
-        (lambda image: tv_norm(image, 1, epsilon=0), "epsilon must be a finite number above 0, got 0"),
-        (lambda image: alpha_norm(image, 0.5), "alpha must be a finite number of at least 1, got 0.5"),
+        (lambda image: tv_norm(image, 0), "beta must be a finite number, above 0, got 0"),
+        (lambda image: tv_norm(image, 1, epsilon=0), "epsilon must be a finite number, above 0, got 0"),
+        (lambda image: alpha_norm(image, 0.5), "alpha must be a finite number, 1 or larger, got 0.5"),
     ],
 )
 def test_powers_that_have_no_gradient_are_refused(call, message):
@@ -281,7 +281,7 @@ def test_a_target_that_cannot_come_from_the_layer_is_refused(network, target, me
         ({"steps": 0}, "steps must be a whole number of at least 1, got 0"),
         ({"tv_weight": -1}, "tv_weight must be a finite number, 0 or larger, got -1"),
         ({"alpha_weight": float("nan")}, "alpha_weight must be a finite number, 0 or larger, got nan"),
-        ({"tv_beta": 0}, "tv_beta must be a finite number above 0, got 0"),
+        ({"tv_beta": 0}, "tv_beta must be a finite number, above 0, got 0"),
         ({"optimizer": "sgd"}, "no optimizer 'sgd'. Choose one of: lbfgs, adam, gd"),
     ],
 )
@@ -301,9 +301,15 @@ def test_an_unknown_layer_is_refused_with_the_names_there_are(network):
         invert(torch.zeros(1, 8, 20, 28), network, "relu9_9", size=(20, 28))
 
 
-def test_a_loss_that_leaves_the_numbers_stops_the_run_and_hands_out_the_last_good_step(network, photo):
-    target, seen = network(photo, "relu1_1")["relu1_1"], []
-    steps = invert(target, network, "relu1_1", size=(20, 28), learning_rate=1e30, steps=30, tv_weight=0)
+def test_a_loss_that_leaves_the_numbers_stops_the_run_and_hands_out_the_last_good_step(network, photo, monkeypatch):
+    target, seen, finite = network(photo, "relu1_1")["relu1_1"], [], InversionLoss.__call__
+
+    def overflowing(loss, image):
+        losses = finite(loss, image)
+        return losses if len(seen) < 4 else (losses[0] * float("nan"), *losses[1:])
+
+    monkeypatch.setattr(InversionLoss, "__call__", overflowing)
+    steps = invert(target, network, "relu1_1", size=(20, 28), steps=30)
     with pytest.raises(DivergenceError, match="loss became .* at step .*learning rate that is too large") as caught:
         seen.extend(steps)
     assert caught.value.last is seen[-1]

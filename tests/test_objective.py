@@ -1,11 +1,12 @@
 import pytest
 import torch
 
+from nstlib.engine.strips import ObjectiveInStrips
 from nstlib.errors import ChoiceError
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.losses import content_loss, style_loss
-from nstlib.objective import Objective, Statistic, Style
+from nstlib.objective import Objective, Quantity, Style, Term
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 
@@ -24,6 +25,10 @@ def pictures(rng):
 def objective(content, styles, network, **options):
     layers = {"content_layers": CONTENT_LAYERS, "style_layers": STYLE_LAYERS, **options}
     return Objective(content, styles, network, *layers.values(), (1.0, 10.0, 0.0))
+
+
+def whole_or_in_strips(tiled, *arguments):
+    return ObjectiveInStrips(*arguments, tiled=tiled) if tiled else Objective(*arguments)
 
 
 def test_the_terms_are_the_losses_of_chapter_09(network, pictures, rng):
@@ -121,7 +126,9 @@ def test_an_objective_in_strips_is_the_same_objective(network, pictures, rng, co
     results = []
     for tiled in (0, 2, 5):
         image = torch.rand(content.shape, generator=rng.manual_seed(5), dtype=torch.float64).requires_grad_(True)
-        terms = Objective(content, styles, network, content_layers, STYLE_LAYERS, (1.0, 10.0, 1.0), tiled=tiled)(image)
+        terms = whole_or_in_strips(tiled, content, styles, network, content_layers, STYLE_LAYERS, (1.0, 10.0, 1.0))(
+            image
+        )
         results.append((*terms, torch.autograd.grad(terms[0], image)[0]))
     torch.testing.assert_close(results[0], results[1])
     torch.testing.assert_close(results[0], results[2])
@@ -135,21 +142,38 @@ def test_poolings_are_layers_like_others_whole_or_in_strips(network, pictures, r
     expected = sum(style_loss(found[layer], textures[layer], convention="relative") for layer in layers) / 3
     (pull,) = torch.autograd.grad(expected, image)
     for tiled in (0, 2, 4):
-        terms = Objective(content, [Style(style)], network, layers, layers, (0.0, 1.0, 0.0), tiled=tiled)(image)
+        terms = whole_or_in_strips(tiled, content, [Style(style)], network, layers, layers, (0.0, 1.0, 0.0))(image)
         torch.testing.assert_close(terms[2], expected)
         torch.testing.assert_close(torch.autograd.grad(terms[0], image)[0], pull)
 
 
-def test_another_statistic_takes_the_place_of_gram_matrices_beside_a_content_in_the_same_layer(network, pictures, rng):
+def test_another_quantity_takes_the_place_of_gram_matrices_beside_a_content_in_the_same_layer(network, pictures, rng):
     content, one, two = pictures
     image = torch.rand(content.shape, generator=rng, dtype=torch.float64)
-    peaks = Statistic(
-        "peaks", lambda maps: (maps.amax((2, 3)),), lambda found, target: (found[0] - target[0]).abs().sum()
+    peaks = Quantity(
+        "peaks",
+        lambda maps: maps.amax((2, 3)),
+        lambda target: lambda found: (found - target).abs().sum(),
+        of_style=True,
     )
-    terms = Objective(
-        content, [Style(one, 3), Style(two)], network, "relu2_1", "relu2_1", (1.0, 10.0, 0.0), statistic=peaks
-    )(image)
+    styles, terms = [Style(one, 3), Style(two)], [Term("content"), Term(peaks)]
+    losses = Objective(content, styles, network, "relu2_1", "relu2_1", (1.0, 10.0, 0.0), terms=terms)(image)
     found, wanted, first, second = (network(x, "relu2_1")["relu2_1"] for x in (image, content, one, two))
     away = [(found.amax((2, 3)) - maps.amax((2, 3))).abs().sum() for maps in (first, second)]
-    torch.testing.assert_close(terms[1], content_loss(found, wanted, convention="relative"))
-    torch.testing.assert_close(terms[2], 0.75 * away[0] + 0.25 * away[1])
+    torch.testing.assert_close(losses[1], content_loss(found, wanted, convention="relative"))
+    torch.testing.assert_close(losses[2], 0.75 * away[0] + 0.25 * away[1])
+
+
+def test_a_loss_that_is_no_sum_over_positions_is_refused_in_strips(network, pictures):
+    content, style, _ = pictures
+    with pytest.raises(ChoiceError, match="cannot be computed in strips: one of its terms is no sum over positions"):
+        ObjectiveInStrips(
+            content,
+            [Style(style)],
+            network,
+            CONTENT_LAYERS,
+            STYLE_LAYERS,
+            (1.0, 1.0, 0.0),
+            terms=[Term("structure")],
+            tiled=1,
+        )

@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS, RANGE_PENALTY, start_adam, start_gradient_descent, start_lbfgs
+from nstlib.errors import DivergenceError
+from nstlib.optimizers import (
+    FIRST_MOVE,
+    OPTIMIZERS,
+    RANGE_PENALTY,
+    descend,
+    start_adam,
+    start_gradient_descent,
+    start_lbfgs,
+)
 
 
 class Bowl:
@@ -71,23 +80,10 @@ def test_a_pixel_beyond_the_range_comes_back_when_the_goal_does(start):
 
 
 @pytest.mark.parametrize("rate", [None, 0.5])
-def test_from_a_good_image_the_first_step_has_a_size_and_the_later_ones_torch_s(start, rate):
-    objective = Bowl(torch.full_like(start, 1e3))  # far away: the gradient's 1-norm is far above 1
-    warm, cold = (start_lbfgs(leaf(start), objective, rate, warm=warm) for warm in (True, False))
-    warm.step(), cold.step()
-    moved = [(descent.pixels - start).abs().mean().item() / (rate or 1) for descent in (warm, cold)]
-    assert moved == pytest.approx([FIRST_MOVE, 1 / start.numel()], rel=1e-3)
-    assert {descent._optimizer.param_groups[0]["lr"] for descent in (warm, cold)} == {rate or 1.0}
-
-
-def test_a_saved_warm_descent_goes_on_to_the_same_pixels(start):
-    bowl = Bowl(torch.zeros_like(start))
-    straight, second = (start_lbfgs(leaf(start), bowl, None, warm=True) for _ in range(2))
-    straight.step()
-    second.load_state_dict(straight.state_dict())
-    for descent in (straight, second):
-        descent.step(), descent.step()
-    assert torch.equal(straight.pixels, second.pixels)
+def test_the_first_step_of_lbfgs_has_a_size_that_can_be_seen(start, rate):
+    descent = start_lbfgs(leaf(start), Bowl(torch.full_like(start, 1e3)), rate)  # far away: a large gradient
+    descent.step()
+    assert (descent.pixels - start).abs().mean().item() == pytest.approx(FIRST_MOVE * (rate or 1), rel=1e-3)
 
 
 def test_adams_average_is_the_bias_corrected_moving_average_of_its_images(start):
@@ -123,3 +119,26 @@ def test_a_saved_descent_goes_on_to_the_same_pixels_bit_for_bit(optimizer, start
     assert (second.average() is None) == (optimizer != "adam")
     if optimizer == "adam":
         assert torch.equal(second.average(), straight.average())
+
+
+def test_a_descent_hands_out_each_image_with_its_losses_and_ends_with_the_last(start):
+    bowl = Bowl(torch.zeros_like(start))
+    records = list(descend(start_gradient_descent(leaf(start), bowl, 0.25), 3, lambda *all_of_it: all_of_it))
+    assert [index for index, *_ in records] == [0, 1, 2, 3]
+    for _, image, total, *_ in records:
+        assert total == pytest.approx(bowl(image)[0].item())
+
+
+def test_a_descent_that_leaves_the_finite_numbers_says_where_and_keeps_the_last_good_record(start):
+    seen = []
+
+    def loss(image):
+        return (image.sum() * (1 if len(seen) < 2 else float("nan")),)
+
+    loss.weights = (1.0, 0.0, 0.0)
+    records = descend(start_gradient_descent(leaf(start), loss, 1e-9), 5, lambda index, *_: seen.append(index) or index)
+    with pytest.raises(
+        DivergenceError, match="The loss became nan at step 2, .* learning rate that is too large"
+    ) as stop:
+        list(records)
+    assert stop.value.last == 1

@@ -125,4 +125,4 @@ if __name__ == "__main__":
     tiny = load_network("tiny")
     known.update({name: summary(RUNS[name](tiny)) for name in only})
     text = json.dumps({name: known[name] for name in RUNS}, default=float)
-    WRITTEN.write_text(text.replace("}, \"", "},\n\"") + "\n", encoding="utf-8")
+    WRITTEN.write_text(text.replace('}, "', '},\n"') + "\n", encoding="utf-8")

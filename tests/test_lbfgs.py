@@ -3,8 +3,8 @@ from copy import deepcopy
 import pytest
 import torch
 
-from nstlib.engine.lbfgs import BANDS, OPPONENT, BandLBFGS, band_energies, octaves, step_lengths
 from nstlib.errors import ShapeError
+from nstlib.lbfgs import BANDS, OPPONENT, BandLBFGS, band_energies, octaves, step_lengths
 
 COLORS = len(OPPONENT)
 
