@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nstlib.engine.allocation import keep_freed_memory, keeps_freed_memory
-from nstlib.engine.memory import GIGABYTE, Plan, plan
+from nstlib.engine.memory import GIGABYTE, Demand, Plan, plan
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.frequency import low_pass
@@ -316,17 +316,19 @@ class Run:
     def _plan(self, level: Level) -> Plan:
         shares = {each.width / self.levels[-1].width for each in (self.levels[0], level)}
         sizes = [_size_of(style, share) for style in self._styles for share in shares]
-        return plan(
-            self._network,
+        demand = Demand(
+            self._network.architecture,
             self._layers,
             level.height,
             level.width,
             optimizer=self._settings["optimizer"],
-            budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=self._goal.tiles,
             passes=self._goal.passes,
-            others=[self.levels[0].size, *sizes],
+            others=(self.levels[0].size, *sizes),
+            pooling=self._network.pooling,
+            winograd=self._network.winograd,
         )
+        return plan(demand, budget=None if self._memory is None else self._memory * GIGABYTE)
 
     def _enter(self, number: int, image: Tensor) -> None:
         """Begin a level: goals and optimizer of its size."""
