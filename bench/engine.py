@@ -32,13 +32,13 @@ Loss = Callable[[Tensor], Tensor]
 
 def bare(network: Features) -> Loss:
     """The truncated frozen stack, contiguous, ReLU in place: what any method must pay at least."""
-    weights = {key: tensor.contiguous() for key, tensor in network._weights.items()}
+    kernels = {layer: (each.weight.contiguous(), each.bias) for layer, each in network.convolutions.items()}
 
     def run(image: Tensor) -> Tensor:
         x = CAFFE(image)
         for layer in network.layers[: network.layers.index("relu5_1") + 1]:
             if layer.startswith("conv"):
-                x = F.conv2d(x, weights[f"{layer}.weight"], weights[f"{layer}.bias"], padding=1)
+                x = F.conv2d(x, *kernels[layer], padding=1)
             else:
                 x = F.relu_(x) if layer.startswith("relu") else F.max_pool2d(x, 2)
         return x.sum()
@@ -70,9 +70,9 @@ def modules(network: Features) -> list[tuple[str, nn.Module]]:
     stages = []
     for layer in network.layers[: network.layers.index("relu5_1") + 1]:
         if layer.startswith("conv"):
-            weight = network._weights[f"{layer}.weight"].contiguous()
+            weight = network.convolutions[layer].weight.contiguous()
             stage = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
-            stage.load_state_dict({"weight": weight, "bias": network._weights[f"{layer}.bias"]})
+            stage.load_state_dict({"weight": weight, "bias": network.convolutions[layer].bias})
         else:
             stage = nn.ReLU() if layer.startswith("relu") else nn.MaxPool2d(2)
         stages.append((layer, stage.requires_grad_(False)))

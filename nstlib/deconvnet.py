@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ChoiceError, ImageError, ShapeError
-from nstlib.features import NETWORKS, Features
+from nstlib.features import Features
 from nstlib.images import load_image, pictures
 from nstlib.receptive import patch_of, receptive_field
 from nstlib.seeds import seeded
@@ -74,8 +74,8 @@ def project(
             elif name.startswith("relu"):
                 signal = signal.relu()
             else:
-                signal = transposed_filter(signal, network.weight(name))
-    return signal.flip(1) if NETWORKS[network.name].preprocessing.order == "BGR" else signal
+                signal = transposed_filter(signal, network.weight(name, like=signal))
+    return signal.flip(1) if network.preprocessing.order == "BGR" else signal
 
 
 def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = None) -> Tensor:
@@ -200,7 +200,7 @@ class TopPatch:
     @property
     def position(self) -> tuple[int, int]:
         """Return (row, column) of the unit in the map that the network makes of ``crop``."""
-        stride = receptive_field(self._layer, blocks=_blocks(self._network)).stride
+        stride = receptive_field(self._layer, architecture=self._network.architecture).stride
         return self.row - self._crop.top // stride, self.column - self._crop.left // stride
 
     @property
@@ -355,7 +355,7 @@ class _Crop:
 
 def _inside(network: Features, layer: str, length: int) -> slice:
     """Return the positions along one axis whose fields lie inside an image of that length."""
-    size, stride, start = receptive_field(layer, blocks=_blocks(network))
+    size, stride, start = receptive_field(layer, architecture=network.architecture)
     first, end = -(start // stride), (length - size - start) // stride + 1
     if first >= end:
         raise ShapeError(
@@ -409,18 +409,13 @@ def _crops(
 def _crop(image: Tensor, row: int, column: int, network: Features, layer: str) -> tuple[Box, _Crop]:
     """Return a unit's box, and a copy of it that begins a little earlier, so that poolings divide it as before."""
     height, width = image.shape[1:]
-    blocks = _blocks(network)
-    stride = receptive_field(layer, blocks=blocks).stride
-    top, bottom, left, right = box = patch_of(layer, row, column, height, width, blocks=blocks)
+    stride = receptive_field(layer, architecture=network.architecture).stride
+    top, bottom, left, right = box = patch_of(layer, row, column, height, width, architecture=network.architecture)
     top, left = top - top % stride, left - left % stride
     pixels = image[None, :, top:bottom, left:right]
     whole = (pixels * 255).round().to(torch.uint8)
     exact = torch.equal(whole.to(pixels.dtype) / 255, pixels)  # a quarter of the memory, if nothing is lost
     return box, _Crop(whole if exact else pixels.clone(), pixels.dtype, top, left)
-
-
-def _blocks(network: Features) -> tuple[tuple[int, ...], ...]:
-    return NETWORKS[network.name].blocks
 
 
 def _listed(channels: int | Iterable[int] | None, count: int) -> list[int]:

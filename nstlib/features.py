@@ -1,37 +1,23 @@
 """VGG as a pair of eyes: frozen networks that return the activations of named layers (chapter 03).
 
-Layers carry the names of the style transfer papers: ``conv3_2`` is the second convolution of the third block, ``relu3_2``
-the same after rectification, ``pool3`` the block's end. Keras fuses each ReLU into its convolution, so its
-``block3_conv2`` is our ``relu3_2``; both spellings are accepted wherever a layer is named.
+What the layers are called and how large they are, ``nstlib.vgg`` knows without weights; both spellings of a name are
+accepted here as there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, choice
-from nstlib.kernels.convolutions import Kernel, Rows, convolve, convolve_rows, error_of, pull_rows
-from nstlib.kernels.im2col import unroll_kernel
-from nstlib.kernels.products import onednn_works
-from nstlib.kernels.winograd import transform_kernel
+from nstlib.kernels.convolutions import FrozenConvolution
 from nstlib.seeds import seeded
-from nstlib.weights import VGG16, VGG19, load_weights
-
-# From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
-# this many positions on, unrolled into a matrix below. For 512 channels chapter 15 measures it, the whole bench/engine.py.
-LAID_OUT_CHANNELS = 128
-WINOGRAD_POSITIONS = 192
-MAX_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
-
-Layout = Callable[[Tensor, Tensor], Kernel]  # from a weight and a bias
-_TINY = ((8,) * 2, (16,) * 2, (32,) * 3, (32,) * 3, (32,) * 3)
+from nstlib.vgg import ARCHITECTURES
+from nstlib.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -60,21 +46,8 @@ class Preprocessing:
 CAFFE = Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68))
 TORCHVISION = Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
-
-@dataclass(frozen=True)
-class Architecture:
-    """Channels of each convolution, block by block, and the pixels they expect."""
-
-    blocks: tuple[tuple[int, ...], ...]
-    preprocessing: Preprocessing
-
-
-NETWORKS = {
-    "vgg16": Architecture(VGG16, CAFFE),
-    "vgg19": Architecture(VGG19, CAFFE),
-    "vgg19-torchvision": Architecture(VGG19, TORCHVISION),
-    "tiny": Architecture(_TINY, TORCHVISION),
-}
+# The networks there are, and how each wants its pixels.
+NETWORKS = {"vgg16": CAFFE, "vgg19": CAFFE, "vgg19-torchvision": TORCHVISION, "tiny": TORCHVISION}
 POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
 
@@ -83,27 +56,26 @@ class Features:
 
     Attributes:
         name: a key of ``NETWORKS``.
-        layers: the names of all layers, shallow to deep.
+        architecture: names, channels and sizes of its layers.
+        preprocessing: how it wants its pixels.
+        convolutions: by name, with their kernels as they were trained.
         pooling: "max" or "average".
-        winograd: whether ``fast`` may run convolutions with many channels by Winograd's algorithm, and on small pictures by
-            ``nstlib.kernels.im2col``.
+        winograd: whether ``fast`` may lay out kernels anew (``nstlib.kernels.convolutions``).
 
-    The weights never require a gradient, and follow the image to its device and precision. Activations are channels last
+    The kernels never require a gradient, and follow the image to its device and precision. Activations are channels last
     in memory, which the CPU's convolutions like best: use ``flatten`` or ``reshape`` on them, not ``view``.
     """
 
     def __init__(self, name: str, weights: Mapping[str, Tensor], *, pooling: str = "max", winograd: bool = True):
-        self.name = name
-        self.winograd = winograd
-        self._kernels: dict[tuple[str, Layout], Kernel | None] = {}
+        self.name, self.winograd = name, winograd
         self.pooling = choice("pooling", pooling, POOLINGS)
-        self._architecture = NETWORKS[choice("network", name, NETWORKS)]
-        self.layers = tuple(layer_names(self._architecture.blocks))
-        self._trained = {key: _channels_last(tensor.detach()) for key, tensor in weights.items()}
-        self._weights = self._trained  # as the last image wants them
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kernels": {}}  # a cache, and packed kernels cannot be copied
+        self.preprocessing = NETWORKS[choice("network", name, NETWORKS)]
+        self.architecture = ARCHITECTURES[name]
+        self.convolutions = {
+            layer: FrozenConvolution(weights[f"{layer}.weight"], weights[f"{layer}.bias"])
+            for layer in self.architecture.kernels
+            if f"{layer}.weight" in weights
+        }
 
     def __repr__(self) -> str:
         return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
@@ -141,35 +113,25 @@ class Features:
         asked = {name: self.canonical(name) for name in ([layers] if isinstance(layers, str) else layers)}
         if not asked:
             return {}
-        depth = max(self.layers.index(name) for name in asked.values())
-        self.check_image(image, self.layers[depth])
-        found, _ = self.through(self.prepared(image), self.layers[: depth + 1], set(asked.values()), fast=fast)
+        run = self.architecture.down_to(asked)
+        self.check_image(image, run[-1])
+        found, _ = self.through(self.prepared(image), run, set(asked.values()), fast=fast)
         return {name: found[canonical] for name, canonical in asked.items()}
 
     def prepared(self, image: Tensor) -> Tensor:
         """Return what the first convolution gets: RGB in [0, 1], shape (B, 3, H, W), as the network was trained on it."""
-        self._follow(image)
-        return _channels_last(self._architecture.preprocessing(image))
+        return self.preprocessing(image).contiguous(memory_format=torch.channels_last)
 
     def through(
-        self,
-        x: Tensor,
-        layers: Sequence[str],
-        wanted: Container[str],
-        *,
-        fast: bool,
-        around: Callable[[str, Tensor], Sequence[Tensor]] | None = None,
+        self, x: Tensor, layers: Sequence[str], wanted: Container[str], *, fast: bool
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Run a stretch of the network: what calling it is made of, for those who take it apart (``nstlib.engine.tiles``).
+        """Run a stretch of the network: what calling it is made of, for those who take it apart.
 
         Args:
             x: what the first of ``layers`` gets, shape (B, C, H, W).
             layers: consecutive layers, in order and in the papers' spelling.
             wanted: those whose activations to return.
             fast: as in the method ``fast``.
-            around: None where ``x`` is whole: beyond its edges are zeros. Where it is a strip, a function from the name of
-                a convolution and the rows that come to it, to all rows that it is to see: in pieces from top to bottom,
-                together one row more above and one more below than it returns. No gradient is recorded then.
 
         Returns:
             The activations of the wanted layers by name, and the output of the last layer.
@@ -179,10 +141,7 @@ class Features:
             if layer.startswith("conv"):
                 # The ReLU is done together with its convolution, unless somebody asked for what lies between.
                 rectified = layer not in wanted
-                if around is None:
-                    x = self._convolve(layer, x, relu=rectified, fast=fast)
-                else:
-                    x = self._convolve_rows(layer, around(layer, x), relu=rectified, fast=fast)
+                x = self.convolutions[layer](x, relu=rectified, fast=fast)
             elif layer.startswith("relu"):
                 x = x if rectified else F.relu(x)
             else:
@@ -191,17 +150,21 @@ class Features:
                 found[layer] = x
         return found, x
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of all layers, shallow to deep."""
+        return self.architecture.layers
+
     def canonical(self, layer: str) -> str:
         """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
-        return canonical_name(layer, self.layers, network=self.name)
+        return self.architecture.canonical(layer)
 
     def channels(self, layer: str) -> int:
         """Return how many channels a layer has."""
-        block, place = _place(self.canonical(layer))
-        return self._architecture.blocks[block - 1][(place or 0) - 1]
+        return self.architecture.channels(layer)
 
-    def weight(self, layer: str) -> Tensor:
-        """Return the kernels of a convolution, shape (out, in, 3, 3), in the precision of the last image.
+    def weight(self, layer: str, *, like: Tensor | None = None) -> Tensor:
+        """Return the kernels of a convolution, shape (out, in, 3, 3): as trained, or as a tensor ``like`` wants them.
 
         Raises:
             LayerError: if ``layer`` is no convolution.
@@ -211,55 +174,8 @@ class Features:
             raise LayerError(
                 f"{layer!r} is no convolution and has no kernels. Names of convolutions look like conv3_2."
             )
-        return self._weights[f"{name}.weight"]
-
-    def _convolve(self, layer: str, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, Rows([x]))):
-            return convolve(x, kernel, relu=relu)
-        x = F.conv2d(x, self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"], padding=1)
-        return F.relu_(x) if relu else x
-
-    def _convolve_rows(self, layer: str, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
-        if fast and (kernel := self._kernel(layer, Rows(pieces, edges=False))):
-            return convolve_rows(pieces, kernel, relu=relu)
-        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
-        return F.relu_(x) if relu else x
-
-    def pull(self, layer: str, pieces: Sequence[Tensor], *, fast: bool) -> Tensor:
-        """Return rows of the gradient with respect to a convolution's input, from that with respect to its output.
-
-        Args:
-            layer: in the papers' spelling.
-            pieces: rows of the gradient with respect to the output, each of shape (B, out, h, W), from top to bottom,
-                together one row more above and one more below than are wanted: zeros where the picture ends.
-            fast: as in ``through``.
-
-        Returns:
-            Shape (B, in, h - 2, W) with the sum h of all heights.
-        """
-        if fast and (kernel := self._kernel(layer, Rows(pieces, edges=False))):
-            return pull_rows(pieces, kernel)
-        return F.conv_transpose2d(_stacked(pieces), self._weights[f"{layer}.weight"], padding=(2, 1))
-
-    def _kernel(self, layer: str, rows: Rows) -> Kernel | None:
-        """Return a layer's kernel, laid out for the fastest way to convolve such rows, there or back.
-
-        It is made at its first use. None where PyTorch's own convolution is fastest, or the kernel does not compute what
-        it should.
-        """
-        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        x, (_, _, height, width) = rows.pieces[0], rows.shape
-        lay_out = fastest_layout(weight.shape[1], height * width)
-        if lay_out is None or x.device.type != "cpu" or x.dtype != torch.float32:
-            return None
-        if (layer, lay_out) not in self._kernels:
-            # Outside of inference mode, where it may be used as well: and to be compared, it needs gradients.
-            with torch.inference_mode(mode=False):
-                weight, bias = weight.clone(), bias.clone()
-                kernel = lay_out(weight, bias)
-                self._kernels[layer, lay_out] = kernel if error_of(kernel, weight) < MAX_ERROR else None
-        return self._kernels[layer, lay_out]
+        convolution = self.convolutions[name]
+        return convolution.weight if like is None else convolution.parameters(like)[0]
 
     def check_image(self, image: Tensor, deepest: str) -> None:
         """Raise a ShapeError unless ``image`` is of shape (B, 3, H, W) and large enough for the layer ``deepest``."""
@@ -270,18 +186,12 @@ class Features:
             )
         if not image.is_floating_point():
             raise ShapeError(f"{self.name} needs an image of floats in [0, 1], got {image.dtype}. Divide by 255.")
-        smallest = 2 ** (_place(deepest)[0] - (0 if deepest.startswith("pool") else 1))
+        smallest = 2 ** self.architecture.halvings(deepest)
         if min(image.shape[2:]) < smallest:
             raise ShapeError(
                 f"{deepest} needs an image of at least {smallest} x {smallest} pixels, because each pooling halves it; "
                 f"got {image.shape[2]} x {image.shape[3]}. Use a larger picture or a shallower layer."
             )
-
-    def _follow(self, image: Tensor) -> None:
-        first = self._weights["conv1_1.weight"]
-        if (first.device, first.dtype) != (image.device, image.dtype):
-            # From the trained ones, or rounding to half precision would stay.
-            self._weights = {key: _channels_last(tensor.to(image)) for key, tensor in self._trained.items()}
 
 
 def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = True) -> Features:
@@ -317,53 +227,13 @@ def random_network(
         winograd: as in ``load_network``.
         generator: where the weights come from; None means a fixed seed.
     """
-    blocks = NETWORKS[choice("network", name, NETWORKS)].blocks
-    generator = seeded(generator)
-    weights, fan_in = {}, 3
-    for layer in layer_names(blocks):
-        if layer.startswith("conv"):
-            block, place = _place(layer)
-            out = blocks[block - 1][place - 1]
-            scale = (2 / (9 * fan_in)) ** 0.5
-            weights[f"{layer}.weight"] = torch.randn(out, fan_in, 3, 3, generator=generator) * scale
-            weights[f"{layer}.bias"] = torch.zeros(out)
-            fan_in = out
+    choice("network", name, NETWORKS)
+    generator, weights = seeded(generator), {}
+    for layer, (channels, out) in ARCHITECTURES[name].kernels.items():
+        scale = (2 / (9 * channels)) ** 0.5
+        weights[f"{layer}.weight"] = torch.randn(out, channels, 3, 3, generator=generator) * scale
+        weights[f"{layer}.bias"] = torch.zeros(out)
     return Features(name, weights, pooling=pooling, winograd=winograd)
-
-
-def layer_names(blocks: tuple[tuple[int, ...], ...]) -> Iterable[str]:
-    """Yield the names of all layers of a VGG with these blocks, shallow to deep."""
-    for block, convolutions in enumerate(blocks, 1):
-        for place in range(1, len(convolutions) + 1):
-            yield f"conv{block}_{place}"
-            yield f"relu{block}_{place}"
-        yield f"pool{block}"
-
-
-def canonical_name(layer: str, layers: Sequence[str], *, network: str = "The network") -> str:
-    """Return a layer's name in the papers' spelling, or raise a LayerError that lists ``layers``, those there are."""
-    name = layer.strip().lower()
-    if keras := re.fullmatch(r"block(\d+)_(conv(\d+)|pool)", name):
-        name = f"relu{keras[1]}_{keras[3]}" if keras[3] else f"pool{keras[1]}"
-    if name not in layers:
-        raise LayerError(
-            f"{network} has no layer {layer!r}. It has: {', '.join(layers)} "
-            "(or, as Keras spells them, block4_conv2 for relu4_2 and block4_pool for pool4)."
-        )
-    return name
-
-
-def fastest_layout(channels: int, positions: int) -> Layout | None:
-    """Return what lays out a frozen 3 x 3 kernel so that a CPU convolves fastest with it; None leaves it as it is.
-
-    Args:
-        channels: of the input. positions: of the feature map, H * W.
-    """
-    if channels < LAID_OUT_CHANNELS:
-        return None
-    if positions >= WINOGRAD_POSITIONS:
-        return transform_kernel
-    return unroll_kernel if onednn_works() else None
 
 
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
@@ -371,12 +241,7 @@ def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, 
 
     Convolutions pad and keep the size; each pooling halves it and rounds down. Channels: 64, 128, 256, 512, 512.
     """
-    shapes = {}
-    for layer in layers:
-        block, place = _place(layer)
-        halvings = block - 1 if place else block
-        shapes[layer] = (VGG19[block - 1][0], height // 2**halvings, width // 2**halvings)
-    return shapes
+    return {layer: ARCHITECTURES["vgg19"].shape(layer, height, width) for layer in layers}
 
 
 def extract(
@@ -434,19 +299,3 @@ def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) 
     field = gradient[0].abs().sum(0)  # (H, W)
     peak = field.max()
     return field / torch.where(peak > 0, peak, torch.ones_like(peak))
-
-
-def _stacked(pieces: Sequence[Tensor]) -> Tensor:
-    return pieces[0] if len(pieces) == 1 else torch.cat(tuple(pieces), 2)
-
-
-def _channels_last(tensor: Tensor) -> Tensor:
-    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-
-
-def _place(layer: str) -> tuple[int, int | None]:
-    """Return block and place of a canonical layer name; a pooling layer has no place."""
-    match = re.fullmatch(r"(?:conv|relu)(\d+)_(\d+)|pool(\d+)", layer)
-    if match is None:
-        raise LayerError(f"{layer!r} is not the name of a VGG layer. Names look like conv3_2, relu3_2, pool3.")
-    return (int(match[3]), None) if match[3] else (int(match[1]), int(match[2]))

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
-from nstlib.features import TORCHVISION, Features, feature_shapes
+from nstlib.features import TORCHVISION, Features
 from nstlib.losses import scale_of
 from nstlib.optimizers import OPTIMIZERS, descend
 from nstlib.seeds import seeded
@@ -254,7 +254,7 @@ def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generat
 def _check_target(target: Tensor, network: Features, layer: str, size: tuple[int, int]) -> None:
     if not isinstance(size, Sequence) or len(size) != 2 or not all(isinstance(n, int) and n > 0 for n in size):
         raise ChoiceError(f"size must be height and width in pixels, like (64, 96), got {size!r}.")
-    channels, (_, *positions) = network.channels(layer), feature_shapes([layer], *size)[layer]
+    channels, *positions = network.architecture.shape(layer, *size)
     if target.ndim != 4 or target.shape[:2] != (1, channels) or not target.is_floating_point():
         raise ShapeError(
             f"{layer} of {network.name} has {channels} channels, so the target must be floats of shape "

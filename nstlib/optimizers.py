@@ -1,7 +1,7 @@
 """How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
 
-``nstlib.lbfgs`` and torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image to
-hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is the loop that chapters share.
+``nstlib.lbfgs`` and torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image
+to hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is the loop that chapters share.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from nstlib.lbfgs import BandLBFGS
 # Keeps L-BFGS near [0, 1], times the weights of content and style: a pixel that nothing holds would wander away and be of
 # no use to the optimizer's picture of the curvature.
 RANGE_PENALTY = 50.0
-# How far L-BFGS moves the pixels in its first step, on average. Torch's first step moves all pixels *together* by 1, some 5e-6
-# each, which wastes a step; and the second, which goes by the curvature that so small a step found, may jump.
+# How far L-BFGS moves the pixels in its first step, on average. Torch's first step moves all pixels *together* by 1, some
+# 5e-6 each, which wastes a step; and the second, which goes by the curvature that so small a step found, may jump.
 FIRST_MOVE = 0.01
 HISTORY = 20  # pairs of vectors from which L-BFGS knows the curvature
 ADAM_RATE = 0.03

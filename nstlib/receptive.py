@@ -16,11 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from nstlib.errors import ShapeError
-from nstlib.features import canonical_name, layer_names
-from nstlib.weights import VGG16
+from nstlib.vgg import ARCHITECTURES, Architecture
 
-Blocks = tuple[tuple[int, ...], ...]
-
+_VGG16 = ARCHITECTURES["vgg16"]
 _STAGES = {"conv": (3, 1, 1), "relu": (1, 1, 0), "pool": (2, 2, 0)}  # kernel, stride, padding of VGG's layers
 
 
@@ -49,17 +47,17 @@ class ReceptiveField(NamedTuple):
         return self.start + (self.size - 1) / 2
 
 
-def receptive_field(layer: str, *, blocks: Blocks = VGG16) -> ReceptiveField:
+def receptive_field(layer: str, *, architecture: Architecture = _VGG16) -> ReceptiveField:
     """Return the receptive field of a layer of VGG.
 
     Args:
         layer: its name, in either spelling ("relu3_2", "pool3", "block3_conv2").
-        blocks: the network's blocks, ``NETWORKS["tiny"].blocks`` for example; only how many convolutions each has counts.
+        architecture: the network's, ``ARCHITECTURES["tiny"]`` for example.
 
     Raises:
         LayerError: if there is no such layer.
     """
-    return receptive_field_of_stack(_stack(layer, blocks))
+    return receptive_field_of_stack(_STAGES[name[:4]] for name in architecture.down_to(layer))
 
 
 def receptive_field_of_stack(stages: Iterable[Sequence[int]]) -> ReceptiveField:
@@ -80,7 +78,7 @@ def receptive_field_of_stack(stages: Iterable[Sequence[int]]) -> ReceptiveField:
 
 
 def patch_of(
-    layer: str, row: int, column: int, height: int, width: int, *, blocks: Blocks = VGG16
+    layer: str, row: int, column: int, height: int, width: int, *, architecture: Architecture = _VGG16
 ) -> tuple[int, int, int, int]:
     """Return the pixels that one unit of a layer sees: ``image[..., top:bottom, left:right]``.
 
@@ -91,7 +89,7 @@ def patch_of(
         layer: its name, in either spelling.
         row, column: of the unit in the layer's map.
         height, width: of the image, in pixels.
-        blocks: as for ``receptive_field``.
+        architecture: as for ``receptive_field``.
 
     Returns:
         (top, bottom, left, right), half-open: ``bottom`` and ``right`` are the first pixels beyond.
@@ -99,7 +97,7 @@ def patch_of(
     Raises:
         LayerError: if there is no such layer. ShapeError: if it has no such unit for an image of that size.
     """
-    field = receptive_field(layer, blocks=blocks)
+    field = receptive_field(layer, architecture=architecture)
     rows, columns = height // field.stride, width // field.stride  # only poolings have a stride, and they round down
     if not (0 <= row < rows and 0 <= column < columns):
         raise ShapeError(
@@ -108,12 +106,6 @@ def patch_of(
         )
     top, left = (field.start + position * field.stride for position in (row, column))
     return max(top, 0), min(top + field.size, height), max(left, 0), min(left + field.size, width)
-
-
-def _stack(layer: str, blocks: Blocks) -> list[Stage]:
-    names = tuple(layer_names(blocks))
-    depth = names.index(canonical_name(layer, names))
-    return [Stage(*_STAGES[name[:4]]) for name in names[: depth + 1]]
 
 
 def _checked(stages: Iterable[Sequence[int]]) -> Iterator[Stage]:

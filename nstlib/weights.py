@@ -26,10 +26,7 @@ from torch import Tensor
 
 from nstlib import course
 from nstlib.errors import WeightsError, choice
-
-# Channels of each convolution, block by block (Simonyan and Zisserman, 2015, configurations D and E).
-VGG16 = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
-VGG19 = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
+from nstlib.vgg import VGG16, VGG19
 
 
 @dataclass(frozen=True)

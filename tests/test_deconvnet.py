@@ -33,9 +33,8 @@ def image(rng):
 def biased(rng):
     """A network whose biases are not zero."""
     network = random_network("tiny")
-    for key, tensor in network._weights.items():
-        if key.endswith("bias"):
-            tensor.copy_(0.3 * torch.randn(tensor.shape, generator=rng))
+    for convolution in network.convolutions.values():
+        convolution.bias.copy_(0.3 * torch.randn(convolution.bias.shape, generator=rng))
     return network
 
 
@@ -131,17 +130,17 @@ class RectifiedBackward(torch.autograd.Function):
 
 def by_autograd(network, image, layer, channel, position):
     """The same by another route: max pooling's gradient goes to the switches, a convolution's is its transpose."""
-    pixels = NETWORKS[network.name].preprocessing(image).requires_grad_(True)
+    pixels = network.preprocessing(image).requires_grad_(True)
     x = pixels
     for name in network.layers[: network.layers.index(layer) + 1]:
         if name.startswith("conv"):
-            x = F.conv2d(x, network._weights[f"{name}.weight"], network._weights[f"{name}.bias"], padding=1)
+            x = F.conv2d(x, network.convolutions[name].weight, network.convolutions[name].bias, padding=1)
         else:
             x = RectifiedBackward.apply(x) if name.startswith("relu") else F.max_pool2d(x, 2)
     activation = x[(0, channel, *position)]
     (gradient,) = torch.autograd.grad(activation, pixels)
     signal = activation.detach() * gradient
-    return signal.flip(1) if NETWORKS[network.name].preprocessing.order == "BGR" else signal
+    return signal.flip(1) if network.preprocessing.order == "BGR" else signal
 
 
 def assert_same_picture(found, expected):
@@ -180,15 +179,15 @@ def test_a_projection_agrees_with_captums_deconvolution(biased, image):
     stages = []
     for name in biased.layers[: biased.layers.index("relu4_2") + 1]:
         if name.startswith("conv"):
-            weight = biased._weights[f"{name}.weight"]
+            weight = biased.convolutions[name].weight
             stage = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
-            stage.load_state_dict({"weight": weight, "bias": biased._weights[f"{name}.bias"]})
+            stage.load_state_dict({"weight": weight, "bias": biased.convolutions[name].bias})
             stages.append(stage)
         else:
             stages.append(nn.ReLU() if name.startswith("relu") else nn.MaxPool2d(2))
     model = nn.Sequential(*stages).eval()
     channel, position = strongest(biased, image, "relu4_2")
-    pixels = NETWORKS["tiny"].preprocessing(image)
+    pixels = NETWORKS["tiny"](image)
     activation = model(pixels)[(0, channel, *position)].detach()
     with pytest.warns(UserWarning, match="backward hooks on ReLU"):
         expected = attr.Deconvolution(model).attribute(pixels.requires_grad_(True), target=(channel, *position))
@@ -208,7 +207,7 @@ def test_a_projection_vanishes_outside_the_receptive_field(rng, layer):
     for row, column in ((0, 0), (maps.shape[1] // 2, maps.shape[2] // 2), (maps.shape[1] - 1, maps.shape[2] - 1)):
         channel = int(maps[:, row, column].argmax())
         projection = project(TINY, image, layer, channel, (row, column))
-        top, bottom, left, right = patch_of(layer, row, column, 130, 150, blocks=NETWORKS["tiny"].blocks)
+        top, bottom, left, right = patch_of(layer, row, column, 130, 150, architecture=TINY.architecture)
         outside = projection.clone()
         outside[..., top:bottom, left:right] = 0
         assert projection.abs().max() > 0
@@ -323,7 +322,7 @@ def test_a_patch_knows_its_activation_its_box_and_its_pixels(crops):
     for patch in top_patches(TINY, crops.split(6), "relu2_2", 7)[7]:
         assert patch.activation == pytest.approx(float(maps[patch.image, 7, patch.row, patch.column]))
         top, bottom, left, right = patch.box
-        assert patch.box == patch_of("relu2_2", patch.row, patch.column, 48, 64, blocks=NETWORKS["tiny"].blocks)
+        assert patch.box == patch_of("relu2_2", patch.row, patch.column, 48, 64, architecture=TINY.architecture)
         assert torch.equal(patch.pixels, crops[[patch.image], :, top:bottom, left:right])
 
 
@@ -350,7 +349,7 @@ def test_units_that_see_padding_can_be_left_out(crops):
     maps = TINY(crops, "relu2_2")["relu2_2"]
     for row in range(24):
         for column in range(32):
-            top, bottom, left, right = patch_of("relu2_2", row, column, 48, 64, blocks=NETWORKS["tiny"].blocks)
+            top, bottom, left, right = patch_of("relu2_2", row, column, 48, 64, architecture=TINY.architecture)
             if (bottom - top, right - left) != (14, 14):
                 maps[:, :, row, column] = 0
     for channel, patches in found.items():
@@ -374,7 +373,7 @@ def test_leaving_out_all_units_is_refused(crops):
 
 def test_a_channel_that_never_fires_has_no_patches(crops):
     network = random_network("tiny")
-    network._weights["conv1_1.bias"][3] = -1e6
+    network.convolutions["conv1_1"].bias[3] = -1e6
     assert top_patches(network, crops.split(8), "relu1_1", (2, 3))[3] == []
 
 

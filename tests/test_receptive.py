@@ -3,10 +3,8 @@ import torch
 import torch.nn.functional as F
 
 from nstlib.errors import LayerError, ShapeError
-from nstlib.features import NETWORKS, feature_shapes, random_network
+from nstlib.features import feature_shapes, random_network
 from nstlib.receptive import ReceptiveField, patch_of, receptive_field, receptive_field_of_stack
-
-TINY = NETWORKS["tiny"].blocks
 
 
 def support(function, row, column, height, width):
@@ -22,8 +20,9 @@ def support(function, row, column, height, width):
 def open_network(name, rng):
     """A network in which every path counts: weights without signs, so no ReLU closes, and average pooling."""
     network = random_network(name, pooling="average", generator=rng)
-    network._weights = {key: weight.abs() for key, weight in network._weights.items()}
-    network._architecture = type(network._architecture)(network._architecture.blocks, lambda image: image)
+    for convolution in network.convolutions.values():
+        convolution.weight.abs_()
+    network.preprocessing = lambda image: image
     return network
 
 
@@ -34,15 +33,15 @@ def test_a_unit_sees_exactly_the_pixels_that_move_it(rng, layer, height, width):
     _, rows, columns = feature_shapes([layer], height, width)[layer]
     for row, column in [(0, 0), (rows // 2, columns // 2), (rows - 1, columns - 1), (rows - 1, 0)]:
         found = support(lambda image: network(image, layer)[layer], row, column, height, width)
-        assert patch_of(layer, row, column, height, width, blocks=TINY) == found
+        assert patch_of(layer, row, column, height, width, architecture=network.architecture) == found
 
 
 @pytest.mark.parametrize(("name", "layer"), [("vgg16", "relu3_3"), ("vgg16", "pool4"), ("vgg19", "conv3_4")])
 def test_the_closed_form_holds_for_vgg(rng, name, layer):
-    network, blocks = open_network(name, rng), NETWORKS[name].blocks
+    network = open_network(name, rng)
     for row, column in [(0, 1), (2, 2)]:
         found = support(lambda image: network(image, layer)[layer], row, column, 50, 55)
-        assert patch_of(layer, row, column, 50, 55, blocks=blocks) == found
+        assert patch_of(layer, row, column, 50, 55, architecture=network.architecture) == found
 
 
 @pytest.mark.parametrize(
@@ -102,7 +101,7 @@ def test_a_unit_that_does_not_exist_is_answered_with_how_many_there_are():
 
 
 def test_an_unknown_layer_is_answered_with_the_layers_there_are():
-    with pytest.raises(LayerError, match=r"The network has no layer 'conv1_3'. It has: conv1_1, relu1_1"):
+    with pytest.raises(LayerError, match=r"vgg16 has no layer 'conv1_3'. It has: conv1_1, relu1_1"):
         receptive_field("conv1_3")
 
 

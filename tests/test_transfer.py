@@ -436,7 +436,7 @@ def test_a_run_keeps_freed_memory_where_it_may_and_can_afford_it(network, pair, 
 
 @pytest.mark.parametrize(("levels", "style_size"), [(2, 256), (1, 128)])
 def test_the_plan_counts_the_kernels_of_coarser_sizes_and_of_styles(pair, levels, style_size, monkeypatch):
-    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
+    monkeypatch.setattr("nstlib.kernels.convolutions.onednn_works", lambda: True)
 
     def need(levels, style_size):
         content, style = (resize_to(each, (size, size)) for each, size in zip(pair, (256, style_size), strict=True))

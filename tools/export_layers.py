@@ -123,7 +123,7 @@ def preprocessing_constants():
 
     from nstlib.features import NETWORKS
 
-    wanted = NETWORKS[NETWORK].preprocessing
+    wanted = NETWORKS[NETWORK]
     if wanted.order != "BGR" or wanted.std != (1.0, 1.0, 1.0):
         raise SystemExit(f"export_layers.py knows Caffe's preprocessing only, but {NETWORK} has {wanted}.")
     mean = np.array(wanted.mean[::-1], np.float32).reshape(1, 3, 1, 1)

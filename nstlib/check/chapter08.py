@@ -11,10 +11,10 @@ from torch import Tensor
 
 from nstlib import textures
 from nstlib.check.exercise import Case, Convention, Exercise, Function, Law, Mistake, close, normal, scattered, uniform
-from nstlib.features import Features, layer_names
+from nstlib.features import Features
 from nstlib.gram import gram_matrix, shuffle_positions
 from nstlib.losses import style_loss
-from nstlib.weights import VGG16
+from nstlib.vgg import ARCHITECTURES
 
 CHAPTER = "08_textures"
 Maps = dict[str, Tensor]
@@ -54,12 +54,9 @@ def _eyes(seed: int) -> Network:
 @cache
 def _vgg() -> Features:
     """Return a VGG-16 of zeros: it has the layers and channels, and can even be run."""
-    weights, fan_in = {}, 3
-    for layer in layer_names(VGG16):
-        if layer.startswith("conv"):
-            out = VGG16[int(layer[4]) - 1][int(layer[6]) - 1]
-            weights[f"{layer}.weight"], weights[f"{layer}.bias"] = torch.zeros(out, fan_in, 3, 3), torch.zeros(out)
-            fan_in = out
+    weights = {}
+    for layer, (channels, out) in ARCHITECTURES["vgg16"].kernels.items():
+        weights[f"{layer}.weight"], weights[f"{layer}.bias"] = torch.zeros(out, channels, 3, 3), torch.zeros(out)
     return Features("vgg16", weights)
 
 

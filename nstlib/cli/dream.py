@@ -77,11 +77,10 @@ def dream(
 
 def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
     """Check what would else be found only after a network was downloaded."""
-    from nstlib.features import NETWORKS, canonical_name, layer_names
     from nstlib.images import check_writable
+    from nstlib.vgg import ARCHITECTURES
 
-    blocks = NETWORKS[choice("network", network, NETWORKS)].blocks
-    canonical_name(layer, tuple(layer_names(blocks)), network=network)
+    ARCHITECTURES[choice("network", network, ARCHITECTURES)].canonical(layer)
     check_seed(seed)
     check_writable(target)
     for source in (photo, guide):

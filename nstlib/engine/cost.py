@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nstlib.errors import ChoiceError, ShapeError
-from nstlib.features import Features
+from nstlib.errors import ChoiceError, ShapeError, choice
+from nstlib.vgg import ARCHITECTURES, COLORS
 
-COLORS = 3  # channels of the image
 WEIGHTS = 9  # of a 3 x 3 kernel, for each pair of channels
 
 
@@ -51,17 +50,18 @@ def network_flops(layers: str | Iterable[str], height: int, width: int, *, name:
     Args:
         layers: one name or several, in any order and either spelling.
         height: of the image, in pixels. width: likewise.
-        name: a key of ``features.NETWORKS``.
+        name: a key of ``vgg.ARCHITECTURES``.
 
     Raises:
         ChoiceError: if there is no such network. LayerError: if it has no such layer. ShapeError: if the image is too small.
     """
-    network = Features(name, {})  # its names and numbers of channels need no weights
-    asked = [layers] if isinstance(layers, str) else layers
-    depth = max((network.layers.index(network.canonical(layer)) for layer in asked), default=-1)
-    stack = [
-        "pool" if layer.startswith("pool") else network.channels(layer)
-        for layer in network.layers[: depth + 1]
-        if not layer.startswith("relu")
-    ]
-    return flops(stack, height, width)
+    architecture = ARCHITECTURES[choice("network", name, ARCHITECTURES)]
+    return flops(
+        [
+            "pool" if layer.startswith("pool") else architecture.channels(layer)
+            for layer in architecture.down_to(layers)
+            if not layer.startswith("relu")
+        ],
+        height,
+        width,
+    )

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.engine.allocation import keep_freed_memory
-from nstlib.engine.memory import GIGABYTE, Plan, plan
+from nstlib.engine.memory import GIGABYTE, Demand, Plan, plan
 from nstlib.engine.schedule import NOISE_BLUR, NOISY, Level, prolong, schedule
 from nstlib.engine.strips import ObjectiveInStrips
 from nstlib.errors import DivergenceError, ResumeError
@@ -225,17 +225,19 @@ class Run:
         shares = {each.width / self.levels[-1].width for each in (self.levels[0], level)}
         sizes = [_size_of(style, share) for style in recipe.styles for share in shares]
         views = {term.view for term in recipe.terms if not term.compares.in_pixels}
-        return plan(
-            recipe.network,
+        demand = Demand(
+            recipe.network.architecture,
             recipe.layers,
             level.height,
             level.width,
             optimizer=recipe.optimizer,
-            budget=None if self._memory is None else self._memory * GIGABYTE,
             tiles=all(term.in_strips for term in recipe.terms),
             passes=max(1, len(views)),
-            others=[self.levels[0].size, *sizes],
+            others=(self.levels[0].size, *sizes),
+            pooling=recipe.network.pooling,
+            winograd=recipe.network.winograd,
         )
+        return plan(demand, budget=None if self._memory is None else self._memory * GIGABYTE)
 
     def _with_detail(self, image: Tensor, number: int) -> Tensor:
         """Return the end of a level as the next one is to begin: with its detail, if any is lent."""

@@ -19,13 +19,15 @@ same rows as the way there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.features import POOLINGS, Features
+from nstlib.vgg import Architecture
 
 # Of one activation of a strip: smaller ones make short products, larger ones need more memory at a time.
 STRIP_BYTES = 16_000_000
@@ -80,8 +82,8 @@ def measure(
     Returns:
         For each layer what ``statistics`` says about all of its rows.
     """
-    network.check_image(image, max(layers, key=network.layers.index))
-    blocks = list(blocks_of(network, layers))
+    network.check_image(image, network.architecture.down_to(layers)[-1])
+    blocks = list(blocks_of(network.architecture, layers))
     found: dict[str, tuple[Tensor, ...]] = {}
     x = image
     for number, block in enumerate(blocks):
@@ -100,15 +102,15 @@ def measure(
     return {layer: found[layer] for layer in layers}
 
 
-def blocks_of(network: Features, layers: tuple[str, ...]) -> Iterator[Block]:
+def blocks_of(architecture: Architecture, layers: tuple[str, ...]) -> Iterator[Block]:
     """Yield the network's blocks, from the image to the deepest of ``layers``."""
-    depth = max(network.layers.index(layer) for layer in layers)
     names: list[str] = []
-    for index, layer in enumerate(network.layers[: depth + 1]):
+    run = architecture.down_to(layers)
+    for layer in run:
         is_pool = layer.startswith("pool")
         if not is_pool:
             names.append(layer)
-        if is_pool or index == depth:
+        if is_pool or layer == run[-1]:
             pool = layer if is_pool else None
             wanted = tuple(name for name in (*names, pool) if name in layers)
             yield Block(tuple(names), sum(name.startswith("conv") for name in names), pool, wanted)
@@ -133,16 +135,16 @@ class Split(NamedTuple):
         return is_image or bool(self.again)
 
 
-def split(block: Block, network: Features) -> Split:
+def split(block: Block, architecture: Architecture, pooling: str) -> Split:
     """Return what is computed again and what is kept for the way back through a tiled block."""
     layers = block.layers
     depth = max((number for number, layer in enumerate(layers, 1) if layer in block.wanted), default=0)
     convolutions = [layer for layer in layers[:depth] if layer.startswith("conv")]
-    if any(network.weight(layer).shape[1] > AGAIN_CHANNELS for layer in convolutions):
+    if any(architecture.kernels[layer][0] > AGAIN_CHANNELS for layer in convolutions):
         depth = 0
     kept = tuple(layer for layer in layers[depth:] if layer in block.wanted)
     relus = tuple(layer for layer in layers[depth:] if layer.startswith("relu"))
-    if network.pooling == "max" and block.pool is not None:
+    if pooling == "max" and block.pool is not None:
         relus = relus[:-1]  # what the last one lets through, the pooling behind it knows
     return Split(layers[:depth], kept, tuple(layer for layer in relus if layer not in kept))
 
@@ -239,7 +241,7 @@ class _Work:
         self.pull = pull or self._autograd
         self.counts: dict[str, int] = {}
         self.is_image, self._rows = is_image, rows + rows % 2
-        self._split = split(block, network)
+        self._split = split(block, network.architecture, network.pooling)
         self.needs_input = self._split.needs_input(is_image=is_image)
         self.needs_output = block.pool in block.wanted
 
@@ -315,7 +317,7 @@ class _Work:
                 pieces = _pieces(gradient, strip, below=carried.get(layer))
                 if not strip.is_first:
                     carried[layer] = gradient[:, :, :2].clone()
-                gradient = self.network.pull(layer, pieces, fast=self.network.winograd)
+                gradient = self.network.convolutions[layer].pull(pieces, fast=self.network.winograd)
         return self._unprepared(x[:, :, strip.rows(0)], gradient) if self.is_image else gradient
 
     def _autograd(self, layer: str, activations: Tensor, rows: slice, pulls: Sequence[Tensor]) -> Tensor:
@@ -334,7 +336,7 @@ class _Work:
 
         x = x[:, :, strip.seen]
         x = self.network.prepared(x) if self.is_image else x
-        return self.network.through(x, layers, wanted, fast=self.network.winograd, around=around)
+        return through_rows(self.network, x, layers, wanted, around)
 
     def _rows_of(self, layer: str, strip: _Strip) -> slice:
         layers = self.block.layers
@@ -349,6 +351,39 @@ class _Work:
         sums = self.statistics(layer, activations, rows)
         self.counts[layer] = len(sums)
         return sums
+
+
+def through_rows(
+    network: Features,
+    x: Tensor,
+    layers: Sequence[str],
+    wanted: Container[str],
+    around: Callable[[str, Tensor], list[Tensor]],
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Run a strip through convolutions and ReLUs, as ``Features.through`` runs the whole. No gradient is recorded.
+
+    Args:
+        network: runs as in ``network.fast``.
+        x: the strip that comes to the first of ``layers``, shape (B, C, h, W).
+        layers, wanted: as for ``Features.through``.
+        around: from the name of a convolution and the rows that come to it, to all rows that it is to see: in pieces from
+            top to bottom, together one row more above and one more below than it returns.
+
+    Returns:
+        The activations of the wanted layers by name, and the output of the last layer.
+    """
+    found, rectified = {}, False
+    for layer in layers:
+        if layer.startswith("conv"):
+            rectified = (
+                layer not in wanted
+            )  # together with its convolution, unless somebody asked for what lies between
+            x = network.convolutions[layer].rows(around(layer, x), relu=rectified, fast=network.winograd)
+        elif not rectified:
+            x = F.relu(x)
+        if layer in wanted:
+            found[layer] = x
+    return found, x
 
 
 class _Tiled(torch.autograd.Function):

@@ -1,102 +1,132 @@
 """3 x 3 convolutions with frozen kernels, each laid out once for an algorithm that is faster than the usual one.
 
-There are two: ``nstlib.kernels.winograd``, for many channels, and ``nstlib.kernels.im2col``, for few positions. Everything here works
-on the CPU and in float32, and returns tensors that are channels last in memory. What is gained depends on the machine;
-``bench/`` measures it.
+There are two: ``nstlib.kernels.winograd``, for many channels, and ``nstlib.kernels.im2col``, for few positions. They work on
+the CPU and in float32, and return tensors that are channels last in memory. What is gained depends on the machine;
+``bench/`` measures it. ``FrozenConvolution`` takes whichever is fastest; its readable twin is ``F.conv2d``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ShapeError
-from nstlib.kernels.products import Factors
+from nstlib.kernels.im2col import unroll_kernel
+from nstlib.kernels.laid_out import Kernel, Rows
+from nstlib.kernels.products import onednn_works
+from nstlib.kernels.winograd import PATCH, transform_kernel
+
+# From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
+# this many positions on, unrolled into a matrix below. For 512 channels chapter 15 measures it, the whole bench/engine.py.
+LAID_OUT_CHANNELS = 128
+WINOGRAD_POSITIONS = 192
+MAX_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
+
+Layout = Callable[[Tensor, Tensor], Kernel]  # from a weight and a bias
+# Numbers for each pair of channels in a kernel that is laid out, there and back.
+LAID_OUT = {transform_kernel: 2 * PATCH**2, unroll_kernel: 2 * 9}
 
 
-class Rows(NamedTuple):
-    """What a convolution sees.
-
-    Attributes:
-        pieces: rows of a picture from top to bottom, each of shape (B, C, h, W).
-        edges: whether a row of zeros stands above them and one below; else they have the rows that the kernel needs.
-        opened: take the only piece for 0 where this tensor of the same shape is: the gradient of a ReLU that gave it.
-    """
-
-    pieces: Sequence[Tensor]
-    edges: bool = True
-    opened: Tensor | None = None
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """B, C, H, W: H is how many rows come out."""
-        batch, channels, _, width = self.pieces[0].shape
-        return batch, channels, sum(piece.shape[2] for piece in self.pieces) - (0 if self.edges else 2), width
-
-    def padded(self, height: int, width: int) -> Tensor:
-        """Return them with zeros around, shape (B, height, width, C): one column on the left, the rest right and below.
-
-        Each place is written once: ``F.pad`` would fill everything with zeros first.
-        """
-        batch, channels, _, columns = self.shape
-        result = self.pieces[0].new_empty(batch, height, width, channels)
-        above = top = int(self.edges)
-        for piece in self.pieces:
-            inner = result[:, top : top + piece.shape[2], 1 : columns + 1].permute(0, 3, 1, 2)  # (B, C, h, W)
-            if self.opened is None:
-                inner.copy_(piece)
-            else:
-                torch.ops.aten.threshold_backward.grad_input(piece, self.opened, 0, grad_input=inner)
-            top += piece.shape[2]
-        for margin in (result[:, :above], result[:, top:], result[:, :, 0], result[:, :, columns + 1 :]):
-            margin.zero_()
-        return result
-
-
-# From rows, a kernel laid out, a bias (K,) or None, and whether to rectify in the same pass, to the convolution, shape
-# (B, K, H, W), channels last in memory.
-Algorithm = Callable[[Rows, Factors, Tensor | None, bool], Tensor]
-
-
-class Kernel(NamedTuple):
-    """A frozen 3 x 3 kernel, laid out.
-
-    Attributes:
-        channels: C, of its input.
-        forward: for the convolution. backward: for its transpose. bias: (K,).
-        algorithm: convolves with either.
-    """
-
-    channels: int
-    forward: Factors
-    backward: Factors
-    bias: Tensor
-    algorithm: Algorithm
-
-
-def lay_out(weight: Tensor, bias: Tensor, matrices: Callable[[Tensor], Factors], algorithm: Algorithm) -> Kernel:
-    """Return a kernel ready for ``convolve``.
-
-    The transpose of a convolution is a convolution with the kernel flipped and its channels exchanged, so the way back to
-    the image has matrices of its own.
+def fastest_layout(channels: int, positions: int) -> Layout | None:
+    """Return what lays out a frozen 3 x 3 kernel so that a CPU convolves fastest with it; None leaves it as it is.
 
     Args:
-        weight: shape (K, C, 3, 3). bias: shape (K,).
-        matrices: from a kernel to what the algorithm multiplies by.
-        algorithm: convolves with them.
-
-    Raises:
-        ShapeError: if the kernel is not 3 x 3.
+        channels: of the input. positions: of the feature map, H * W.
     """
-    if weight.ndim != 4 or weight.shape[2:] != (3, 3):
-        raise ShapeError(f"A frozen convolution needs a kernel of shape (K, C, 3, 3), got {tuple(weight.shape)}.")
-    weight = weight.detach().cpu().float()
-    there, back = matrices(weight), matrices(weight.transpose(0, 1).flip(2, 3))
-    return Kernel(weight.shape[1], there, back, bias.detach().cpu().float(), algorithm)
+    if channels < LAID_OUT_CHANNELS:
+        return None
+    if positions >= WINOGRAD_POSITIONS:
+        return transform_kernel
+    return unroll_kernel if onednn_works() else None
+
+
+def laid_out_bytes(channels: int, out: int, positions: set[int]) -> int:
+    """Return how many bytes a kernel takes, laid out for feature maps of these numbers of positions.
+
+    Args:
+        channels: of the input. out: of the output.
+    """
+    layouts = {fastest_layout(channels, each) for each in positions} - {None}
+    return 4 * channels * out * sum(LAID_OUT[layout] for layout in layouts)
+
+
+class FrozenConvolution:
+    """A 3 x 3 convolution, padded by 1, that never learns: there and back, whole and in strips of rows.
+
+    Where it is asked to be ``fast``, on the CPU and in float32, it takes the fastest layout of its kernel, which is made at
+    its first use, and up to rounding computes the same.
+
+    Attributes:
+        weight: as it was trained, shape (K, C, 3, 3). bias: (K,).
+        laid_out: the kernel in each layout that was needed; None for one that does not compute what it should.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor):
+        self.weight, self.bias = weight.detach().contiguous(memory_format=torch.channels_last), bias.detach()
+        self.laid_out: dict[Layout, Kernel | None] = {}
+        self._cast: dict[tuple[torch.device, torch.dtype], tuple[Tensor, Tensor]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "laid_out": {}, "_cast": {}}  # caches, and packed kernels cannot be copied
+
+    def __call__(self, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
+        """Return the convolution of ``x``, shape (B, C, H, W), rectified if asked: shape (B, K, H, W)."""
+        if fast and (kernel := self._fastest(Rows([x]))):
+            return convolve(x, kernel, relu=relu)
+        weight, bias = self.parameters(x)
+        x = F.conv2d(x, weight, bias, padding=1)
+        return F.relu_(x) if relu else x
+
+    def rows(self, pieces: Sequence[Tensor], *, relu: bool, fast: bool) -> Tensor:
+        """Return some rows of the convolution, from the rows that they depend on.
+
+        Args:
+            pieces: as for ``convolve_rows``. No gradient is recorded.
+        """
+        if fast and (kernel := self._fastest(Rows(pieces, edges=False))):
+            return convolve_rows(pieces, kernel, relu=relu)
+        weight, bias = self.parameters(pieces[0])
+        x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
+        return F.relu_(x) if relu else x
+
+    def pull(self, pieces: Sequence[Tensor], *, fast: bool) -> Tensor:
+        """Return rows of the gradient with respect to the input, from that with respect to the output.
+
+        Args:
+            pieces: as for ``pull_rows``.
+        """
+        if fast and (kernel := self._fastest(Rows(pieces, edges=False))):
+            return pull_rows(pieces, kernel)
+        return F.conv_transpose2d(_stacked(pieces), self.parameters(pieces[0])[0], padding=(2, 1))
+
+    def parameters(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return weight and bias on the device and in the precision of ``like``."""
+        if (like.device, like.dtype) == (self.weight.device, self.weight.dtype):
+            return self.weight, self.bias
+        key = like.device, like.dtype
+        if key not in self._cast:
+            with torch.inference_mode(mode=False):  # or they could serve in inference mode only
+                weight = self.weight.to(like).contiguous(memory_format=torch.channels_last)
+                self._cast[key] = weight, self.bias.to(like)
+        return self._cast[key]
+
+    def _fastest(self, rows: Rows) -> Kernel | None:
+        """Return the kernel laid out for such rows, there or back; None where PyTorch's own convolution is to be used."""
+        x, (_, _, height, width) = rows.pieces[0], rows.shape
+        layout = fastest_layout(self.weight.shape[1], height * width)
+        if layout is None or x.device.type != "cpu" or x.dtype != torch.float32:
+            return None
+        if layout not in self.laid_out:
+            # Outside of inference mode, where it may be used as well: and to be compared, it needs gradients.
+            with torch.inference_mode(mode=False):
+                weight, bias = (each.clone() for each in self.parameters(x))
+                kernel = layout(weight, bias)
+                self.laid_out[layout] = kernel if error_of(kernel, weight) < MAX_ERROR else None
+        return self.laid_out[layout]
 
 
 def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
@@ -175,3 +205,7 @@ def error_of(kernel: Kernel, weight: Tensor) -> float:
         y.square().sum().backward()
         results.append((y.detach(), x.grad))
     return max(((ours - direct).norm() / direct.norm()).item() for ours, direct in zip(*results, strict=True))
+
+
+def _stacked(pieces: Sequence[Tensor]) -> Tensor:
+    return pieces[0] if len(pieces) == 1 else torch.cat(tuple(pieces), 2)

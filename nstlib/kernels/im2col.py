@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from nstlib.kernels.convolutions import Kernel, Rows, lay_out
+from nstlib.kernels.laid_out import Kernel, Rows, lay_out
 from nstlib.kernels.products import Factors, onednn_works
 
 
@@ -34,7 +34,7 @@ def _unroll(weight: Tensor) -> Factors:
 
 
 def _convolve(rows: Rows, kernel: Factors, bias: Tensor | None, relu: bool) -> Tensor:
-    """Convolve; see ``nstlib.kernels.convolutions.Algorithm``."""
+    """Convolve; see ``nstlib.kernels.laid_out.Algorithm``."""
     batch, channels, height, width = rows.shape
     around = rows.padded(height + 2, width + 2)
     image, row, column, _ = around.stride()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError
-from nstlib.kernels.convolutions import Kernel, Rows, lay_out
+from nstlib.kernels.laid_out import Kernel, Rows, lay_out
 from nstlib.kernels.products import Factors, mm
 
 TILE = 4  # outputs of one tile, along each axis
@@ -95,7 +95,7 @@ def _transform(weight: Tensor) -> Tensor:
 
 
 def _convolve(rows: Rows, kernel: Factors, bias: Tensor | None, relu: bool) -> Tensor:
-    """Convolve each image in bands of tile rows that fit into the cache; see ``nstlib.kernels.convolutions.Algorithm``."""
+    """Convolve each image in bands of tile rows that fit into the cache; see ``nstlib.kernels.laid_out.Algorithm``."""
     batch, channels, height, width = rows.shape
     out = kernel.shape[2]
     high, columns = -(-height // TILE), -(-width // TILE)  # tiles

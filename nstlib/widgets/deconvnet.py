@@ -76,7 +76,7 @@ def _way(network: Features, image: Tensor, layer: str, position: tuple[int, int]
             elif name.startswith("relu"):
                 signal = signal.relu()
             else:
-                signal = transposed_filter(signal, network.weight(name))
+                signal = transposed_filter(signal, network.weight(name, like=signal))
             found[f"down: {BACK[name[:4]]} {name}"] = signal
     found["the pixels"] = on_gray(project(network, image, layer, channel, position))
     return channel, found

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import LayerError, ShapeError, WeightsError
-from nstlib.features import NETWORKS, Features
+from nstlib.features import Features
 from nstlib.figures import color_map
 from nstlib.receptive import receptive_field
 from nstlib.weights import load_weights
@@ -147,7 +147,7 @@ def _still(network: Features, image: Tensor, layers: Sequence[str]) -> list[Tens
 
 
 def _describe(network: Features, layer: str, live: bool) -> dict[str, Any]:
-    field = receptive_field(layer, blocks=NETWORKS[network.name].blocks)
+    field = receptive_field(layer, architecture=network.architecture)
     return {"name": layer, "channels": network.channels(layer), **field._asdict(), "live": live}
 
 

@@ -5,7 +5,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nstlib.engine.cost import flops, network_flops
 from nstlib.errors import ChoiceError, LayerError, ShapeError
-from nstlib.features import NETWORKS, random_network
+from nstlib.features import random_network
+from nstlib.vgg import ARCHITECTURES
 
 
 def counted(run):
@@ -29,7 +30,7 @@ def test_a_stack_costs_what_pytorch_counts(stack):
     assert flops(stack, 37, 22) == counted(lambda: built(stack)(image))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 @pytest.mark.parametrize("layers", ["conv1_1", "pool1", ("relu4_2", "conv2_1"), "relu5_1", "pool5"])
 def test_a_network_costs_what_pytorch_counts_when_it_runs(name, layers):
     network = random_network("tiny") if name == "tiny" else random_network(name)

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from nstlib.engine import tiles
-from nstlib.engine.tiles import blocks_of, measure, split, strip_rows
+from nstlib.engine.tiles import blocks_of, measure, split, strip_rows, through_rows
 from nstlib.features import random_network
 from nstlib.gram import gram_matrix
+from nstlib.kernels.convolutions import FrozenConvolution
 
 # What a loss looks at decides what is computed again: everything of a block, its first layers, or nothing.
 LAYERS = ("conv1_1", "relu1_2", "pool1", "relu2_2", "pool3", "relu4_1")
@@ -61,21 +62,21 @@ def test_of_equal_maxima_the_first_pulls_as_in_the_whole(network):
 
 def test_what_is_computed_again_ends_with_the_last_layer_that_a_loss_looks_at(network):
     wanted = ("relu1_1", "conv2_2", "relu4_1")
-    first, second, third, _ = blocks_of(network, wanted)
-    assert split(first, network) == (("conv1_1", "relu1_1"), (), ())
+    first, second, third, _ = blocks_of(network.architecture, wanted)
+    assert split(first, network.architecture, network.pooling) == (("conv1_1", "relu1_1"), (), ())
     average = random_network("tiny", pooling="average")
-    assert split(first, average) == (("conv1_1", "relu1_1"), (), ("relu1_2",))
-    assert split(second, network).again[-1] == "conv2_2"
+    assert split(first, average.architecture, average.pooling) == (("conv1_1", "relu1_1"), (), ("relu1_2",))
+    assert split(second, network.architecture, network.pooling).again[-1] == "conv2_2"
     signs = tuple(layer for layer in third.layers if layer.startswith("relu"))
-    assert split(third, network) == ((), (), signs[:-1])
+    assert split(third, network.architecture, network.pooling) == ((), (), signs[:-1])
 
 
 def test_where_many_channels_make_a_layer_it_is_kept_instead():
     network = random_network("vgg16")
-    third, fourth = list(blocks_of(network, ("relu3_1", "conv4_2", "relu4_2", "pool4")))[2:]
+    third, fourth = list(blocks_of(network.architecture, ("relu3_1", "conv4_2", "relu4_2", "pool4")))[2:]
     # The pooling knows where relu3_3 was open.
-    assert split(third, network) == (("conv3_1", "relu3_1"), (), ("relu3_2",))
-    assert split(fourth, network) == ((), ("conv4_2", "relu4_2"), ("relu4_1",))
+    assert split(third, network.architecture, network.pooling) == (("conv3_1", "relu3_1"), (), ("relu3_2",))
+    assert split(fourth, network.architecture, network.pooling) == ((), ("conv4_2", "relu4_2"), ("relu4_1",))
 
 
 @pytest.mark.parametrize("layers", [LAYERS, FIRST_LAYERS, ("conv1_2", "relu2_1", "conv2_1", "relu3_3", "pool3")])
@@ -93,11 +94,12 @@ def test_layers_kept_pull_as_those_computed_again(rng, monkeypatch, layers, pool
 @pytest.mark.parametrize("height", [18, 29, 64])
 def test_the_strips_of_each_layer_join_and_no_position_is_computed_twice(network, monkeypatch, rows, height):
     computed = []
-    convolve_rows = network._convolve_rows
+    names = {convolution: layer for layer, convolution in network.convolutions.items()}
+    rows_of = FrozenConvolution.rows
     monkeypatch.setattr(
-        network,
-        "_convolve_rows",
-        lambda *args, **how: computed.append((args[0], y := convolve_rows(*args, **how))) or y,
+        FrozenConvolution,
+        "rows",
+        lambda self, *args, **how: computed.append((names[self], y := rows_of(self, *args, **how))) or y,
     )
     measure(network, torch.rand(1, 3, height, 24), DEEP_LAYERS, sums, tiled=4, rows=rows)
     made: dict[str, int] = {}
@@ -169,7 +171,27 @@ def test_strip_rows_are_those_that_a_gradient_reaches_and_no_others(start, stop,
 
 
 def test_blocks_end_where_the_deepest_layer_is(network):
-    blocks = list(blocks_of(network, ("relu2_1", "pool1")))
+    blocks = list(blocks_of(network.architecture, ("relu2_1", "pool1")))
     assert [block.layers for block in blocks] == [("conv1_1", "relu1_1", "conv1_2", "relu1_2"), ("conv2_1", "relu2_1")]
     assert [block.pool for block in blocks] == ["pool1", None]
     assert [block.wanted for block in blocks] == [("pool1",), ("relu2_1",)]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("wanted", [{"relu3_3"}, {"conv3_2", "relu3_3"}])
+def test_a_strip_with_its_neighbors_rows_gives_the_rows_of_the_whole(rng, fast, wanted):
+    network = random_network("vgg16", winograd=fast)
+    layers = ("conv3_1", "relu3_1", "conv3_2", "relu3_2", "conv3_3", "relu3_3")
+    x = torch.randn(2, 128, 18, 40, generator=rng)
+    whole, _ = network.through(x, layers, {*layers}, fast=fast)
+    inputs = {"conv3_1": x, "conv3_2": whole["relu3_1"], "conv3_3": whole["relu3_2"]}
+    first = {"conv3_1": 6, "conv3_2": 5, "conv3_3": 4}  # each makes the rows from here on, as many as it got
+
+    def around(layer, rows):
+        start, stop = first[layer], first[layer] + 4
+        torch.testing.assert_close(rows, inputs[layer][:, :, start + 1 : stop + 1], rtol=1e-4, atol=1e-4)
+        return [inputs[layer][:, :, start - 1 : start + 1], rows]
+
+    found, last = through_rows(network, x[:, :, 7:11], layers, wanted, around)
+    torch.testing.assert_close(last, whole["relu3_3"][:, :, 4:8], rtol=1e-4, atol=1e-4)
+    assert found.keys() == wanted

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nstlib import features as module
 from nstlib.errors import ShapeError
 from nstlib.features import random_network
+from nstlib.kernels import convolutions as module
 from nstlib.kernels.convolutions import convolve, convolve_rows, error_of, pull_rows
 from nstlib.kernels.im2col import unroll_kernel
 from nstlib.kernels.winograd import transform_kernel
@@ -107,13 +107,22 @@ def pull(network, image, layer="relu4_1"):
     return gradient
 
 
+def laid_out(network):
+    """Which convolutions have laid out their kernels, and how."""
+    return {
+        (layer, layout): kernel
+        for layer, each in network.convolutions.items()
+        for layout, kernel in each.laid_out.items()
+    }
+
+
 def test_a_fast_network_transforms_kernels_where_positions_are_many_and_unrolls_them_where_they_are_few(
     image, monkeypatch
 ):
-    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
+    monkeypatch.setattr("nstlib.kernels.convolutions.onednn_works", lambda: True)
     network = random_network("vgg16")
     pull(network, image)
-    assert set(network._kernels) == {
+    assert set(laid_out(network)) == {
         ("conv2_2", transform_kernel),  # 32 x 32 positions
         ("conv3_1", transform_kernel),  # 16 x 16
         ("conv3_2", transform_kernel),
@@ -131,7 +140,7 @@ def test_a_fast_network_pulls_the_same_way(image):
 def test_kernels_are_left_alone_where_features_themselves_are_asked_for(image):
     network = random_network("vgg16")
     network(image, "relu4_1")
-    assert network._kernels == {}
+    assert laid_out(network) == {}
 
 
 def test_calling_the_network_is_exact_a_pixel_that_a_unit_does_not_see_cannot_move_it(image):
@@ -166,20 +175,36 @@ def test_where_kernels_cannot_be_packed_few_positions_are_left_to_pytorch(image,
     monkeypatch.setattr(module, "onednn_works", lambda: False)
     network = random_network("vgg16")
     pull(network, image)
-    assert {lay_out for _, lay_out in network._kernels} == {transform_kernel}
+    assert {lay_out for _, lay_out in laid_out(network)} == {transform_kernel}
 
 
 def test_strips_choose_by_the_rows_that_come_out(monkeypatch):
-    monkeypatch.setattr("nstlib.features.onednn_works", lambda: True)
-    network = random_network("vgg16")
-    network._convolve_rows("conv4_1", [torch.zeros(1, 256, 14, 15)], relu=True, fast=True)  # 12 x 15 = 180 positions
-    assert set(network._kernels) == {("conv4_1", unroll_kernel)}
-    network.pull("conv4_1", [torch.zeros(1, 512, 15, 15)], fast=True)  # 13 x 15 = 195
-    assert set(network._kernels) == {("conv4_1", unroll_kernel), ("conv4_1", transform_kernel)}
+    monkeypatch.setattr("nstlib.kernels.convolutions.onednn_works", lambda: True)
+    convolution = random_network("vgg16").convolutions["conv4_1"]
+    convolution.rows([torch.zeros(1, 256, 14, 15)], relu=True, fast=True)  # 12 x 15 = 180 positions
+    assert set(convolution.laid_out) == {unroll_kernel}
+    convolution.pull([torch.zeros(1, 512, 15, 15)], fast=True)  # 13 x 15 = 195
+    assert set(convolution.laid_out) == {unroll_kernel, transform_kernel}
 
 
 def test_a_kernel_that_does_not_compute_what_it_should_is_not_used(image, monkeypatch):
     monkeypatch.setattr(module, "error_of", lambda kernel, weight: 1.0)
     broken, direct = random_network("vgg16"), random_network("vgg16", winograd=False)
     assert torch.equal(pull(broken, image), pull(direct, image))
-    assert set(broken._kernels.values()) == {None}
+    assert set(laid_out(broken).values()) == {None}
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("layer", ["conv1_1", "conv1_2", "conv3_2"])
+def test_pull_is_the_gradient_of_a_convolution(rng, layer, fast):
+    convolution = random_network("vgg16").convolutions[layer]
+    weight = convolution.weight
+    x = torch.randn(1, weight.shape[1], 18, 33, generator=rng, requires_grad=True)
+    y = torch.nn.functional.conv2d(x, weight, padding=1)
+    gradient = torch.randn(y.shape, generator=rng)
+    (direct,) = torch.autograd.grad(y, x, gradient)
+    zeros = torch.zeros_like(gradient[:, :, :1])
+    pulled = convolution.pull([zeros, gradient, zeros], fast=fast)
+    torch.testing.assert_close(pulled, direct, rtol=1e-4, atol=1e-4)
+    inner = convolution.pull([gradient[:, :, 2:5], gradient[:, :, 5:11]], fast=fast)
+    torch.testing.assert_close(inner, direct[:, :, 3:10], rtol=1e-4, atol=1e-4)

@@ -15,12 +15,12 @@ import torch
 from PIL import Image
 
 from nstlib.errors import ChoiceError, LayerError, ShapeError
-from nstlib.features import layer_names, load_network
+from nstlib.features import load_network
 from nstlib.filters import convolve2d
 from nstlib.frequency import low_pass, split_bands
 from nstlib.gram import gram_matrix, shuffle_positions
 from nstlib.receptive import patch_of, receptive_field
-from nstlib.weights import VGG16, VGG19
+from nstlib.vgg import ARCHITECTURES
 from nstlib.widgets import (
     explore_common_phase,
     explore_frequencies,
@@ -269,16 +269,16 @@ def test_the_browser_makes_the_same_gray_as_python(image, run_node):
 # Receptive fields.
 
 
-@pytest.mark.parametrize("blocks", [VGG16, VGG19], ids=["VGG-16", "VGG-19"])
-def test_every_layers_field_is_that_of_receptive(blocks, run_node):
-    names = list(layer_names(blocks))
+@pytest.mark.parametrize("architecture", [ARCHITECTURES["vgg16"], ARCHITECTURES["vgg19"]], ids=["VGG-16", "VGG-19"])
+def test_every_layers_field_is_that_of_receptive(architecture, run_node):
+    names = list(architecture.layers)
     script = """
       const { names, blocks } = given;
       const answer = { names: it.layerNames(blocks), fields: names.map((name) => it.receptiveField(name, blocks)) };
     """
-    got = run_node("receptive_field", script, {"names": names, "blocks": [len(block) for block in blocks]})
+    got = run_node("receptive_field", script, {"names": names, "blocks": [len(block) for block in architecture.blocks]})
     assert got["names"] == names
-    assert got["fields"] == [receptive_field(name, blocks=blocks)._asdict() for name in names]
+    assert got["fields"] == [receptive_field(name, architecture=architecture)._asdict() for name in names]
 
 
 def test_what_a_unit_sees_is_patch_of(run_node):
