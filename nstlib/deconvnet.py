@@ -22,6 +22,7 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import NETWORKS, Features
+from nstlib.scales import or_one
 
 
 def project(
@@ -155,7 +156,7 @@ def on_gray(projection: Tensor) -> Tensor:
     energy = projection.square().sum((-3, -2, -1), keepdim=True)
     count = (projection != 0).sum((-3, -2, -1), keepdim=True).clamp(min=1)
     scale = 3 * (energy / count).sqrt()
-    return (0.5 + projection / (2 * torch.where(scale > 0, scale, torch.ones_like(scale)))).clamp(0, 1)
+    return (0.5 + projection / (2 * or_one(scale))).clamp(0, 1)
 
 
 def check_channels(wanted: Iterable[int], count: int) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from nstlib.errors import LayerError, ShapeError
 from nstlib.features import dead_channels
 from nstlib.receptive import ReceptiveField, receptive_field_of_stack
+from nstlib.scales import or_one
 
 
 def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
@@ -32,7 +33,7 @@ def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     _check_filters(weights, "filter_grid")
     count, _, side, _ = weights.shape
     peaks = weights.abs().amax((1, 2, 3), keepdim=True)
-    scaled = 0.5 + 0.5 * weights / torch.where(peaks > 0, peaks, 1.0)
+    scaled = 0.5 + 0.5 * weights / or_one(peaks)
     rows = -(-count // columns)
     grid = weights.new_ones(3, rows * (side + 1) + 1, columns * (side + 1) + 1)
     for index, one in enumerate(scaled):
@@ -196,7 +197,7 @@ def _energy(weights: Tensor, size: int) -> tuple[Tensor, Tensor]:
     energy = torch.fft.fft2(weights, s=(size, size)).abs().square().sum(1)  # (N, size, size): colors added up
     total = energy.sum((1, 2), keepdim=True)
     frequency = torch.fft.fftfreq(size).to(energy)
-    return energy / torch.where(total > 0, total, 1.0), torch.hypot(frequency[:, None], frequency[None])
+    return energy / or_one(total), torch.hypot(frequency[:, None], frequency[None])
 
 
 def _check_filters(weights: Tensor, what: str) -> None:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError
+from nstlib.errors import ChoiceError, ShapeError, finite_number, four_axes
 
 # Sobel's kernel is a product: a slope (the mean of the differences to both neighbors) times a smoothing along the edge.
 SLOPE = (-1 / 2, 0.0, 1 / 2)
@@ -100,8 +100,7 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
     Raises:
         ChoiceError: if sigma is not a finite number above 0.
     """
-    if not (sigma > 0 and math.isfinite(sigma)):
-        raise ChoiceError(f"sigma, in pixels, must be a finite number above 0, got {sigma!r}.")
+    finite_number("sigma, in pixels,", sigma, above=True)
     radius = math.ceil(3 * sigma)
     x = torch.arange(-radius, radius + 1, dtype=torch.float64)
     bell = torch.exp(-(x**2) / (2 * sigma**2))
@@ -124,7 +123,7 @@ def separable_blur(image: Tensor, sigma: float) -> Tensor:
     Raises:
         ShapeError: if ``image`` does not have four axes. ChoiceError: if sigma is not a finite number above 0.
     """
-    _check_image("separable_blur", image)
+    four_axes("separable_blur", image)
     bell = gaussian_kernel(sigma, dtype=image.dtype).to(image.device)
     return _slide(_slide(image, bell, axis=3), bell, axis=2)
 
@@ -146,7 +145,7 @@ def sobel_edges(image: Tensor) -> Tensor:
 
     Differs from the kernel of whole numbers (1, 2, 1) x (-1, 0, 1), which gives 8 times as much.
     """
-    _check_image("sobel_edges", image)
+    four_axes("sobel_edges", image)
     smoothing, slope = image.new_tensor(SMOOTHING), image.new_tensor(SLOPE)
     across = _slide(_slide(image, smoothing, axis=2), slope, axis=3)
     down = _slide(_slide(image, smoothing, axis=3), slope, axis=2)
@@ -161,11 +160,3 @@ def _slide(image: Tensor, weights: Tensor, *, axis: int) -> Tensor:
     single = F.pad(image, padding, mode="replicate").flatten(0, 1)[:, None]  # (B*C, 1, H, W): a channel is an image
     kernel = weights.view((1, 1, 1, -1) if axis == 3 else (1, 1, -1, 1))
     return convolve2d(single, kernel).reshape(image.shape)
-
-
-def _check_image(who: str, image: Tensor) -> None:
-    if image.ndim != 4 or not image.is_floating_point():
-        raise ShapeError(
-            f"{who} needs floats of shape (B, C, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )

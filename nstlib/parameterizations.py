@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError, choice, whole_number
+from nstlib.frequency import radial_frequency
 from nstlib.seeds import seeded
 
 BASES = ("fourier", "pixels")
@@ -138,12 +139,6 @@ def fourier_numbers(image: Tensor) -> Tensor:
     return torch.fft.rfft2(image) / _scale(*image.shape[2:], image)
 
 
-def frequencies(height: int, width: int) -> Tensor:
-    """Return how fast each wave of ``torch.fft.rfft2`` goes, in cycles per pixel, shape (H, W // 2 + 1), float64."""
-    down = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
-    return torch.hypot(down, torch.fft.rfftfreq(width, dtype=torch.float64)[None])
-
-
 def correlate_colors(image: Tensor) -> Tensor:
     """Return red, green and blue from three colors that vary independently in photographs.
 
@@ -171,5 +166,5 @@ def _mix(image: Tensor, matrix: Tensor) -> Tensor:
 
 def _scale(height: int, width: int, like: Tensor) -> Tensor:
     lowest = 1 / max(height, width)
-    scale = (height * width) ** 0.5 / frequencies(height, width).clamp(min=lowest)
+    scale = (height * width) ** 0.5 / radial_frequency(height, width).clamp(min=lowest)
     return scale.to(like)
