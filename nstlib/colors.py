@@ -28,6 +28,9 @@ def luminance(image: Tensor) -> Tensor:
 
     Raises:
         ShapeError: if ``image`` has another shape.
+
+    >>> luminance(torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1))
+    tensor([[[[0.5870]]]])
     """
     four_axes("luminance", image, 3)
     return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)

@@ -44,6 +44,10 @@ def project(
     Raises:
         ChoiceError: if the network does not pool by maxima. LayerError, ShapeError: if there is no such layer, channel or
         position, or the image has another shape.
+
+    >>> from nstlib.features import random_network
+    >>> project(random_network("tiny"), torch.full((1, 3, 16, 16), 0.5), "relu2_1", channel=3).shape
+    torch.Size([1, 3, 16, 16])
     """
     if network.pooling != "max":
         raise ChoiceError(
@@ -77,6 +81,10 @@ def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = N
 
     Raises:
         ShapeError: if there is no such channel or position.
+
+    >>> isolate(torch.tensor([[[[1.0, 3.0], [2.0, 0.0]]]]), channel=0)
+    tensor([[[[0., 3.],
+              [0., 0.]]]])
     """
     batch, channels, height, width = features.shape
     check_channels([channel], channels)
@@ -110,6 +118,10 @@ def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
 
     Raises:
         ShapeError: if values and switches have different shapes.
+
+    >>> unpool(torch.tensor([[[[7.0]]]]), torch.tensor([[[[2]]]]), size=(2, 2))
+    tensor([[[[0., 0.],
+              [7., 0.]]]])
     """
     if values.shape != switches.shape:
         raise ShapeError(
@@ -136,6 +148,9 @@ def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
 
     Raises:
         ShapeError: if the channels do not fit, or k is even.
+
+    >>> transposed_filter(torch.tensor([[[[0.0, 1.0, 0.0]]]]), torch.tensor([[[[1.0, 2.0, 3.0]]]]))
+    tensor([[[[1., 2., 3.]]]])
     """
     if weight.ndim != 4 or x.ndim != 4 or x.shape[1] != weight.shape[0]:
         raise ShapeError(

@@ -110,6 +110,9 @@ def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
 
     How large a gradient is says little: it differs by orders of magnitude between layers. So it is divided by its mean
     absolute value. Where it is zero everywhere, the image stays as it is.
+
+    >>> normalized_step(torch.full((1, 1, 1, 2), 0.5), torch.tensor([[[[1.0, -3.0]]]]), 0.1)
+    tensor([[[[0.5500, 0.3500]]]])
     """
     size = gradient.abs().mean()
     return (image + step * gradient / or_one(size)).clamp(0, 1)
@@ -120,6 +123,9 @@ def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float =
 
     Raises:
         ChoiceError: if there is no octave, or the scale is not a finite number above 1.
+
+    >>> octave_sizes(100, 200, octaves=3, scale=2.0)
+    [(25, 50), (50, 100), (100, 200)]
     """
     whole_number("octaves", octaves, 1)
     finite_number("octave_scale", scale, 1, above=True)

@@ -29,6 +29,9 @@ def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
 
     Returns:
         Shape (1, 3, H, W), RGB in [0, 1].
+
+    >>> filter_grid(torch.ones(5, 3, 7, 7), columns=3).shape
+    torch.Size([1, 3, 17, 25])
     """
     _check_filters(weights, "filter_grid")
     count, _, side, _ = weights.shape
@@ -51,6 +54,9 @@ def feature_drift(before: Tensor, after: Tensor) -> Tensor:
 
     Returns:
         A scalar: 0 if each filter points where it did, however long it is now; 1 if at right angles; 2 if turned around.
+
+    >>> feature_drift(torch.eye(2), torch.tensor([[5.0, 0.0], [0.0, -1.0]]))
+    tensor(1.)
     """
     if before.shape != after.shape:
         raise ShapeError(
@@ -67,6 +73,9 @@ def similarity(x: Tensor, y: Tensor) -> Tensor:
     Args:
         x: shape (N, ...): activations for N examples.
         y: shape (N, ...): another layer's, or another network's, for the same examples.
+
+    >>> similarity(torch.eye(3), 7 * torch.eye(3)).round(decimals=4)
+    tensor(1.)
     """
     if len(x) != len(y):
         raise ShapeError(f"similarity needs activations for the same examples, got {len(x)} and {len(y)} of them.")
@@ -142,6 +151,10 @@ def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
 
     Raises:
         LayerError: if the network has no such layer before its mean.
+
+    >>> from nstlib.training import small_network
+    >>> layer_field(small_network(), "relu2")
+    ReceptiveField(size=17, stride=4, start=-7)
     """
     stages = []
     for name, module in model.named_children():

@@ -41,6 +41,10 @@ def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int =
         ChoiceError: if padding is below 0 or stride below 1.
 
     The same as ``torch.nn.functional.conv2d``.
+
+    >>> squares = torch.arange(5.0).view(1, 1, 1, 5) ** 2
+    >>> convolve2d(squares, torch.tensor([[[[-1.0, 1.0]]]]))
+    tensor([[[[1., 3., 5., 7.]]]])
     """
     if image.ndim != 4 or kernel.ndim != 4 or image.shape[1] != kernel.shape[1]:
         raise ShapeError(
@@ -72,6 +76,9 @@ def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, di
 
     Raises:
         ChoiceError: if padding is below 0, or another number below 1. ShapeError: if the kernel fits nowhere.
+
+    >>> output_size(224, 7, padding=3, stride=2)
+    112
     """
     if min(size, kernel, stride, dilation) < 1 or padding < 0:
         raise ChoiceError(
@@ -99,6 +106,9 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
 
     Raises:
         ChoiceError: if sigma is not a finite number above 0.
+
+    >>> gaussian_kernel(0.5)
+    tensor([2.6387e-04, 1.0645e-01, 7.8657e-01, 1.0645e-01, 2.6387e-04])
     """
     finite_number("sigma, in pixels,", sigma, above=True)
     radius = math.ceil(3 * sigma)
@@ -144,6 +154,10 @@ def sobel_edges(image: Tensor) -> Tensor:
         ShapeError: if ``image`` does not have four axes.
 
     Differs from the kernel of whole numbers (1, 2, 1) x (-1, 0, 1), which gives 8 times as much.
+
+    >>> sobel_edges(torch.arange(4.0).expand(1, 1, 2, 4))
+    tensor([[[[0.5000, 1.0000, 1.0000, 0.5000],
+              [0.5000, 1.0000, 1.0000, 0.5000]]]])
     """
     four_axes("sobel_edges", image)
     smoothing, slope = image.new_tensor(SMOOTHING), image.new_tensor(SLOPE)

@@ -216,6 +216,9 @@ def resize(image: Tensor, size: int) -> Tensor:
 
     Raises:
         ShapeError: if ``image`` has another shape. ImageError: if it cannot have that size.
+
+    >>> resize(torch.zeros(1, 3, 40, 60), 30).shape
+    torch.Size([1, 3, 20, 30])
     """
     height, width = four_axes("resize", image, 3).shape[2:]
     width, height = _scaled((width, height), size)

@@ -33,6 +33,9 @@ def occlusion_map(
 
     Raises:
         ShapeError: if the image has another shape, the square does not fit into it, or ``score`` returns another shape.
+
+    >>> occlusion_map(lambda images: images.amin((1, 2, 3)), torch.ones(1, 3, 2, 6), size=2, stride=2)
+    tensor([[0.5000, 0.5000, 0.5000]])
     """
     if image.ndim != 4 or image.shape[:2] != (1, 3):
         raise ShapeError(f"occlusion_map needs one image of shape (1, 3, H, W), got {tuple(image.shape)}.")

@@ -122,6 +122,11 @@ def fourier_image(numbers: Tensor, width: int) -> Tensor:
 
     Raises:
         ShapeError: if the numbers have another shape.
+
+    >>> one_wave = torch.tensor([[[[1, 0], [0, 0]]]], dtype=torch.complex64)
+    >>> fourier_image(one_wave, width=2)
+    tensor([[[[1., 1.],
+              [1., 1.]]]])
     """
     if numbers.ndim != 4 or not numbers.is_complex() or numbers.shape[3] != width // 2 + 1:
         raise ShapeError(

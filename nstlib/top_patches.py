@@ -106,6 +106,11 @@ def top_patches(
     Raises:
         LayerError, ShapeError: if there is no such layer or channel, k is below 1, or no unit's field lies inside.
         ImageError: if there are no images.
+
+    >>> from nstlib.features import random_network
+    >>> found = top_patches(random_network("tiny"), validation_crops(8, 32), "relu2_1", channels=(3, 5), k=2)
+    >>> {channel: len(patches) for channel, patches in found.items()}
+    {3: 2, 5: 2}
     """
     layer, channels = network.canonical(layer), _listed(channels, network.channels(layer))
     if k < 1:

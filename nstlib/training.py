@@ -74,6 +74,9 @@ def small_network(
 
     Raises:
         LayerError: if a layer to leave out is not there, or is the first.
+
+    >>> [name for name, _ in small_network(without=["conv3", "conv4", "conv5"]).named_children()]
+    ['conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'mean', 'classify']
     """
     without = tuple(without)
     if unknown := [name for name in without if name not in list(CHANNELS)[1:]]:
@@ -140,7 +143,11 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tenso
 
 
 def log_epochs(last: int) -> list[int]:
-    """Return 0, 1, 2, 4, 8, ... and ``last``: early epochs change more than late ones."""
+    """Return 0, 1, 2, 4, 8, ... and ``last``: early epochs change more than late ones.
+
+    >>> log_epochs(10)
+    [0, 1, 2, 4, 8, 10]
+    """
     powers = [2**k for k in range(last.bit_length()) if 2**k < last]
     return [0, *powers, last]
 

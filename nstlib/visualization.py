@@ -54,6 +54,9 @@ def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObject
     Args:
         channel: counted from 0.
         position: (row, column) in the layer's map; None means the middle.
+
+    >>> neuron(0, position=(0, 1))(torch.tensor([[[[1.0, 2.0]]]]))
+    tensor(2.)
     """
 
     def value(features: Tensor) -> Tensor:
@@ -70,7 +73,11 @@ def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObject
 
 
 def channel(number: int) -> LayerObjective:
-    """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0."""
+    """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0.
+
+    >>> channel(1)(torch.tensor([[[[1.0]], [[5.0]]]]))
+    tensor(5.)
+    """
 
     def value(features: Tensor) -> Tensor:
         _check_channel(features, number)
@@ -90,6 +97,9 @@ def direction(vector: Tensor) -> LayerObjective:
 
     Raises:
         ShapeError: if it is no vector. ChoiceError: if it has no direction.
+
+    >>> direction(torch.tensor([3.0, 4.0]))(torch.ones(1, 2, 1, 1))
+    tensor(1.4000)
     """
     if vector.ndim != 1:
         raise ShapeError(f"direction needs one number for each channel, shape (C,), got {tuple(vector.shape)}.")
@@ -180,6 +190,11 @@ def visualize(
     Raises:
         LayerError, ShapeError, ChoiceError: before the first step, if something does not fit.
         DivergenceError: if the objective stops being a finite number; ``.last`` is the last good Frame.
+
+    >>> from nstlib.features import random_network
+    >>> images = visualize(random_network("tiny"), "conv2_1", channel(3), parameterization=Parameterization(16, 16), steps=2)
+    >>> [tuple(frame.image.shape) for frame in images]
+    [(1, 3, 16, 16), (1, 3, 16, 16), (1, 3, 16, 16)]
     """
     whole_number("steps", steps, 1)
     finite_number("learning_rate", learning_rate, above=True)
