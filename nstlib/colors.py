@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nstlib.errors import ImageError, ShapeError
+from nstlib.errors import ImageError, ShapeError, four_axes
 
 LUMA = (0.299, 0.587, 0.114)  # the Y of YIQ, in red, green and blue
 ROUNDING = 1 / (255 * 12**0.5)  # standard deviation of what rounding to 8 bits adds: less contrast than that is none
@@ -28,8 +28,11 @@ def luminance(image: Tensor) -> Tensor:
 
     Raises:
         ShapeError: if ``image`` has another shape.
+
+    >>> luminance(torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1))
+    tensor([[[[0.5870]]]])
     """
-    _check("luminance", image)
+    four_axes("luminance", image, 3)
     return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
 
 
@@ -191,17 +194,9 @@ def _clamped(image: Tensor, clamp: bool) -> Tensor:
     return image.clamp(0, 1) if clamp else image
 
 
-def _check(who: str, image: Tensor) -> None:
-    if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape or not image.is_floating_point():
-        raise ShapeError(
-            f"{who} needs floats of shape (B, 3, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )
-
-
 def _check_pair(who: str, **images: Tensor) -> None:
     for name, image in images.items():
-        _check(who, image)
+        four_axes(who, image, 3)
         if not image.isfinite().all():
             raise ImageError(f"{who} got NaN or infinite values in its {name}.")
     first, second = images.values()

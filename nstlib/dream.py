@@ -6,19 +6,19 @@ with feature visualization, objectives and steps, is in ``nstlib.visualization``
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError, whole_number
+from nstlib.errors import ShapeError, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
+from nstlib.scales import or_one
 from nstlib.seeds import seeded
 from nstlib.transformations import roll
-from nstlib.visualization import Objective, Step, likeness, whole_layer
+from nstlib.visualization import Frame, LayerObjective, likeness, whole_layer
 
 LAYER = "relu4_3"
 OCTAVES = 4
@@ -40,7 +40,7 @@ def dream(
     step: float = STEP,
     jitter: int = JITTER,
     generator: torch.Generator | None = None,
-) -> Iterator[Step]:
+) -> Iterator[Frame]:
     """Iterate over the images of a DeepDream, size by size (Mordvintsev, Olah and Tyka, 2015).
 
     At each size the image climbs: whatever the layer sees in it gets stronger. What was added (the *details*) is enlarged
@@ -60,16 +60,15 @@ def dream(
         generator: of the shifts; None means a fixed seed: the same call gives the same pixels.
 
     Yields:
-        Step records, ``iterations + 1`` for each octave: the image as the octave begins, then after each change.
+        Frames, ``iterations + 1`` for each octave: the image as the octave begins, then after each change.
 
     Raises:
         LayerError, ShapeError, ChoiceError: before the first step, if something does not fit.
     """
     check_picture("image", image)
-    for name, value, least in (("iterations", iterations, 1), ("jitter", jitter, 0)):
-        whole_number(name, value, least)
-    if not 0 < step < math.inf:
-        raise ChoiceError(f"step, in gray levels of 255, must be a finite number above 0, got {step!r}.")
+    whole_number("iterations", iterations, 1)
+    whole_number("jitter", jitter, 0)
+    finite_number("step, in gray levels of 255,", step, above=True)
     sizes = octave_sizes(*image.shape[2:], octaves, octave_scale)
     _check_smallest(sizes, network, layer)
     bases = [resize_to(image.detach(), size) for size in sizes]
@@ -90,7 +89,7 @@ def _dream(
     step: float,
     jitter: int,
     generator: torch.Generator,
-) -> Iterator[Step]:
+) -> Iterator[Frame]:
     details, index = torch.zeros_like(bases[0]), 0
     for octave, base in enumerate(bases):
         image = (base + _zoom(details, base)).clamp(0, 1)
@@ -99,10 +98,10 @@ def _dream(
                 -jitter, jitter + 1, (2,), generator=generator, device=generator.device
             ).tolist()
             value, gradient = slope(roll(image, down, right))
-            yield Step(index, image, value, octave)
+            yield Frame(index, image, value, octave)
             image = normalized_step(image, roll(gradient, -down, -right), step / 255)
             index += 1
-        yield Step(index, image, slope(image)[0], octave)
+        yield Frame(index, image, slope(image)[0], octave)
         details = image - base
 
 
@@ -111,9 +110,12 @@ def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
 
     How large a gradient is says little: it differs by orders of magnitude between layers. So it is divided by its mean
     absolute value. Where it is zero everywhere, the image stays as it is.
+
+    >>> normalized_step(torch.full((1, 1, 1, 2), 0.5), torch.tensor([[[[1.0, -3.0]]]]), 0.1)
+    tensor([[[[0.5500, 0.3500]]]])
     """
     size = gradient.abs().mean()
-    return (image + step * gradient / torch.where(size > 0, size, torch.ones_like(size))).clamp(0, 1)
+    return (image + step * gradient / or_one(size)).clamp(0, 1)
 
 
 def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float = OCTAVE_SCALE) -> list[tuple[int, int]]:
@@ -121,14 +123,16 @@ def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float =
 
     Raises:
         ChoiceError: if there is no octave, or the scale is not a finite number above 1.
+
+    >>> octave_sizes(100, 200, octaves=3, scale=2.0)
+    [(25, 50), (50, 100), (100, 200)]
     """
     whole_number("octaves", octaves, 1)
-    if not 1 < scale < math.inf:
-        raise ChoiceError(f"octave_scale must be a finite number above 1, got {scale!r}.")
+    finite_number("octave_scale", scale, 1, above=True)
     return [(round(height / scale**k), round(width / scale**k)) for k in range(octaves - 1, -1, -1)]
 
 
-def _slope_of(network: Features, layer: str, objective: Objective) -> Callable[[Tensor], tuple[float, Tensor]]:
+def _slope_of(network: Features, layer: str, objective: LayerObjective) -> Callable[[Tensor], tuple[float, Tensor]]:
     """Return a function from an image to the objective's value and its gradient."""
 
     def slope(image: Tensor) -> tuple[float, Tensor]:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError
+from nstlib.errors import ChoiceError, ShapeError, finite_number, four_axes
 
 # Sobel's kernel is a product: a slope (the mean of the differences to both neighbors) times a smoothing along the edge.
 SLOPE = (-1 / 2, 0.0, 1 / 2)
@@ -41,6 +41,10 @@ def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int =
         ChoiceError: if padding is below 0 or stride below 1.
 
     The same as ``torch.nn.functional.conv2d``.
+
+    >>> squares = torch.arange(5.0).view(1, 1, 1, 5) ** 2
+    >>> convolve2d(squares, torch.tensor([[[[-1.0, 1.0]]]]))
+    tensor([[[[1., 3., 5., 7.]]]])
     """
     if image.ndim != 4 or kernel.ndim != 4 or image.shape[1] != kernel.shape[1]:
         raise ShapeError(
@@ -72,6 +76,9 @@ def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, di
 
     Raises:
         ChoiceError: if padding is below 0, or another number below 1. ShapeError: if the kernel fits nowhere.
+
+    >>> output_size(224, 7, padding=3, stride=2)
+    112
     """
     if min(size, kernel, stride, dilation) < 1 or padding < 0:
         raise ChoiceError(
@@ -99,9 +106,11 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
 
     Raises:
         ChoiceError: if sigma is not a finite number above 0.
+
+    >>> gaussian_kernel(0.5)
+    tensor([2.6387e-04, 1.0645e-01, 7.8657e-01, 1.0645e-01, 2.6387e-04])
     """
-    if not (sigma > 0 and math.isfinite(sigma)):
-        raise ChoiceError(f"sigma, in pixels, must be a finite number above 0, got {sigma!r}.")
+    finite_number("sigma, in pixels,", sigma, above=True)
     radius = math.ceil(3 * sigma)
     x = torch.arange(-radius, radius + 1, dtype=torch.float64)
     bell = torch.exp(-(x**2) / (2 * sigma**2))
@@ -124,7 +133,7 @@ def separable_blur(image: Tensor, sigma: float) -> Tensor:
     Raises:
         ShapeError: if ``image`` does not have four axes. ChoiceError: if sigma is not a finite number above 0.
     """
-    _check_image("separable_blur", image)
+    four_axes("separable_blur", image)
     bell = gaussian_kernel(sigma, dtype=image.dtype).to(image.device)
     return _slide(_slide(image, bell, axis=3), bell, axis=2)
 
@@ -145,8 +154,12 @@ def sobel_edges(image: Tensor) -> Tensor:
         ShapeError: if ``image`` does not have four axes.
 
     Differs from the kernel of whole numbers (1, 2, 1) x (-1, 0, 1), which gives 8 times as much.
+
+    >>> sobel_edges(torch.arange(4.0).expand(1, 1, 2, 4))
+    tensor([[[[0.5000, 1.0000, 1.0000, 0.5000],
+              [0.5000, 1.0000, 1.0000, 0.5000]]]])
     """
-    _check_image("sobel_edges", image)
+    four_axes("sobel_edges", image)
     smoothing, slope = image.new_tensor(SMOOTHING), image.new_tensor(SLOPE)
     across = _slide(_slide(image, smoothing, axis=2), slope, axis=3)
     down = _slide(_slide(image, smoothing, axis=3), slope, axis=2)
@@ -161,11 +174,3 @@ def _slide(image: Tensor, weights: Tensor, *, axis: int) -> Tensor:
     single = F.pad(image, padding, mode="replicate").flatten(0, 1)[:, None]  # (B*C, 1, H, W): a channel is an image
     kernel = weights.view((1, 1, 1, -1) if axis == 3 else (1, 1, -1, 1))
     return convolve2d(single, kernel).reshape(image.shape)
-
-
-def _check_image(who: str, image: Tensor) -> None:
-    if image.ndim != 4 or not image.is_floating_point():
-        raise ShapeError(
-            f"{who} needs floats of shape (B, C, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )

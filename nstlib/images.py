@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import course
-from nstlib.errors import ImageError, ShapeError, choice
+from nstlib.errors import ImageError, ShapeError, choice, four_axes
 from nstlib.formats.decoding import color, opacity, opened
 from nstlib.formats.files import replacing
 
@@ -216,13 +216,11 @@ def resize(image: Tensor, size: int) -> Tensor:
 
     Raises:
         ShapeError: if ``image`` has another shape. ImageError: if it cannot have that size.
+
+    >>> resize(torch.zeros(1, 3, 40, 60), 30).shape
+    torch.Size([1, 3, 20, 30])
     """
-    if image.ndim != 4 or image.shape[1] != 3 or not image.is_floating_point():
-        raise ShapeError(
-            f"resize needs floats of shape (B, 3, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )
-    height, width = image.shape[2:]
+    height, width = four_axes("resize", image, 3).shape[2:]
     width, height = _scaled((width, height), size)
     return resize_to(image, (height, width))
 

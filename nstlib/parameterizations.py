@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ShapeError, choice, whole_number
+from nstlib.frequency import radial_frequency
 from nstlib.seeds import seeded
 
 BASES = ("fourier", "pixels")
@@ -121,6 +122,11 @@ def fourier_image(numbers: Tensor, width: int) -> Tensor:
 
     Raises:
         ShapeError: if the numbers have another shape.
+
+    >>> one_wave = torch.tensor([[[[1, 0], [0, 0]]]], dtype=torch.complex64)
+    >>> fourier_image(one_wave, width=2)
+    tensor([[[[1., 1.],
+              [1., 1.]]]])
     """
     if numbers.ndim != 4 or not numbers.is_complex() or numbers.shape[3] != width // 2 + 1:
         raise ShapeError(
@@ -136,12 +142,6 @@ def fourier_numbers(image: Tensor) -> Tensor:
     if image.ndim != 4 or image.is_complex():
         raise ShapeError(f"fourier_numbers needs a real image of shape (B, C, H, W), got {tuple(image.shape)}.")
     return torch.fft.rfft2(image) / _scale(*image.shape[2:], image)
-
-
-def frequencies(height: int, width: int) -> Tensor:
-    """Return how fast each wave of ``torch.fft.rfft2`` goes, in cycles per pixel, shape (H, W // 2 + 1), float64."""
-    down = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
-    return torch.hypot(down, torch.fft.rfftfreq(width, dtype=torch.float64)[None])
 
 
 def correlate_colors(image: Tensor) -> Tensor:
@@ -171,5 +171,5 @@ def _mix(image: Tensor, matrix: Tensor) -> Tensor:
 
 def _scale(height: int, width: int, like: Tensor) -> Tensor:
     lowest = 1 / max(height, width)
-    scale = (height * width) ** 0.5 / frequencies(height, width).clamp(min=lowest)
+    scale = (height * width) ** 0.5 / radial_frequency(height, width).clamp(min=lowest)
     return scale.to(like)

@@ -79,6 +79,10 @@ def held_out_cells(height: int, width: int) -> Tensor:
 
     Returns:
         Shape (R, 4), each row (top, left, bottom, right) in pixels, bottom and right excluded.
+
+    >>> held_out_cells(40, 80)
+    tensor([[ 0, 20, 20, 40],
+            [20, 60, 40, 80]])
     """
     rows, columns = (max(1, round(4 * side / max(height, width))) for side in (height, width))
     cells = []
@@ -153,6 +157,10 @@ def turn_hue(images: Tensor, angles: Tensor) -> Tensor:
     Args:
         images: shape (B, 3, H, W).
         angles: shape (B,), in radians.
+
+    >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
+    >>> turn_hue(red, torch.tensor([2 * math.pi / 3])).flatten().abs().round(decimals=3)
+    tensor([0., 1., 0.])
     """
     gray = torch.full((3, 3), 1 / 3)
     across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)

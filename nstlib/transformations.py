@@ -28,6 +28,9 @@ def transform(image: Tensor, transformations: Iterable[Transformation], generato
         image: shape (B, C, H, W). All images of a batch are changed alike; the size may change.
         transformations: such as the functions below return.
         generator: where the random numbers come from.
+
+    >>> transform(torch.zeros(1, 3, 8, 8), [pad(2), jitter(3)], torch.Generator()).shape
+    torch.Size([1, 3, 9, 9])
     """
     for transformation in transformations:
         image = transformation(image, generator)
@@ -94,6 +97,9 @@ def roll(image: Tensor, down: int, right: int) -> Tensor:
     """Return the image moved in a circle: what leaves at one border comes back at the opposite one.
 
     ``roll(roll(image, down, right), -down, -right)`` is the image again, exactly.
+
+    >>> roll(torch.arange(4.0).view(1, 1, 1, 4), 0, 1)
+    tensor([[[[3., 0., 1., 2.]]]])
     """
     return image.roll((down, right), (2, 3))
 

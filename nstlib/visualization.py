@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, whole_number
+from nstlib.errors import ChoiceError, DivergenceError, ShapeError, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture
 from nstlib.parameterizations import Parameterization
@@ -28,11 +28,11 @@ LEARNING_RATE = 0.02  # lucid's 0.05 moves its waves, which it divides by 4, by 
 PAIRED = 1024  # positions that ``likeness`` compares with a guide at once
 
 # From one layer's activations, shape (B, C, H, W), to the number that should rise.
-Objective = Callable[[Tensor], Tensor]
+LayerObjective = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Step:
+class Frame:
     """One image on the way up.
 
     Attributes:
@@ -48,12 +48,15 @@ class Step:
     octave: int = 0
 
 
-def neuron(channel: int, position: tuple[int, int] | None = None) -> Objective:
+def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObjective:
     """Return the objective "this one unit".
 
     Args:
         channel: counted from 0.
         position: (row, column) in the layer's map; None means the middle.
+
+    >>> neuron(0, position=(0, 1))(torch.tensor([[[[1.0, 2.0]]]]))
+    tensor(2.)
     """
 
     def value(features: Tensor) -> Tensor:
@@ -69,8 +72,12 @@ def neuron(channel: int, position: tuple[int, int] | None = None) -> Objective:
     return value
 
 
-def channel(number: int) -> Objective:
-    """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0."""
+def channel(number: int) -> LayerObjective:
+    """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0.
+
+    >>> channel(1)(torch.tensor([[[[1.0]], [[5.0]]]]))
+    tensor(5.)
+    """
 
     def value(features: Tensor) -> Tensor:
         _check_channel(features, number)
@@ -79,7 +86,7 @@ def channel(number: int) -> Objective:
     return value
 
 
-def direction(vector: Tensor) -> Objective:
+def direction(vector: Tensor) -> LayerObjective:
     """Return the objective "these channels together, in these proportions, everywhere".
 
     Args:
@@ -90,6 +97,9 @@ def direction(vector: Tensor) -> Objective:
 
     Raises:
         ShapeError: if it is no vector. ChoiceError: if it has no direction.
+
+    >>> direction(torch.tensor([3.0, 4.0]))(torch.ones(1, 2, 1, 1))
+    tensor(1.4000)
     """
     if vector.ndim != 1:
         raise ShapeError(f"direction needs one number for each channel, shape (C,), got {tuple(vector.shape)}.")
@@ -109,7 +119,7 @@ def direction(vector: Tensor) -> Objective:
     return value
 
 
-def whole_layer() -> Objective:
+def whole_layer() -> LayerObjective:
     """Return the objective of DeepDream, "more of whatever there is": half the mean square of all activations.
 
     Its gradient with respect to an activation is (up to a factor) that activation: what is strong already grows most.
@@ -118,7 +128,7 @@ def whole_layer() -> Objective:
     return lambda features: features.square().mean() / 2
 
 
-def likeness(guide: Tensor) -> Objective:
+def likeness(guide: Tensor) -> LayerObjective:
     """Return the objective of a guided dream: every position should be like some position of the guide.
 
     Args:
@@ -151,7 +161,7 @@ def likeness(guide: Tensor) -> Objective:
 def visualize(
     network: Features,
     layer: str,
-    objective: Objective,
+    objective: LayerObjective,
     *,
     parameterization: Parameterization | None = None,
     transformations: Sequence[Transformation] = ROBUST,
@@ -159,7 +169,7 @@ def visualize(
     learning_rate: float = LEARNING_RATE,
     init: Tensor | None = None,
     generator: torch.Generator | None = None,
-) -> Iterator[Step]:
+) -> Iterator[Frame]:
     """Iterate over images that drive an objective up: ``steps + 1`` of them, from nearly gray to the result.
 
     Args:
@@ -175,15 +185,19 @@ def visualize(
         generator: of the noise and the transformations; None means a fixed seed: the same call gives the same pixels.
 
     Yields:
-        Step records. The last one's value is that of the finished image, transformed once more.
+        Frames. The last one's value is that of the finished image, transformed once more.
 
     Raises:
         LayerError, ShapeError, ChoiceError: before the first step, if something does not fit.
-        DivergenceError: if the objective stops being a finite number; ``.last`` is the last good Step.
+        DivergenceError: if the objective stops being a finite number; ``.last`` is the last good Frame.
+
+    >>> from nstlib.features import random_network
+    >>> images = visualize(random_network("tiny"), "conv2_1", channel(3), parameterization=Parameterization(16, 16), steps=2)
+    >>> [tuple(frame.image.shape) for frame in images]
+    [(1, 3, 16, 16), (1, 3, 16, 16), (1, 3, 16, 16)]
     """
     whole_number("steps", steps, 1)
-    if not 0 < learning_rate < math.inf:
-        raise ChoiceError(f"learning_rate must be a finite number above 0, got {learning_rate!r}.")
+    finite_number("learning_rate", learning_rate, above=True)
     parameterization = Parameterization(128, 128) if parameterization is None else parameterization
     generator = seeded(generator)
     if init is None:
@@ -209,7 +223,7 @@ def _climb(
     rate: Callable[[Tensor], Tensor],
     steps: int,
     learning_rate: float,
-) -> Iterator[Step]:
+) -> Iterator[Frame]:
     numbers = numbers.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([numbers], lr=learning_rate, maximize=True)
     last = None
@@ -217,21 +231,21 @@ def _climb(
         with torch.enable_grad():  # whatever the loop around this has switched off
             image = draw(numbers)
             value = rate(image)
-        last = _record(Step(index, image.detach(), value.item()), last)
+        last = _record(Frame(index, image.detach(), value.item()), last)
         yield last
         if index < steps:
             (numbers.grad,) = torch.autograd.grad(value, numbers)
             optimizer.step()
 
 
-def _record(step: Step, last: Step | None) -> Step:
-    if not math.isfinite(step.value):
+def _record(frame: Frame, last: Frame | None) -> Frame:
+    if not math.isfinite(frame.value):
         raise DivergenceError(
-            f"The objective became {step.value} at step {step.index}, so the run was stopped there. Usual cause: a "
+            f"The objective became {frame.value} at step {frame.index}, so the run was stopped there. Usual cause: a "
             "learning rate that is too large.",
             last,
         )
-    return step
+    return frame
 
 
 def _check_channel(features: Tensor, number: int) -> None:
@@ -241,7 +255,7 @@ def _check_channel(features: Tensor, number: int) -> None:
         )
 
 
-def _check_scalar(objective: Objective, network: Features, layer: str, image: Tensor) -> None:
+def _check_scalar(objective: LayerObjective, network: Features, layer: str, image: Tensor) -> None:
     with torch.no_grad():
         value = objective(network(image, layer)[layer])
     if not isinstance(value, Tensor) or value.ndim != 0:

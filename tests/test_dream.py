@@ -164,10 +164,10 @@ def test_sizes_shrink_by_the_scale_down_to_the_first_octave():
         ({"octaves": 0}, ChoiceError, "octaves must be a whole number of at least 1, got 0"),
         ({"octaves": 12}, ShapeError, "The smallest of 12 octaves would be 2 x 2 pixels. .* Or take fewer octaves."),
         ({"octaves": 99}, ShapeError, "The smallest of 99 octaves would be 0 x 0 pixels"),
-        ({"octave_scale": 1.0}, ChoiceError, "octave_scale must be a finite number above 1, got 1.0"),
+        ({"octave_scale": 1.0}, ChoiceError, "octave_scale must be a finite number, above 1, got 1.0"),
         ({"iterations": 2.5}, ChoiceError, "iterations must be a whole number of at least 1, got 2.5"),
         ({"jitter": -1}, ChoiceError, "jitter must be a whole number of at least 0, got -1"),
-        ({"step": float("nan")}, ChoiceError, "step, in gray levels of 255, must be a finite number above 0, got nan"),
+        ({"step": float("nan")}, ChoiceError, "step, in gray levels of 255, must be a finite number, above 0, got nan"),
     ],
 )
 def test_a_dream_that_cannot_be_is_refused_before_its_first_step(network, options, error, message):

@@ -110,7 +110,7 @@ def test_a_blur_leaves_gray_alone_even_at_the_border_and_for_a_wide_sigma():
 
 @pytest.mark.parametrize("sigma", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_blur_without_a_width_is_refused(sigma):
-    with pytest.raises(ChoiceError, match="must be a finite number above 0, got"):
+    with pytest.raises(ChoiceError, match="must be a finite number, above 0, got"):
         separable_blur(torch.zeros(1, 1, 5, 5), sigma)
 
 

@@ -104,7 +104,7 @@ def test_sigmas_that_do_not_ascend_are_refused(image, sigmas):
 
 @pytest.mark.parametrize("function", [low_pass, high_pass])
 def test_a_filter_without_a_width_is_refused(image, function):
-    with pytest.raises(ChoiceError, match="sigma, in pixels, must be a finite number above 0, got -1"):
+    with pytest.raises(ChoiceError, match="sigma, in pixels, must be a finite number, above 0, got -1"):
         function(image, -1)
 
 

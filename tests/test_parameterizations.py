@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from nstlib.errors import ChoiceError, ShapeError
+from nstlib.frequency import radial_frequency
 from nstlib.images import load_image, picture
 from nstlib.parameterizations import (
     BASES,
@@ -20,7 +21,6 @@ from nstlib.parameterizations import (
     decorrelate_colors,
     fourier_image,
     fourier_numbers,
-    frequencies,
 )
 
 KINDS = [(basis, colors) for basis in BASES for colors in COLORS]
@@ -65,13 +65,6 @@ def test_every_image_is_some_sum_of_waves_whatever_its_size(rng, height, width):
     torch.testing.assert_close(fourier_image(fourier_numbers(image), width), image)
 
 
-@pytest.mark.parametrize(("height", "width"), [(3, 5), (4, 6), (7, 4)])
-def test_frequencies_are_distances_from_zero_in_cycles_per_pixel(height, width):
-    for k in range(height):
-        for m in range(width // 2 + 1):
-            assert frequencies(height, width)[k, m] == pytest.approx(math.hypot(min(k, height - k) / height, m / width))
-
-
 def test_no_wave_is_divided_by_a_frequency_of_zero():
     constant = torch.zeros(1, 1, 8, 7, dtype=torch.complex64)
     constant[0, 0, 0, 0] = 1
@@ -84,7 +77,7 @@ def test_the_spectrum_of_the_first_noise_falls_as_1_over_f():
     for seed in range(8):
         image = waves.image(waves.start(generator=torch.Generator().manual_seed(seed)))
         amplitudes += torch.fft.rfft2(image - 0.5).abs().mean((0, 1))
-    f = frequencies(128, 127)
+    f = radial_frequency(128, 127)
     inside = (f > 0.03) & (f < 0.4)
     x, y = f[inside].log(), amplitudes[inside].double().log()
     slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()

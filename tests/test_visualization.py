@@ -186,7 +186,7 @@ def test_a_run_can_start_from_an_image_and_follows_its_precision(network, rng):
     ("options", "error", "message"),
     [
         ({"steps": 0}, ChoiceError, "steps must be a whole number of at least 1, got 0"),
-        ({"learning_rate": 0.0}, ChoiceError, "learning_rate must be a finite number above 0, got 0.0"),
+        ({"learning_rate": 0.0}, ChoiceError, "learning_rate must be a finite number, above 0, got 0.0"),
         ({"init": torch.rand(1, 3, 8, 8)}, ShapeError, r"of shape \(1, 3, 128, 128\), got \(1, 3, 8, 8\)"),
         ({"init": torch.full((1, 3, 128, 128), torch.nan)}, ShapeError, "init holds 49152 values that are NaN"),
         ({"parameterization": Parameterization(2, 2)}, ShapeError, "needs an image of at least 4 x 4 pixels"),

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import torch
 
-from nstlib import training
+from nstlib import filter_measures, training
 from nstlib.features import extract
+from nstlib.formats.snapshots import SAVED
 from nstlib.images import save_image
 from nstlib.patches import Patches, center, cut_patches
 from nstlib.training import Snapshot
@@ -72,11 +73,11 @@ def first_layer(model: torch.nn.Module, snapshots: Sequence[Snapshot], examples:
     """Return what can be said about the first layer's filters, untrained and trained."""
     born, grown = snapshots[0].filters, snapshots[-1].filters
     return {
-        "dead": int(training.dead_filters(model, examples).sum()),
-        "low": [_round(float(training.extreme_share(filters, high=1.0).mean())) for filters in (born, grown)],
-        "high": [_round(float(training.extreme_share(filters, low=0.0).mean())) for filters in (born, grown)],
-        "aliased": [_round(float(training.aliased_share(f, examples, stride).mean())) for f in (born, grown)],
-        "spectrum": [_round(share) for share in training.filter_spectrum(grown)[1].tolist()],
+        "dead": int(filter_measures.dead_filters(model, examples).sum()),
+        "low": [_round(float(filter_measures.extreme_share(filters, high=1.0).mean())) for filters in (born, grown)],
+        "high": [_round(float(filter_measures.extreme_share(filters, low=0.0).mean())) for filters in (born, grown)],
+        "aliased": [_round(float(filter_measures.aliased_share(f, examples, stride).mean())) for f in (born, grown)],
+        "spectrum": [_round(share) for share in filter_measures.filter_energies(grown)[1].tolist()],
     }
 
 
@@ -88,11 +89,11 @@ def evolution(model: torch.nn.Module, snapshots: Sequence[Snapshot], examples: t
     weights = [name for name in snapshots[0].state if name.endswith(".weight")]
     return {
         "similarity": {
-            name: [_round(float(training.similarity(s[name], last[name]))) for s in seen] for name in stages
+            name: [_round(float(filter_measures.similarity(s[name], last[name]))) for s in seen] for name in stages
         },
         "drift": {
             name: [
-                _round(float(training.feature_drift(a.state[name], b.state[name])))
+                _round(float(filter_measures.feature_drift(a.state[name], b.state[name])))
                 for a, b in itertools.pairwise(snapshots)
             ]
             for name in weights
@@ -119,7 +120,7 @@ def keep(settings: dict, snapshots: Sequence[Snapshot], folder: Path) -> None:
 
 def write_strip(snapshots: Sequence[Snapshot], folder: Path) -> None:
     """Write one row of filters for each snapshot as a PNG, and a JSON file that says how to read it."""
-    rows = [training.filter_grid(snapshot.filters, columns=len(snapshot.filters)) for snapshot in snapshots]
+    rows = [filter_measures.filter_grid(snapshot.filters, columns=len(snapshot.filters)) for snapshot in snapshots]
     height, width = rows[0].shape[2:]
     save_image(torch.cat(rows, 2), folder / "epochs.png")
     about = {
@@ -143,7 +144,7 @@ def merge(path: Path, experiment: str, runs: Sequence[dict]) -> None:
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def main(arguments: Sequence[str] | None = None, folder: Path = training.SAVED) -> int:
+def main(arguments: Sequence[str] | None = None, folder: Path = SAVED) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("experiments", nargs="*", metavar="experiment", help=f"of {', '.join(EXPERIMENTS)}")
     chosen = parser.parse_args(arguments).experiments or list(EXPERIMENTS)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nstlib import deconvnet
+from nstlib import deconvnet, occlusion
 from nstlib.check.exercise import Case, Convention, Exercise, Function, Law, Mistake, close, normal, scattered, uniform
 
 CHAPTER = "04_deconvnet"
@@ -928,7 +928,7 @@ def occlusion_map(score: Score, image: Tensor, size: int, stride: int, value: fl
         stride: pixels from one place to the next.
         value: of the square's pixels.
     """
-    return deconvnet.occlusion_map(score, image, size=size, stride=stride, value=value)
+    return occlusion.occlusion_map(score, image, size=size, stride=stride, value=value)
 
 
 def _weighing(seed: int, height: int, width: int, dtype: torch.dtype) -> Score:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nstlib import patches, training
+from nstlib import filter_measures, patches, training
 from nstlib.check.exercise import Case, Exercise, Function, Law, Mistake, close, normal, scattered
 
 CHAPTER = "05_training"
@@ -750,7 +750,7 @@ FILTER_GRID = Exercise(
         "Filter number `index` goes to row and column `divmod(index, columns)`, whose first pixel is "
         "`1 + row * (k + 1)`, `1 + column * (k + 1)`.",
     ),
-    reference=training.filter_grid,
+    reference=filter_measures.filter_grid,
     cases=(
         _grid_case(1, 5, 4, 3, zero=True),
         _grid_case(2, 6, 3, 2),
@@ -915,7 +915,7 @@ def drift_relative_per_filter(before: Tensor, after: Tensor) -> Tensor:
 
 
 def drift_cosine(before: Tensor, after: Tensor) -> Tensor:
-    return 1 - training.feature_drift(before, after)
+    return 1 - filter_measures.feature_drift(before, after)
 
 
 def drift_of_the_layer(before: Tensor, after: Tensor) -> Tensor:
@@ -948,7 +948,7 @@ def drift_centered(before: Tensor, after: Tensor) -> Tensor:
 
 
 def drift_summed(before: Tensor, after: Tensor) -> Tensor:
-    return training.feature_drift(before, after) * len(before)
+    return filter_measures.feature_drift(before, after) * len(before)
 
 
 def drift_not_averaged(before: Tensor, after: Tensor) -> Tensor:
@@ -969,7 +969,7 @@ FEATURE_DRIFT = Exercise(
         "`F.cosine_similarity(before.flatten(1), after.flatten(1), dim=1)` has one number for each filter; 1 minus "
         "that, then the mean.",
     ),
-    reference=training.feature_drift,
+    reference=filter_measures.feature_drift,
     cases=(
         _drift_case(1, (5, 3, 4, 4)),
         _drift_case(2, (6, 2, 3, 5)),
@@ -1144,11 +1144,11 @@ def alike_half_normalized(x: Tensor, y: Tensor) -> Tensor:
 
 
 def alike_rooted(x: Tensor, y: Tensor) -> Tensor:
-    return training.similarity(x, y).sqrt()
+    return filter_measures.similarity(x, y).sqrt()
 
 
 def alike_squared(x: Tensor, y: Tensor) -> Tensor:
-    return training.similarity(x, y).square()
+    return filter_measures.similarity(x, y).square()
 
 
 def alike_normalized_by_activations(x: Tensor, y: Tensor) -> Tensor:
@@ -1172,7 +1172,7 @@ def alike_by_unit_correlation(x: Tensor, y: Tensor) -> Tensor:
 
 
 def alike_as_distance(x: Tensor, y: Tensor) -> Tensor:
-    return 1 - training.similarity(x, y)
+    return 1 - filter_measures.similarity(x, y)
 
 
 SIMILARITY = Exercise(
@@ -1190,7 +1190,7 @@ SIMILARITY = Exercise(
         "`vectors = x.flatten(1)`, minus `vectors.mean(0)`; the table is `vectors @ vectors.T`. For two tables the "
         "result is `(one * two).sum() / (one.norm() * two.norm())`.",
     ),
-    reference=training.similarity,
+    reference=filter_measures.similarity,
     cases=(
         _pair_case(1, (6, 4), (6, 4)),
         _pair_case(2, (7, 3), (7, 3)),
@@ -1354,7 +1354,7 @@ def share_of_summed_amplitude(weights: Tensor, low: float, high: float, size: in
 
 
 def share_of_the_middle(weights: Tensor, low: float, high: float, size: int) -> Tensor:
-    return 1 - training.extreme_share(weights, low, high, size)
+    return 1 - filter_measures.extreme_share(weights, low, high, size)
 
 
 def share_of_low(weights: Tensor, low: float, high: float, size: int) -> Tensor:
@@ -1371,7 +1371,7 @@ def share_of_none(weights: Tensor, low: float, high: float, size: int) -> Tensor
 
 
 def share_of_gray(weights: Tensor, low: float, high: float, size: int) -> Tensor:
-    return training.extreme_share(weights.mean(1, keepdim=True).expand_as(weights), low, high, size)
+    return filter_measures.extreme_share(weights.mean(1, keepdim=True).expand_as(weights), low, high, size)
 
 
 def share_not_padded(weights: Tensor, low: float, high: float, size: int) -> Tensor:
@@ -1416,7 +1416,7 @@ def share_of_all_filters(weights: Tensor, low: float, high: float, size: int) ->
 
 
 def share_averaged(weights: Tensor, low: float, high: float, size: int) -> Tensor:
-    return training.extreme_share(weights, low, high, size).mean()
+    return filter_measures.extreme_share(weights, low, high, size).mean()
 
 
 def share_as_energy(weights: Tensor, low: float, high: float, size: int) -> Tensor:
@@ -1446,7 +1446,7 @@ EXTREME_SHARE = Exercise(
         "`radius = torch.hypot(f[:, None], f[None])`; then the sum of `energy` where `(radius < low) | (radius > high)` "
         "over the sum of all, filter by filter.",
     ),
-    reference=training.extreme_share,
+    reference=filter_measures.extreme_share,
     cases=(
         _share_case(1, 5, 4, 0.11, 0.33, 16),
         _share_case(2, 4, 7, 0.15, 0.4, 24),

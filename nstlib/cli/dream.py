@@ -16,7 +16,7 @@ from nstlib.errors import ImageError, choice
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nstlib.visualization import Step
+    from nstlib.visualization import Frame
 
 EXAMPLES = """Examples:
 
@@ -88,7 +88,7 @@ def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, netw
             raise ImageError(f"{target} is one of the pictures to start from. Choose another name for the result.")
 
 
-def _dream(steps: Iterator[Step], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
+def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
     """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
     from tqdm import tqdm
 

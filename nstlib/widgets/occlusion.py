@@ -25,7 +25,7 @@ def explore_occlusion(
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer: drag a gray square over a photo and read how much of a unit's activation that takes away.
 
-    The answers are those of ``deconvnet.occlusion_map``, computed before. With a kernel behind it, its ``unit``, ``row``
+    The answers are those of ``occlusion_map``, computed before. With a kernel behind it, its ``unit``, ``row``
     and ``column`` can be read.
 
     Args:

@@ -8,8 +8,8 @@ import anywidget
 import torch
 from torch import Tensor
 
-from nstlib.deconvnet import TopPatch
 from nstlib.errors import ChoiceError
+from nstlib.top_patches import TopPatch
 from nstlib.widgets.explorer import Page, encode_frame, make_explorer
 
 ALT = "The strongest patches of channel {channel} of {layer} side by side."
@@ -26,7 +26,7 @@ def explore_patches(
     be read, places in their lists.
 
     Args:
-        images: those that ``deconvnet.top_patches`` has looked at, in the same order: batches of shape (B, 3, H, W).
+        images: those that ``top_patches`` has looked at, in the same order: batches of shape (B, 3, H, W).
         found: name of a layer to (some of) the channels that ``top_patches`` returned.
         static: as for ``make_explorer``.
 

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.errors import ChoiceError
-from nstlib.training import Snapshot, feature_drift, filter_grid
+from nstlib.filter_measures import feature_drift, filter_grid
+from nstlib.training import Snapshot
 from nstlib.widgets.explorer import Page, encode_array, make_explorer
 
 ALT = "{filters} filters after epochs {first} and {last} of a training: the first are like noise, the last have bars."
@@ -20,7 +21,7 @@ ENLARGED = 5  # pixels of the still picture for one of a filter
 def explore_training(snapshots: Sequence[Snapshot], *, static: bool | None = None) -> anywidget.AnyWidget | Page:
     """Return an explorer: filters of the first layer over a training, each one's history, and how well it did by then.
 
-    Drift is that of ``training.feature_drift``, from one snapshot to the next. With a kernel behind it, its ``snapshot``
+    Drift is that of ``feature_drift``, from one snapshot to the next. With a kernel behind it, its ``snapshot``
     and ``filter`` can be read.
 
     Args:

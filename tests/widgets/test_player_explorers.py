@@ -11,10 +11,13 @@ import torch.nn.functional as F
 from PIL import Image
 
 from nstlib import inversion, transfer
-from nstlib.deconvnet import occlusion_map, on_gray, project, top_patches
+from nstlib.deconvnet import on_gray, project
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import load_network, random_network
-from nstlib.training import Snapshot, feature_drift, filter_grid, load_snapshots
+from nstlib.filter_measures import feature_drift, filter_grid
+from nstlib.occlusion import occlusion_map
+from nstlib.top_patches import top_patches
+from nstlib.training import Snapshot, load_snapshots
 from nstlib.widgets import (
     explore_deconvnet,
     explore_inversion,
