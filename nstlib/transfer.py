@@ -531,7 +531,7 @@ def _check_mask(name: str, mask: Tensor, content: Tensor) -> None:
     if tuple(mask.shape) != (1, 1, *content.shape[2:]) or not mask.is_floating_point():
         raise ShapeError(
             f"The mask of {name} needs the content's height and width, shape {(1, 1, *content.shape[2:])}, and floats in "
-            f"[0, 1]; got {tuple(mask.shape)} of {mask.dtype}. nstlib.images.load_mask returns that."
+            f"[0, 1]; got {tuple(mask.shape)} of {mask.dtype}. nstlib.formats.masks.load_mask returns that."
         )
     if not (mask.min() >= 0 and mask.max() <= 1 and mask.any()):
         raise ShapeError(f"The mask of {name} must lie in [0, 1] and not be empty: 1 where its texture goes.")
