@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,8 @@ from nstlib.apps.study.analysis import (
 )
 from nstlib.apps.study.measure import MEASURES, WALKERS
 from nstlib.apps.study.results import Row
-from nstlib.errors import ImageError, choice
-from nstlib.formats.files import replacing
+from nstlib.errors import choice
+from nstlib.formats.files import make_folder, replacing
 from nstlib.metrics import Interval
 
 SHOWN = (
@@ -55,10 +55,7 @@ def write_report(rows: Sequence[Row], folder: Path, *, method: str = "dual") -> 
     choice("method", method, table.methods)
     baselines = [name for name in table.methods if name != method]
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
+    make_folder(folder, parents=True)
     parts = [_head(rows, table, method)]
     if baselines:
         parts += [_differences(table, method, baselines), _in_gray(table, method, baselines)]
@@ -78,12 +75,12 @@ def _head(rows: Sequence[Row], table: Table, method: str) -> str:
     first = rows[0]
     hours = sum(float(row["seconds"]) for row in rows if row["seconds"]) / 3600
     versions = ", ".join(sorted({f"nstlib {row['nstlib']} with torch {row['torch']}" for row in rows}))
-    recipes = "\n".join(f"| {name} | {recipe} |" for name, recipe in sorted({(r["method"], r["recipe"]) for r in rows}))
+    recipes = sorted({(row["method"], row["recipe"]) for row in rows})
     return (
         f"# {method} against the others\n\n{len(rows)} runs: {len(table.contents)} contents x {len(table.styles)} styles, "
         f"{len(table.methods)} methods; network {first['network']}, {first['size']} px, {first['steps']} steps of "
-        f"{first['optimizer']}; {hours:.1f} hours of processor time; {versions}.\n\n| method | loss, start, channels |\n"
-        f"|---|---|\n{recipes}"
+        f"{first['optimizer']}; {hours:.1f} hours of processor time; {versions}.\n\n"
+        + _markdown(("method", "loss, start, channels"), recipes)
     )
 
 
@@ -91,9 +88,9 @@ def _differences(table: Table, method: str, baselines: Sequence[str]) -> str:
     lines = [
         f"## {method} minus each baseline, at the same held-out Gram distance",
         "Mean over pairs, where both curves reach; 95 % interval over styles, then contents; pairs in which it is better.",
+        *(_against(table, method, baselines, measure) for measure in SHOWN),
+        "![The same intervals, drawn.](intervals.png)",
     ]
-    lines += [_against(table, method, baselines, measure) for measure in SHOWN]
-    lines.append("![The same intervals, drawn.](intervals.png)")
     return "\n\n".join(lines)
 
 
@@ -101,8 +98,9 @@ def _in_gray(table: Table, method: str, baselines: Sequence[str]) -> str:
     lines = [
         f"## {method} minus each baseline, at the same held-out Gram distance in luminance",
         "For methods that leave the colors alone, whose curves have no distance in color in common with others.",
+        *(_against(table, method, baselines, measure, by="gram_gray") for measure in TRADE_OFFS),
     ]
-    return "\n\n".join(lines + [_against(table, method, baselines, measure, by="gram_gray") for measure in TRADE_OFFS])
+    return "\n\n".join(lines)
 
 
 def _against(table: Table, method: str, baselines: Sequence[str], measure: str, **options: str) -> str:
@@ -112,81 +110,53 @@ def _against(table: Table, method: str, baselines: Sequence[str], measure: str, 
     for name in baselines:
         interval, won, compared = interval_against(table, method, name, measure, **options)
         rows.append(_interval_row(name, interval, "" if better == 0 else f"{won} of {compared}"))
-    head = f"**{MEASURES[measure].meaning}** (`{measure}`, {title})"
-    return "\n".join([head, "", "| against | difference | interval | better |", "|---|---|---|---|", *rows])
+    head = f"**{MEASURES[measure].meaning}** (`{measure}`, {title})\n\n"
+    return head + _markdown(("against", "difference", "interval", "better"), rows)
 
 
 def _regrets(table: Table, method: str, baselines: Sequence[str]) -> str:
-    rows = []
-    for name in baselines:
-        interval, won, compared = summary(regret_differences(table, method, name), better=-1)
-        if compared:
-            rows.append(_interval_row(name, interval, f"{won} of {compared}"))
-    return "\n".join(
-        [
-            f"## Regret of the classic content loss: {method} minus each baseline, at the same classic style loss\n",
-            "| against | difference of logarithms | interval | better |",
-            "|---|---|---|---|",
-            *rows,
-        ]
-    )
+    found = {name: summary(regret_differences(table, method, name), better=-1) for name in baselines}
+    rows = [_interval_row(name, each, f"{won} of {of}") for name, (each, won, of) in found.items() if of]
+    head = f"## Regret of the classic content loss: {method} minus each baseline, at the same classic style loss\n\n"
+    return head + _markdown(("against", "difference of logarithms", "interval", "better"), rows)
 
 
-def _interval_row(name: str, interval: Interval, count: str) -> str:
+def _interval_row(name: str, interval: Interval, count: str) -> tuple[str, ...]:
     mean, low, high = interval
-    return f"| {name} | {_signed(mean)} | {_signed(low)} .. {_signed(high)} | {count} |"
+    return name, _signed(mean), f"{_signed(low)} .. {_signed(high)}", count
 
 
 def _dominated(table: Table) -> str:
     shares = {measure: dominated_share(table, measure) for measure in TRADE_OFFS}
-    rows = [
-        "| " + " | ".join([name, *(f"{shares[measure][name]:.0%}" for measure in TRADE_OFFS)]) + " |"
-        for name in table.methods
-    ]
-    return "\n".join(
-        [
-            "## Results that another method's result on the same pair dominates\n",
-            "| method | " + " | ".join(f"style and {measure}" for measure in TRADE_OFFS) + " |",
-            "|---" * (1 + len(TRADE_OFFS)) + "|",
-            *rows,
-        ]
-    )
+    rows = [(name, *(f"{shares[measure][name]:.0%}" for measure in TRADE_OFFS)) for name in table.methods]
+    head = "## Results that another method's result on the same pair dominates\n\n"
+    return head + _markdown(("method", *(f"style and {measure}" for measure in TRADE_OFFS)), rows)
 
 
 def _prices(table: Table) -> str:
     rows = []
     for name in table.methods:
         found = [exchange_rates(table, name, measure) for measure in TRADE_OFFS]
-        means = [f"{np.nanmean(each):+.3f}" if np.isfinite(each).any() else "" for each in found]
-        rows.append("| " + " | ".join([name, *means]) + " |")
-    return "\n".join(
-        [
-            "## What a halving of the distance from the style takes from each measure\n",
-            "| method | " + " | ".join(TRADE_OFFS) + " |",
-            "|---" * (1 + len(TRADE_OFFS)) + "|",
-            *rows,
-        ]
-    )
+        rows.append((name, *(f"{np.nanmean(each):+.3f}" if np.isfinite(each).any() else "" for each in found)))
+    head = "## What a halving of the distance from the style takes from each measure\n\n"
+    return head + _markdown(("method", *TRADE_OFFS), rows)
 
 
 def _at_the_same_images(table: Table) -> str:
     rows = []
     for name in table.methods:
-        cells = []
-        for measure in WALKERS:
-            found = [value[measure] for key, value in table.values.items() if key[2] == name]
-            found = [value for value in found if np.isfinite(value)]
-            cells.append(f"{np.mean(found):+.2f} ({np.min(found):+.2f} .. {np.max(found):+.2f})" if found else "")
-        if any(cells):
-            rows.append("| " + " | ".join([name, *cells]) + " |")
-    return "\n".join(
-        [
-            "## Conflict: cosine between the two goals' gradients, at the same images for all methods\n",
-            "| method | " + " | ".join(f"on the way of {walker}" for walker in WALKERS.values()) + " |",
-            "|---" * (1 + len(WALKERS)) + "|",
-            *rows,
-        ]
-    )
+        values = [[value[measure] for key, value in table.values.items() if key[2] == name] for measure in WALKERS]
+        found = [[value for value in each if np.isfinite(value)] for each in values]
+        cells = [f"{np.mean(each):+.2f} ({min(each):+.2f} .. {max(each):+.2f})" if each else "" for each in found]
+        rows += [(name, *cells)] if any(cells) else []
+    head = "## Conflict: cosine between the two goals' gradients, at the same images for all methods\n\n"
+    return head + _markdown(("method", *(f"on the way of {walker}" for walker in WALKERS.values())), rows)
+
+
+def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
+    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
 
 
 def _interval_figure(table: Table, method: str, baselines: Sequence[str]) -> figures.Figure:
