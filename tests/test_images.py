@@ -18,7 +18,6 @@ from nstlib.formats.decoding import READABLE
 from nstlib.images import (
     MAX_PIXELS,
     WRITABLE,
-    check_writable,
     load_image,
     picture,
     pictures,
@@ -372,47 +371,7 @@ def test_nan_and_infinity_are_counted_and_not_written(tmp_path, bad):
     assert list(tmp_path.iterdir()) == []
 
 
-# Where a file can be written: saving and check_writable answer alike
-
-
-def writers(path):
-    return [lambda: check_writable(path), lambda: save_image(torch.zeros(3, 2, 2), path)]
-
-
-@pytest.mark.parametrize("writer", [0, 1])
-@pytest.mark.parametrize("name", ["a.xyz", "a", "a.gif"])
-def test_an_unknown_extension_lists_those_there_are(tmp_path, writer, name):
-    with pytest.raises(ImageError, match=r"should end in one of \.png, \.jpg, \.jpeg, \.webp, \.bmp, \.tif, \.tiff"):
-        writers(tmp_path / name)[writer]()
-
-
-@pytest.mark.parametrize("writer", [0, 1])
-def test_a_missing_output_folder_is_named(tmp_path, writer):
-    with pytest.raises(ImageError, match=r"There is no folder .*out to write a\.png to\. Create it"):
-        writers(tmp_path / "out" / "a.png")[writer]()
-
-
-@pytest.mark.parametrize("writer", [0, 1])
-def test_a_folder_cannot_be_overwritten_by_an_image(tmp_path, writer):
-    (tmp_path / "a.png").mkdir()
-    with pytest.raises(ImageError, match=r"a\.png is a folder\. Name a file in it, for example .*result\.png"):
-        writers(tmp_path / "a.png")[writer]()
-
-
-@pytest.mark.parametrize("writer", [0, 1])
-def test_a_read_only_folder_is_refused(tmp_path, monkeypatch, writer):
-    monkeypatch.setattr(Path, "touch", refuse)  # root may write anywhere, so the system call itself refuses
-    with pytest.raises(ImageError, match=r"a\.png cannot be written: Permission denied\. Check the folder's perm"):
-        writers(tmp_path / "a.png")[writer]()
-
-
-def test_check_writable_leaves_nothing_and_touches_nothing(tmp_path):
-    old = tmp_path / "old.png"
-    old.write_bytes(b"old")
-    assert check_writable(tmp_path / "new.png") == tmp_path / "new.png"
-    assert check_writable(old) == old
-    assert old.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [old]
+# A file is whole or not there
 
 
 @pytest.mark.parametrize("broken", ["os.replace", "PIL.Image.Image.save"])

@@ -8,6 +8,7 @@ import typer
 
 from nstlib import __version__
 from nstlib.cli import compare, dream, explore, study, stylize, weights
+from nstlib.cli.console import say
 from nstlib.engine.allocation import keep_freed_memory
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"nst {__version__}")
+        say(f"nst {__version__}")
         raise typer.Exit()
 
 

@@ -68,7 +68,7 @@ def test_channels_chosen_with_other_pictures_are_another_run_and_nothing_else_is
         (TINY.replace('"cat"', '"dog.jpg"'), "There is no picture .*dog.jpg, one of the contents"),
         (TINY.replace('"cat", "coffee"', '"cat", "cat"'), "contents must be a list .* none twice"),
         (TINY.replace("[10, 3]", "[]"), "style_weights must be a list with at least one entry"),
-        (TINY.replace("[10, 3]", "[-1]"), "style_weights are finite numbers, 0 or larger, got -1"),
+        (TINY.replace("[10, 3]", "[-1]"), "style_weights must be a finite number, 0 or larger, got -1"),
         (TINY.replace("size = 48", "size = 4"), "size must be a whole number of at least 16, got 4"),
         (TINY.replace('"tiny"', '"vgg11"'), "vgg11"),
         (TINY + "seeds = [0.5]\n", "seeds must be a list"),
