@@ -18,7 +18,7 @@ from nstlib.errors import ImageError, choice
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nstlib.visualization import Step
+    from nstlib.visualization import Frame
 
 EXAMPLES = """Examples:
 
@@ -54,7 +54,7 @@ def dream(
     with one_line_errors(exit_code=2):
         source, guide_path = find_picture(photo), None if guide is None else find_picture(guide)
         target = Path(f"{source.stem}_dream.png") if output is None else output
-        _check(source, guide_path, target, layer, network, seed)
+        _check_dream(source, guide_path, target, layer, network, seed)
         import torch
 
         from nstlib import dream as dreams
@@ -69,10 +69,10 @@ def dream(
         alpha = load_alpha(source, size=size)
     height, width = image.shape[2:]
     say(f"{width} x {height} px, {octaves} octaves of {iterations} steps, {layer} of {network}.")
-    _follow(steps, octaves * iterations, (height, width), target, alpha)
+    _dream(steps, octaves * iterations, (height, width), target, alpha)
 
 
-def _check(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
+def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
     """Check what would else be found only after a network was downloaded."""
     from nstlib.features import NETWORKS as ARCHITECTURES
     from nstlib.features import canonical_name, layer_names
@@ -87,7 +87,7 @@ def _check(photo: Path, guide: Path | None, target: Path, layer: str, network: s
             raise ImageError(f"{target} is one of the pictures to start from. Choose another name for the result.")
 
 
-def _follow(steps: Iterator[Step], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
+def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
     """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
     from tqdm import tqdm
 
