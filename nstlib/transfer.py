@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from nstlib.defaults import CONTENT_WEIGHT, INITS, STEPS, STYLE_WEIGHT, TV_WEIGHT
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 CONTENT_LAYERS = ("relu4_2",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-STYLE_WEIGHT = 10.0
-# Cat on sandstone and fluid, 192 px, 60 steps: a weight of 1 lowers total variation by a sixth and costs neither content
-# nor style 2 %; what goes is pixel noise that no style layer asked for.
-TV_WEIGHT = 1.0
-STEPS = 100
-INITS = ("content", "noise", "mixed")
 MIXED_NOISE = 0.5  # how much of the "mixed" start is noise
 TOLERANCE = 1e-4
 
@@ -69,7 +64,7 @@ def gatys(
     *,
     content_layer: str = CONTENT_LAYERS[0],
     style_layers: Sequence[str] = STYLE_LAYERS,
-    alpha: float = 1.0,
+    alpha: float = CONTENT_WEIGHT,
     beta: float = STYLE_WEIGHT,
     steps: int = STEPS,
 ) -> Tensor:
@@ -113,7 +108,7 @@ def stylize(
     *,
     content_layers: LayerChoice = CONTENT_LAYERS,
     style_layers: LayerChoice = STYLE_LAYERS,
-    content_weight: float = 1.0,
+    content_weight: float = CONTENT_WEIGHT,
     style_weight: float = STYLE_WEIGHT,
     tv_weight: float = TV_WEIGHT,
     optimizer: str = "lbfgs",
@@ -275,7 +270,7 @@ def _check_mask(name: str, mask: Tensor, content: Tensor) -> None:
     if tuple(mask.shape) != (1, 1, *content.shape[2:]) or not mask.is_floating_point():
         raise ShapeError(
             f"The mask of {name} needs the content's height and width, shape {(1, 1, *content.shape[2:])}, and floats in "
-            f"[0, 1]; got {tuple(mask.shape)} of {mask.dtype}. nstlib.images.load_mask returns that."
+            f"[0, 1]; got {tuple(mask.shape)} of {mask.dtype}. nstlib.formats.masks.load_mask returns that."
         )
     if not (mask.min() >= 0 and mask.max() <= 1 and mask.any()):
         raise ShapeError(f"The mask of {name} must lie in [0, 1] and not be empty: 1 where its texture goes.")

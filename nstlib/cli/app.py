@@ -8,7 +8,8 @@ import typer
 
 from nstlib import __version__
 from nstlib.cli import compare, dream, explore, study, stylize, weights
-from nstlib.engine.allocation import keep_freed_memory
+from nstlib.cli.console import say
+from nstlib.engine.allocation import allow_keeping
 
 app = typer.Typer(
     help="Neural style transfer: paint the scene of one picture with the texture of another.",
@@ -27,13 +28,13 @@ app.add_typer(weights.app, name="weights")
 
 def main() -> None:
     """Run the command with the arguments of the process, which does nothing else and so may keep its memory."""
-    keep_freed_memory()
+    allow_keeping()
     app(prog_name="nst")
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"nst {__version__}")
+        say(f"nst {__version__}")
         raise typer.Exit()
 
 

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from nstlib.cli.console import STOPPED, duration, note, one_line_errors, warn
-from nstlib.cli.inputs import TRAINED, check_seed, find_contents
+from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn, warn_of_memory
+from nstlib.cli.inputs import check_seed, find_contents
+from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
+from nstlib.defaults import INITS, MEASURED_SIZE, NETWORKS, STEPS, STYLE_WEIGHT
 from nstlib.errors import DivergenceError, ImageError, ShapeError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from nstlib.apps.comparison import Pair, Settings
-    from nstlib.apps.jobs import Stop
+    from nstlib.apps.comparison.pairs import Pair
+    from nstlib.apps.painting.stopping import Stop
+    from nstlib.apps.study.grid import Grid
     from nstlib.features import Features
 
 EXAMPLES = """Examples:
@@ -34,6 +37,7 @@ EXAMPLES = """Examples:
 """
 CONTENTS = ("astronaut", "cat", "china", "coffee", "flower")
 STYLES = ("brush", "fluid", "mosaic", "sandstone", "woodcut")
+USUAL = ("classic", "dual")
 SEVERAL = ("--styles", "--methods")
 
 
@@ -59,33 +63,34 @@ def spread(words: Sequence[str]) -> list[str]:
     return found
 
 
+Contents = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="CONTENT", help="Files, names like cat, or folders.", show_default=", ".join(CONTENTS)),
+]
+Styles = Annotated[
+    list[str] | None,
+    option("STYLE...", "Likewise: all words up to the next option.", show_default=", ".join(STYLES)),
+]
+Output = Annotated[Path, option("FOLDER", "Where to write it.", "--output", "-o")]
+Methods = Annotated[
+    list[str] | None,
+    option("NAME...", "Of classic, dual, lapstyle and luminance.", show_default=", ".join(USUAL)),
+]
+Replace = Annotated[bool, flag("Make pairs anew that were made with other settings.", "--replace")]
+
+
 def compare(
-    contents: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="CONTENT", help="Files, names like cat, or folders.", show_default=", ".join(CONTENTS)),
-    ] = None,
-    styles: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STYLE...", help="Likewise: all words up to the next option.", show_default=", ".join(STYLES)
-        ),
-    ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write it.")] = Path(
-        "compared"
-    ),
-    methods: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME...", help="Of classic, dual, lapstyle and luminance.", show_default="classic, dual"),
-    ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="Longer side of all pictures in pixels.")] = 128,
-    steps: Annotated[int, typer.Option(metavar="N", help="How many updates of the pixels in each run.")] = 100,
-    style_weight: Annotated[float, typer.Option(metavar="X", help="How much the texture counts.")] = 10.0,
-    init: Annotated[str, typer.Option(metavar="NAME", help="Start from content, noise or mixed.")] = "content",
-    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the noise, the same in every run.")] = 0,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Make pairs anew that were made with other settings.")
-    ] = False,
+    contents: Contents = None,
+    styles: Styles = None,
+    output: Output = Path("compared"),
+    methods: Methods = None,
+    size: Annotated[int, option("N", "Longer side of all pictures in pixels.")] = MEASURED_SIZE,
+    steps: Annotated[int, option("N", "How many updates of the pixels in each run.")] = STEPS,
+    style_weight: StyleWeight = STYLE_WEIGHT,
+    init: Init = INITS[0],
+    network: NetworkName = NETWORKS[0],
+    seed: Annotated[int, option("N", "Of the noise, the same in every run.")] = 0,
+    replace: Replace = False,
 ) -> None:
     """Paint every CONTENT in every style, by several methods, and compare them.
 
@@ -93,31 +98,31 @@ def compare(
     is there already is not made again: after Ctrl-C the same command goes on.
     """
     with one_line_errors(exit_code=2):
-        from nstlib.apps.comparison import Settings, check_folder, checked_methods, missing, pairs_of
+        from nstlib.apps.comparison import pairs as comparison
+        from nstlib.apps.study.grid import Settings
 
-        settings = Settings(size, steps, style_weight, init, seed, network)
-        settings.check()
-        check_seed(seed)
-        chosen = checked_methods(methods or ("classic", "dual"))
-        pairs = pairs_of(_found(contents or CONTENTS), _found(styles or STYLES), output)
+        common = {"style_weight": style_weight, "init": init, "seed": check_seed(seed)}
+        sources = _found(contents or CONTENTS), _found(styles or STYLES)
+        grid = comparison.make_grid(*sources, methods or USUAL, Settings(network, size, steps), **common)
+        pairs = comparison.pairs_of(grid, output)
         _prepare(output)
         if not replace:
-            check_folder(output, settings)
-        todo = [(pair, method) for pair in pairs for method in missing(pair, chosen, settings)]
+            comparison.check_folder(output, grid)
+        todo = [(pair, method) for pair in pairs for method in comparison.missing(pair, grid)]
         if todo:
             from nstlib.features import load_network
 
             trunk = load_network(network)
-    there = len(pairs) * len(chosen) - len(todo)
-    typer.echo(
-        f"{_pairs(len(pairs))} by {', '.join(chosen)}: {size} px, {steps} steps, network {network}; "
+    there = len(pairs) * len(grid.methods) - len(todo)
+    say(
+        f"{_pairs(len(pairs))} by {', '.join(grid.methods)}: {size} px, {steps} steps, network {network}; "
         f"{len(todo)} runs to go{f', {there} are there already' if there else ''}."
     )
     begin, failures, exit_code = time.perf_counter(), {}, 0
     if todo:
-        _warn_of_memory(settings, trunk)
-        exit_code = _run_all(todo, trunk, settings, output, failures)
-    _finish(output, settings, failures, len(todo), exit_code, time.perf_counter() - begin)
+        warn_of_memory(_needed(size, trunk))
+        exit_code = _run_all(todo, trunk, grid, output, failures)
+    _finish(output, grid, failures, len(todo), exit_code, time.perf_counter() - begin)
 
 
 def _pairs(number: int) -> str:
@@ -130,50 +135,50 @@ def _found(words: Iterable[str]) -> list[Path]:
 
 def _prepare(folder: Path) -> None:
     """Make the folder, unless it is there, and raise an ImageError if nothing can be written to it."""
-    from nstlib.apps.contact_sheet import PAGE
+    from nstlib.apps.comparison.page import PAGE
+    from nstlib.formats.encoding import check_writable
     from nstlib.formats.files import make_folder
-    from nstlib.images import check_writable
 
     check_writable(make_folder(folder) / PAGE, extensions=(".html",))
 
 
-def _warn_of_memory(settings: Settings, network: Features) -> None:
-    import psutil
+def _needed(size: int, network: Features) -> float:
+    """Return how many bytes a run may take."""
     import torch
 
     from nstlib.dual import stylize_dual
 
-    square = torch.zeros(1, 3, settings.size, settings.size)
-    needed = stylize_dual(square, square, network).plan.bytes / 1e9
-    free = psutil.virtual_memory().available / 1e9
-    if needed > free:
-        warn(f"This may need {needed:.1f} GB of memory, and {free:.1f} GB are free. A smaller --size needs less.")
+    square = torch.zeros(1, 3, size, size)
+    return stylize_dual(square, square, network).plan.bytes
 
 
 def _run_all(
-    todo: list[tuple[Pair, str]], network: Features, settings: Settings, output: Path, failures: dict[str, list[str]]
+    todo: list[tuple[Pair, str]], network: Features, grid: Grid, output: Path, failures: dict[str, list[str]]
 ) -> int:
     """Make the runs one after the other, and return the exit code if they were stopped, else 0."""
     from tqdm import tqdm
 
-    from nstlib.apps.contact_sheet import write_sheet
-    from nstlib.apps.jobs import stoppable
+    from nstlib.apps.comparison.page import write_page
+    from nstlib.apps.painting.stopping import stoppable
 
     try:
-        with stoppable(note) as stop, tqdm(total=len(todo) * settings.steps, unit="step", dynamic_ncols=True) as bar:
+        with (
+            stoppable(note) as stop,
+            tqdm(total=len(todo) * grid.settings.steps, unit="step", dynamic_ncols=True) as bar,
+        ):
             for number, (pair, method) in enumerate(todo, 1):
                 bar.set_description(f"{pair.folder.name} {method} [{number}/{len(todo)}]", refresh=False)
                 try:
-                    _run(pair, method, network, settings, bar, stop)
+                    _run(pair, method, network, grid, bar, stop)
                 except (ImageError, ShapeError, DivergenceError) as error:
                     if str(error) not in failures:  # a broken picture is one of many pairs
                         warn(error)
                     failures.setdefault(str(error), []).append(f"{pair.folder.name} {method}")
                 if stop.signal is not None:
                     return STOPPED[stop.signal]
-                bar.update(number * settings.steps - bar.n)
+                bar.update(number * grid.settings.steps - bar.n)
                 if number == len(todo) or todo[number][0] is not pair:
-                    write_sheet(output, settings, failures)
+                    write_page(output, grid, failures)
     except KeyboardInterrupt:  # a second time: in the middle of a step
         return STOPPED[signal.SIGINT]
     except ImageError as error:
@@ -182,31 +187,31 @@ def _run_all(
     return 0
 
 
-def _run(pair: Pair, method: str, network: Features, settings: Settings, bar: tqdm, stop: Stop) -> None:
+def _run(pair: Pair, method: str, network: Features, grid: Grid, bar: tqdm, stop: Stop) -> None:
     """Follow one run to its end, or to the step after which it was asked to stop."""
-    from nstlib.apps.comparison import make
+    from nstlib.apps.comparison.pairs import make
 
     begin = bar.n
-    for step in make(pair, method, network, settings):
+    for step in make(pair, method, network, grid):
         if stop.signal is not None:
             return
         bar.update(begin + step.index - bar.n)
 
 
 def _finish(
-    output: Path, settings: Settings, failures: dict[str, list[str]], runs: int, exit_code: int, seconds: float
+    output: Path, grid: Grid, failures: dict[str, list[str]], runs: int, exit_code: int, seconds: float
 ) -> None:
     """Write the page of what is there, say how it went, and end the command."""
-    from nstlib.apps.comparison import records_in
-    from nstlib.apps.contact_sheet import write_sheet
+    from nstlib.apps.comparison.page import write_page
+    from nstlib.apps.comparison.pairs import records_in
 
     with one_line_errors(exit_code=1):
-        page = write_sheet(output, settings, failures)
-    count = _pairs(len(records_in(output, settings)))
+        page = write_page(output, grid, failures)
+    count = _pairs(len(records_in(output, grid)))
     if exit_code in STOPPED.values():
         warn(f"Stopped. {page} shows what is there, {count}. The same command goes on.")
         raise typer.Exit(exit_code)
-    typer.echo(f"Wrote {page} with {count} in {duration(seconds)}.")
+    say(f"Wrote {page} with {count} in {duration(seconds)}.")
     if failures:
         warn(f"{sum(map(len, failures.values()))} of {runs} runs could not be made; see above.")
     if failures or exit_code:

@@ -1,14 +1,15 @@
-"""What the command says while it works, and how it ends: messages of one line, durations, exit codes."""
+"""What the command says while it works, and how it ends: messages of one line, durations, gigabytes, exit codes."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import typer
 
+from nstlib.defaults import GIGABYTE
 from nstlib.errors import ChoiceError, ImageError, LayerError, ResumeError, ShapeError, WeightsError
 
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report
@@ -24,16 +25,31 @@ def one_line_errors(*, exit_code: int) -> Iterator[None]:
         raise typer.Exit(exit_code) from error
 
 
-def warn(message: Exception | str) -> None:
-    """Complain, in one line that begins with the command's name."""
-    note(f"nst: {one_line(message)}")
+def say(text: str, *, aside: bool = False) -> None:
+    """Print a line, above the progress bar if there is one. Everything that a command prints goes through here.
+
+    A terminal that is gone does not end a run, and a character that it cannot show is written as its number.
+
+    Args:
+        text: what to say. aside: whether it is no result, but about the work: then it goes to standard error.
+    """
+    from tqdm import tqdm
+
+    stream = sys.stderr if aside else sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    with suppress(OSError, ValueError):  # a closed pipe, a closed stream
+        tqdm.write(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        stream.flush()
 
 
 def note(text: str) -> None:
-    """Say something aside, above the progress bar if there is one."""
-    from tqdm import tqdm
+    """Say something aside."""
+    say(text, aside=True)
 
-    tqdm.write(text, file=sys.stderr)
+
+def warn(message: Exception | str) -> None:
+    """Complain, in one line that begins with the command's name."""
+    note(f"nst: {one_line(message)}")
 
 
 def one_line(error: Exception | str) -> str:
@@ -44,3 +60,22 @@ def one_line(error: Exception | str) -> str:
 def duration(seconds: float) -> str:
     """Return seconds in words: ``99 s``, ``3 min 20 s``."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def gigabytes(count: float) -> str:
+    """Return bytes in words: ``1.5 GB``."""
+    return f"{count / GIGABYTE:.1f} GB"
+
+
+def lacking(needed: float) -> str:
+    """Return how many bytes are needed and how many are free, in words, if there are too few; else an empty text."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    return f"may need {gigabytes(needed)} of memory, and {gigabytes(free)} are free." if needed > free else ""
+
+
+def warn_of_memory(needed: float) -> None:
+    """Warn if more bytes are needed than are free."""
+    if short := lacking(needed):
+        warn(f"This {short} A smaller --size needs less.")

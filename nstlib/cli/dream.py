@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nstlib.cli.console import STOPPED, duration, note, one_line_errors, warn
-from nstlib.cli.inputs import TRAINED, check_seed, find_picture
+from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn
+from nstlib.cli.inputs import check_seed, find_picture
+from nstlib.cli.options import NetworkName, option
+from nstlib.defaults import DREAM_LAYER, ITERATIONS, NETWORKS, OCTAVES, QUALITIES
 from nstlib.errors import ImageError, choice
 
 if TYPE_CHECKING:
@@ -28,56 +30,51 @@ EXAMPLES = """Examples:
 """
 
 
+Photo = Annotated[str, typer.Argument(metavar="PHOTO", help="Where it starts: a file, or a name like cat.")]
+Output = Annotated[Path | None, option("FILE", "Where to write it.", "--output", "-o", show_default="PHOTO_dream.png")]
+Octaves = Annotated[int, option("N", "How many sizes, each 1.4 times the one before.")]
+Guide = Annotated[str | None, option("PICTURE", "Dream of what is in this one.", show_default="free")]
+
+
 def dream(
-    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="Where it starts: a file, or a name like cat.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write it.", show_default="PHOTO_dream.png"),
-    ] = None,
-    layer: Annotated[str, typer.Option(metavar="NAME", help="Whose activations grow.")] = "relu4_3",
-    octaves: Annotated[int, typer.Option(metavar="N", help="How many sizes, each 1.4 times the one before.")] = 4,
-    iterations: Annotated[int, typer.Option(metavar="N", help="How many steps at each size.")] = 10,
-    guide: Annotated[
-        str | None, typer.Option(metavar="PICTURE", help="Dream of what is in this one.", show_default="free")
-    ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="Longer side of the result in pixels.")] = 256,
-    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the shifts. Same seed, same pixels.")] = 0,
+    photo: Photo,
+    output: Output = None,
+    layer: Annotated[str, option("NAME", "Whose activations grow.")] = DREAM_LAYER,
+    octaves: Octaves = OCTAVES,
+    iterations: Annotated[int, option("N", "How many steps at each size.")] = ITERATIONS,
+    guide: Guide = None,
+    size: Annotated[int, option("N", "Longer side of the result in pixels.")] = QUALITIES["normal"][0],
+    network: NetworkName = NETWORKS[0],
+    seed: Annotated[int, option("N", "Of the shifts. Same seed, same pixels.")] = 0,
 ) -> None:
     """Let a network dream: whatever a layer sees in PHOTO gets stronger.
 
     Ctrl-C stops early and keeps the image so far.
     """
     with one_line_errors(exit_code=2):
-        source, target = find_picture(photo), output
-        target = Path(f"{source.stem}_dream.png") if target is None else target
-        guide_path = None if guide is None else find_picture(guide)
+        source, guide_path = find_picture(photo), None if guide is None else find_picture(guide)
+        target = Path(f"{source.stem}_dream.png") if output is None else output
         _check_dream(source, guide_path, target, layer, network, seed)
         import torch
 
         from nstlib import dream as dreams
         from nstlib.features import load_network
-        from nstlib.images import load_alpha, load_image
+        from nstlib.formats.masks import load_alpha
+        from nstlib.images import load_image
 
         image = load_image(source, size=size)
-        steps = dreams.dream(
-            image,
-            load_network(network),
-            layer,
-            guide=None if guide_path is None else load_image(guide_path, size=size),
-            octaves=octaves,
-            iterations=iterations,
-            generator=torch.Generator().manual_seed(seed),
-        )
+        guide_image = None if guide_path is None else load_image(guide_path, size=size)
+        chosen = {"octaves": octaves, "iterations": iterations, "generator": torch.Generator().manual_seed(seed)}
+        steps = dreams.dream(image, load_network(network), layer, guide=guide_image, **chosen)
         alpha = load_alpha(source, size=size)
     height, width = image.shape[2:]
-    typer.echo(f"{width} x {height} px, {octaves} octaves of {iterations} steps, {layer} of {network}.")
+    say(f"{width} x {height} px, {octaves} octaves of {iterations} steps, {layer} of {network}.")
     _dream(steps, octaves * iterations, (height, width), target, alpha)
 
 
 def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
     """Check what would else be found only after a network was downloaded."""
-    from nstlib.images import check_writable
+    from nstlib.formats.encoding import check_writable
     from nstlib.vgg import ARCHITECTURES
 
     ARCHITECTURES[choice("network", network, ARCHITECTURES)].canonical(layer)
@@ -92,7 +89,7 @@ def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Pa
     """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
     from tqdm import tqdm
 
-    from nstlib.apps.jobs import stoppable
+    from nstlib.apps.painting.stopping import stoppable
     from nstlib.images import resize_to, save_image
 
     begin = time.perf_counter()
@@ -107,4 +104,4 @@ def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Pa
     if step.index < total:
         warn(f"Stopped. Wrote the image so far, of step {step.index}, to {path}.")
         raise typer.Exit(STOPPED[stop.signal])
-    typer.echo(f"Wrote {path} after {total} steps in {duration(time.perf_counter() - begin)}.")
+    say(f"Wrote {path} after {total} steps in {duration(time.perf_counter() - begin)}.")

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from nstlib.cli.console import one_line_errors
-from nstlib.cli.inputs import TRAINED, find_picture
+from nstlib.cli.console import one_line_errors, say
+from nstlib.cli.inputs import find_picture
+from nstlib.cli.options import NetworkName, flag, option
+from nstlib.defaults import NETWORKS
 
 EXAMPLES = """Examples:
 
@@ -16,15 +18,18 @@ EXAMPLES = """Examples:
 [bold]nst explore photo.jpg --network vgg19[/bold]
 """
 
+Image = Annotated[
+    str | None, typer.Argument(metavar="IMAGE", help="What to look at first: a file, or a name like cat.")
+]
+Port = Annotated[int, option("N", "Where to listen.", show_default="any free one")]
+
 
 def explore(
-    image: Annotated[
-        str | None, typer.Argument(metavar="IMAGE", help="What to look at first: a file, or a name like cat.")
-    ] = None,
-    size: Annotated[int, typer.Option(metavar="N", help="Longer side in pixels.")] = 160,
-    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
-    port: Annotated[int, typer.Option(metavar="N", help="Where to listen.", show_default="any free one")] = 0,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser at once.")] = True,
+    image: Image = None,
+    size: Annotated[int, option("N", "Longer side in pixels.")] = 160,
+    network: NetworkName = NETWORKS[0],
+    port: Port = 0,
+    open_browser: Annotated[bool, flag("Show it in the browser at once.", "--open/--no-open")] = True,
 ) -> None:
     """See in the browser what each layer of a network makes of a picture. Ctrl-C ends it.
 
@@ -35,4 +40,4 @@ def explore(
         from nstlib.apps.explore import first_pictures, make_explorer_server, serve_until_stopped
 
         server = make_explorer_server(network, first_pictures(path, size), size=size, port=port)
-    serve_until_stopped(server, say=typer.echo, open_browser=open_browser)
+    serve_until_stopped(server, say=say, open_browser=open_browser)

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from nstlib.errors import ChoiceError, ImageError
 
-# In help texts, which are made before the library is imported.
-TRAINED = "vgg16, vgg19, vgg19-torchvision"
-
 
 def find_contents(name: str) -> list[Path]:
     """Return the one picture of that name, or all pictures in the folder of that name."""
@@ -41,7 +38,8 @@ def weighted(style: str) -> tuple[Path, float]:
     return (find_picture(name), weight) if name else (find_picture(style), 1.0)
 
 
-def check_seed(seed: int) -> None:
-    """Raise a ChoiceError unless a generator can be given that seed."""
+def check_seed(seed: int) -> int:
+    """Return the seed, or raise a ChoiceError unless a generator can be given it."""
     if not 0 <= seed < 2**63:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
+    return seed

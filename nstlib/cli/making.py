@@ -6,28 +6,55 @@ import math
 import signal
 import time
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, warn
+from nstlib.cli.console import (
+    STOPPED,
+    duration,
+    gigabytes,
+    lacking,
+    note,
+    one_line,
+    one_line_errors,
+    say,
+    warn,
+    warn_of_memory,
+)
+from nstlib.defaults import GIGABYTE
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError
 
 if TYPE_CHECKING:
-    from nstlib.apps.jobs import Job, Keeper, Stop
-    from nstlib.features import Features
-    from nstlib.transfer import Run, Step
+    from nstlib.apps.painting.job import Job
+    from nstlib.apps.painting.keeper import Keeper
+    from nstlib.apps.painting.stopping import Stop
+    from nstlib.engine.run import Run
+    from nstlib.transfer import Step
 
 
-def make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
+class Network:
+    """The network of all jobs, whose weights are loaded when the first one needs them: that may mean to fetch them."""
+
+    def __init__(self, name: str, pooling: str):
+        from nstlib.features import Features, load_network
+
+        self.without_weights = Features(name, {}, pooling=pooling)
+        self.load = cache(partial(load_network, name, pooling=pooling))
+
+
+def make_many(jobs: list[Job], network: Network, *, resume: bool) -> None:
     """Make one picture after the other; what is there already is left alone, and one that fails does not stop the rest."""
     from nstlib.apps.checkpoint import checkpoint_path
 
+    with one_line_errors(exit_code=2):
+        network.load()  # none of them goes without
     failed = 0
     for number, job in enumerate(jobs, 1):
-        typer.echo(f"[{number}/{len(jobs)}] {job.content.name}")
+        say(f"[{number}/{len(jobs)}] {job.content.name}")
         if job.output.exists():
-            typer.echo(f"{job.output} is there already.")
+            say(f"{job.output} is there already.")
             continue
         try:
             make(replace(job, resume=resume and checkpoint_path(job.output).exists()), network)
@@ -40,68 +67,64 @@ def make_many(jobs: list[Job], network: Features, *, resume: bool) -> None:
         raise typer.Exit(1)
 
 
-def make(job: Job, network: Features) -> None:
+def make(job: Job, network: Network) -> None:
     """Run a job from its files to its result; whatever happens on the way, nothing that was reached is lost."""
-    from nstlib.apps.jobs import Keeper, prepare, stoppable
+    from nstlib.apps.painting.keeper import Keeper
+    from nstlib.apps.painting.stopping import stoppable
 
     with one_line_errors(exit_code=2):
-        check_fits(job, network)
-        work = prepare(job, network)
-        keeper = Keeper(job, work, warn=warn)
+        run = _prepare(job, network)
+        keeper = Keeper(job, run, warn=warn)
         done = keeper.resume() if job.resume else 0
-    typer.echo(_describe(job, work.run, network.name))
+    warn_of_memory(run.plan.bytes)
+    say(_describe(job, run, network.without_weights.name))
     try:
         with stoppable(note) as stop:
-            took = _watch(work.run, keeper, stop, done)
+            took = _watch(run, keeper, stop, done)
     except KeyboardInterrupt:  # a second time: in the middle of a step, so the last checkpoint must do
         _give_up(keeper, keeper.best, "Stopped.", STOPPED[signal.SIGINT])
     except DivergenceError as error:
         keeper.discard()
         _give_up(keeper, keeper.last, one_line(error), 1)
-    if stop.signal is not None and not work.run.finished:
+    if stop.signal is not None and not run.finished:
         _pause(keeper, STOPPED[stop.signal])
     with one_line_errors(exit_code=1):
         path = keeper.write_result(keeper.last)
     keeper.discard()
-    typer.echo(f"Wrote {path} after {keeper.last.index} steps in {duration(took)}.")
+    say(f"Wrote {path} after {keeper.last.index} steps in {duration(took)}.")
     if keeper.failed:
         raise typer.Exit(1)
 
 
-def check_fits(job: Job, network: Features) -> None:
-    """Raise a ChoiceError if the job cannot be computed in tiles and there is not enough memory for the whole picture.
+def _prepare(job: Job, network: Network) -> Run:
+    """Read the pictures, see that there is enough memory, and only then load the network."""
+    from nstlib.apps.painting.job import make_run, read_pictures
 
-    A network without weights will do: nothing is computed. Whoever names an amount of memory is taken at their word.
-    """
-    if job.method == "classic" or job.options["memory"] is not None:
-        return
-    import psutil
+    pictures = read_pictures(job)
+    # Whoever names an amount of memory is taken at their word, and classic can be computed in tiles.
+    if job.method != "classic" and job.options["memory"] is None:
+        _check_fits(job, make_run(job, pictures, network.without_weights))
+    return make_run(job, pictures, network.load())
 
-    from nstlib.apps.jobs import prepare
 
-    run = prepare(job, network).run
-    final, needed, free = run.levels[-1], run.plan.bytes / 1e9, psutil.virtual_memory().available / 1e9
-    if needed > free:
+def _check_fits(job: Job, run: Run) -> None:
+    """Raise a ChoiceError if there is not enough memory for the whole picture."""
+    final, needed = run.levels[-1], run.plan.bytes
+    if short := lacking(needed):
         raise ChoiceError(
-            f"--method {job.method} computes a picture as a whole: {final.width} x {final.height} px may need "
-            f"{needed:.1f} GB of memory, and {free:.1f} GB are free. Use a smaller --size, or --method classic, which works "
-            f"in tiles. --memory {math.ceil(needed)} tries it all the same."
+            f"--method {job.method} computes a picture as a whole: {final.width} x {final.height} px {short} Use a smaller "
+            "--size, or --method classic, which works in tiles. "
+            f"--memory {math.ceil(needed / GIGABYTE)} tries it all the same."
         )
 
 
 def _describe(job: Job, run: Run, network: str) -> str:
-    import psutil
-
-    final, needed = run.levels[-1], run.plan.bytes / 1e9
+    final = run.levels[-1]
     sizes = "" if len(run.levels) == 1 else f" at {len(run.levels)} sizes from {max(run.levels[0].size)} px"
-    free = psutil.virtual_memory().available / 1e9
-    if needed > free:
-        warn(f"This may need {needed:.1f} GB of memory, and {free:.1f} GB are free. A smaller --size needs less.")
-    optimizer = job.options["optimizer"]
     method = "" if job.method == "classic" else f", method {job.method}"
     return (
-        f"{final.width} x {final.height} px, {run.steps} steps of {optimizer}{sizes}, network {network}{method}; "
-        f"up to {needed:.1f} GB of memory."
+        f"{final.width} x {final.height} px, {run.steps} steps of {job.options['optimizer']}{sizes}, network "
+        f"{network}{method}; up to {gigabytes(run.plan.bytes)} of memory."
     )
 
 
@@ -121,7 +144,7 @@ def _watch(run: Run, keeper: Keeper, stop: Stop, done: int) -> float:
                 warm = time.perf_counter()  # the first step also warms up the machine: it would spoil the estimate
             elif step.index == done + 3 and len(run.levels) == 1:
                 left = (time.perf_counter() - warm) / 3 * (run.steps - step.index)
-                bar.write(f"About {duration(left)} to go. Ctrl-C stops early and keeps the best image so far.")
+                say(f"About {duration(left)} to go. Ctrl-C stops early and keeps the best image so far.")
     return time.perf_counter() - begin
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, warn
+from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, say, warn
+from nstlib.cli.options import option
 
 if TYPE_CHECKING:
-    from nstlib.apps.jobs import Stop
+    from nstlib.apps.painting.stopping import Stop
     from nstlib.apps.study.grid import Grid
 
 app = typer.Typer(help="Run many transfers, measure them, compare the methods.", no_args_is_help=True)
@@ -24,26 +25,22 @@ EXAMPLES = """Examples:
 """
 
 
+GridFile = Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a TOML file, as study/course.toml.")]
+Rows = Annotated[Path | None, option("FILE", "The CSV file of rows.", "--output", "-o", show_default="GRID.csv")]
+Workers = Annotated[int | None, option("N", "Processes on this machine.", show_default="one per processor")]
+Scheduler = Annotated[str | None, option("ADDRESS", "Of a dask scheduler, whose workers run it instead.")]
+Results = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file that  nst study run  wrote.")]
+Folder = Annotated[Path | None, option("FOLDER", "Where to write.", "--output", "-o", show_default="FILE without .csv")]
+
+
 @app.command("run", epilog=EXAMPLES)
-def run(
-    grid: Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a TOML file, as study/course.toml.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The CSV file of rows.", show_default="GRID.csv"),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes on this machine.", show_default="one per processor")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of a dask scheduler, whose workers run it instead.")
-    ] = None,
-) -> None:
+def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler: Scheduler = None) -> None:
     """Run every method on every pair of pictures at every weight, one row for each.
 
     What is in the file is not run again, so the same command goes on after
     Ctrl-C, a crash, or a change of the grid.
     """
-    from nstlib.apps.jobs import stoppable
+    from nstlib.apps.painting.stopping import stoppable
     from nstlib.apps.study.grid import read_grid
 
     with one_line_errors(exit_code=2):
@@ -54,7 +51,7 @@ def run(
     if stop.signal is not None and done + failed < total:
         warn(f"Stopped. {target} holds {done} of {total} rows; the same command goes on.")
         raise typer.Exit(STOPPED[stop.signal])
-    typer.echo(f"{target} holds {done} of {total} rows.")
+    say(f"{target} holds {done} of {total} rows.")
     if failed:
         warn(f"{failed} runs failed, see above. The same command tries them again.")
         raise typer.Exit(1)
@@ -87,12 +84,9 @@ def _watch(grid: Grid, target: Path, workers: int | None, scheduler: str | None,
 
 @app.command("report")
 def report(
-    results: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file that  nst study run  wrote.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.", show_default="FILE without .csv"),
-    ] = None,
-    method: Annotated[str, typer.Option(metavar="NAME", help="The one in question, against all others.")] = "dual",
+    results: Results,
+    output: Folder = None,
+    method: Annotated[str, option("NAME", "The one in question, against all others.")] = "dual",
 ) -> None:
     """Compare one method with each of the others at the same style: tables with intervals, and figures."""
     from nstlib.apps.study.report import write_report
@@ -103,4 +97,4 @@ def report(
         if folder == results:
             folder = results.with_name(f"{results.name}_report")
         page = write_report(read_rows(results), folder, method=method)
-    typer.echo(f"Wrote {page} and its figures.")
+    say(f"Wrote {page} and its figures.")

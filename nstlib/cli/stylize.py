@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nstlib import defaults
 from nstlib.cli.console import one_line_errors
-from nstlib.cli.inputs import TRAINED, check_seed, find_contents, find_picture, weighted
-from nstlib.cli.making import check_fits, make, make_many
+from nstlib.cli.inputs import check_seed, find_contents, find_picture, weighted
+from nstlib.cli.making import Network, make, make_many
+from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
 from nstlib.errors import ChoiceError, choice
 
-# Longer side in pixels, and steps; what is given explicitly counts.
-QUALITIES = {"draft": (192, 40), "normal": (256, 100), "best": (512, 250)}
+if TYPE_CHECKING:
+    from nstlib.apps.painting.job import Job
 
 EXAMPLES = """Examples:
 
@@ -29,71 +33,57 @@ EXAMPLES = """Examples:
 
 [bold]nst stylize coffee brush --method dual[/bold] keeps more of the scene's edges.
 """
+# What the library's ``stylize`` is given as it is.
+OPTIONS = ("content_weight", "style_weight", "tv_weight", "optimizer", "init", "steps", "levels", "detail", "memory")
+
+Content = Annotated[
+    str, typer.Argument(metavar="CONTENT", help="Its scene is kept: a file, a name like cat, or a folder.")
+]
+Style = Annotated[str, typer.Argument(metavar="STYLE", help="Its texture is taken: a file, or sandstone.")]
+Output = Annotated[
+    Path | None,
+    option("FILE", "Where to write it; a folder for a folder.", "--output", "-o", show_default="CONTENT_STYLE.png"),
+]
+Quality = Annotated[str, option("NAME", "draft, normal or best: sets size and steps.")]
+Method = Annotated[str, option("NAME", "What is asked for: classic, dual, lapstyle or luminance (chapter 12).")]
+Size = Annotated[int | None, option("N", "Longer side of the result in pixels.", show_default="256")]
+Steps = Annotated[int | None, option("N", "How many updates of the pixels.", show_default="100")]
+Also = Annotated[list[str] | None, option("STYLE:X", "One more style, and its weight (the first one's is 1).")]
+Mask = Annotated[list[Path] | None, option("FILE", "Where a style goes: white. One for each style, in order.")]
+Colors = Annotated[str, option("NAME", "style, or the content's: luminance, covariance or histogram.")]
+Levels = Annotated[int | None, option("N", "Sizes from coarse to fine.", show_default="by size and init")]
+Detail = Annotated[bool, flag("Finer sizes begin with the content's own detail.", "--detail/--no-detail")]
+Memory = Annotated[float | None, option("GB", "What it may take.", show_default="4, or what it needs")]
+Animation = Annotated[Path | None, option("FILE", "Write the run too: a .gif or .mp4.", "--animation", "--gif")]
+SaveEvery = Annotated[tuple[int, Path] | None, option("K DIR", "Save every K-th image to the folder DIR.")]
 
 
 def stylize(
-    content: Annotated[
-        str, typer.Argument(metavar="CONTENT", help="Its scene is kept: a file, a name like cat, or a folder.")
-    ],
-    style: Annotated[str, typer.Argument(metavar="STYLE", help="Its texture is taken: a file, or sandstone.")],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Where to write it; a folder for a folder.",
-            show_default="CONTENT_STYLE.png",
-        ),
-    ] = None,
-    quality: Annotated[
-        str, typer.Option(metavar="NAME", help="draft, normal or best: sets size and steps.")
-    ] = "normal",
-    method: Annotated[
-        str, typer.Option(metavar="NAME", help="What is asked for: classic, dual, lapstyle or luminance (chapter 12).")
-    ] = "classic",
-    size: Annotated[
-        int | None, typer.Option(metavar="N", help="Longer side of the result in pixels.", show_default="256")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(metavar="N", help="How many updates of the pixels.", show_default="100")
-    ] = None,
-    content_weight: Annotated[float, typer.Option(metavar="X", help="How much the scene counts.")] = 1.0,
-    style_weight: Annotated[float, typer.Option(metavar="X", help="How much the texture counts.")] = 10.0,
-    tv_weight: Annotated[float, typer.Option(metavar="X", help="How much to smooth.")] = 1.0,
-    style_scale: Annotated[float, typer.Option(metavar="X", help="Below 1: finer texture.")] = 1.0,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STYLE:X", help="One more style, and its weight (the first one's is 1)."),
-    ] = None,
-    mask: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Where a style goes: white. One for each style, in order."),
-    ] = None,
-    colors: Annotated[
-        str, typer.Option(metavar="NAME", help="style, or the content's: luminance, covariance or histogram.")
-    ] = "style",
-    optimizer: Annotated[str, typer.Option(metavar="NAME", help="lbfgs, adam or gd.")] = "lbfgs",
-    init: Annotated[str, typer.Option(metavar="NAME", help="Start from content, noise or mixed.")] = "content",
-    levels: Annotated[
-        int | None, typer.Option(metavar="N", help="Sizes from coarse to fine.", show_default="by size and init")
-    ] = None,
-    detail: Annotated[
-        bool, typer.Option("--detail/--no-detail", help="Finer sizes begin with the content's own detail.")
-    ] = True,
-    memory: Annotated[
-        float | None, typer.Option(metavar="GB", help="What it may take.", show_default="4, or what it needs")
-    ] = None,
-    network: Annotated[str, typer.Option(metavar="NAME", help=f"{TRAINED} or tiny (random).")] = "vgg16",
-    pooling: Annotated[str, typer.Option(metavar="NAME", help="max or average.")] = "max",
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the noise. Same seed, same pixels.")] = 0,
-    animation: Annotated[
-        Path | None, typer.Option("--animation", "--gif", metavar="FILE", help="Write the run too: a .gif or .mp4.")
-    ] = None,
-    save_every: Annotated[
-        tuple[int, Path] | None, typer.Option(metavar="K DIR", help="Save every K-th image to the folder DIR.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the same command was stopped.")] = False,
+    content: Content,
+    style: Style,
+    output: Output = None,
+    quality: Quality = "normal",
+    method: Method = defaults.METHODS[0],
+    size: Size = None,
+    steps: Steps = None,
+    content_weight: Annotated[float, option("X", "How much the scene counts.")] = defaults.CONTENT_WEIGHT,
+    style_weight: StyleWeight = defaults.STYLE_WEIGHT,
+    tv_weight: Annotated[float, option("X", "How much to smooth.")] = defaults.TV_WEIGHT,
+    style_scale: Annotated[float, option("X", "Below 1: finer texture.")] = 1.0,
+    also: Also = None,
+    mask: Mask = None,
+    colors: Colors = defaults.COLORS[0],
+    optimizer: Annotated[str, option("NAME", "lbfgs, adam or gd.")] = defaults.OPTIMIZERS[0],
+    init: Init = defaults.INITS[0],
+    levels: Levels = None,
+    detail: Detail = True,
+    memory: Memory = None,
+    network: NetworkName = defaults.NETWORKS[0],
+    pooling: Annotated[str, option("NAME", "max or average.")] = defaults.POOLINGS[0],
+    seed: Annotated[int, option("N", "Of the noise. Same seed, same pixels.")] = 0,
+    animation: Animation = None,
+    save_every: SaveEvery = None,
+    resume: Annotated[bool, flag("Go on where the same command was stopped.", "--resume")] = False,
 ) -> None:
     """Paint the scene of CONTENT with the texture of STYLE.
 
@@ -101,77 +91,74 @@ def stylize(
     --resume goes on. So it does after a crash: long runs keep a checkpoint beside
     the output.
     """
+    given = SimpleNamespace(**locals())
     with one_line_errors(exit_code=2):
-        _check_choices(quality, seed, optimizer, init, network, pooling)
-        usual_size, usual_steps = QUALITIES[quality]
-        steps = usual_steps if steps is None else steps
-        if steps < 1:
-            raise ChoiceError(f"--steps must be at least 1, got {steps}. 100 is a good start.")
-        from nstlib.apps.jobs import Job
-
-        contents = find_contents(content)
-        styles = ((find_picture(style), 1.0), *(weighted(each) for each in also or ()))
-        in_folder = Path(content).is_dir()
-        if in_folder and (animation or save_every or mask):
-            raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
-        jobs = [
-            Job(
-                content=path,
-                styles=styles,
-                output=_output_for(path, styles[0][0], output, in_folder=in_folder),
-                size=usual_size if size is None else size,
-                method=method,
-                masks=tuple(mask or ()),
-                style_scale=style_scale,
-                colors=colors,
-                animation=animation,
-                frames=save_every,
-                resume=resume and not in_folder,
-                seed=seed,
-                options={
-                    "content_weight": content_weight,
-                    "style_weight": style_weight,
-                    "tv_weight": tv_weight,
-                    "optimizer": optimizer,
-                    "init": init,
-                    "steps": steps,
-                    "levels": levels,
-                    "detail": detail,
-                    "memory": memory,
-                },
-            )
-            for path in contents
-        ]
-        for job in jobs:
+        _check(given)
+        job = _job(given)
+        if Path(content).is_dir():
+            jobs = _jobs_of_folder(given, job)
+        else:
             job.check()
-        from nstlib.features import Features, load_network
-
-        if not in_folder:
-            check_fits(jobs[0], Features(network, {}, pooling=pooling))
-        trunk = load_network(network, pooling=pooling)
-    if in_folder:
+        trunk = Network(network, pooling)
+    if Path(content).is_dir():
         make_many(jobs, trunk, resume=resume)
     else:
-        make(jobs[0], trunk)
+        make(job, trunk)
 
 
-def _check_choices(quality: str, seed: int, optimizer: str, init: str, network: str, pooling: str) -> None:
+def _check(given: SimpleNamespace) -> None:
     """Check what would else be found only after a network was downloaded."""
-    from nstlib import features, transfer
-    from nstlib.optimizers import OPTIMIZERS
+    choice("quality", given.quality, defaults.QUALITIES)
+    choice("network", given.network, defaults.NETWORKS)
+    choice("pooling", given.pooling, defaults.POOLINGS)
+    choice("optimizer", given.optimizer, defaults.OPTIMIZERS)
+    choice("init", given.init, defaults.INITS)
+    check_seed(given.seed)
+    if given.steps is not None and given.steps < 1:
+        raise ChoiceError(f"--steps must be at least 1, got {given.steps}. 100 is a good start.")
 
-    choice("quality", quality, QUALITIES)
-    choice("network", network, features.NETWORKS)
-    choice("pooling", pooling, features.POOLINGS)
-    choice("optimizer", optimizer, OPTIMIZERS)
-    choice("init", init, transfer.INITS)
-    check_seed(seed)
+
+def _job(given: SimpleNamespace) -> Job:
+    """Return the one job, or what the jobs of a folder have in common."""
+    from nstlib.apps.painting.job import Job
+
+    size, steps = defaults.QUALITIES[given.quality]
+    given.steps = steps if given.steps is None else given.steps
+    contents = find_contents(given.content)
+    styles = ((find_picture(given.style), 1.0), *(weighted(each) for each in given.also or ()))
+    name = Path(f"{contents[0].stem}_{styles[0][0].stem}.png")
+    if given.save_every is not None and given.save_every[0] < 1:
+        every, folder = given.save_every
+        raise ChoiceError(f"--save-every needs a whole number of at least 1 and a folder, got {every} {folder}.")
+    return Job(
+        content=contents[0],
+        styles=styles,
+        output=name if given.output is None else given.output,
+        size=size if given.size is None else given.size,
+        method=given.method,
+        masks=tuple(given.mask or ()),
+        style_scale=given.style_scale,
+        colors=given.colors,
+        animation=given.animation,
+        frames=given.save_every,
+        resume=given.resume,
+        seed=given.seed,
+        options={name: getattr(given, name) for name in OPTIONS},
+    )
 
 
-def _output_for(content: Path, style: Path, output: Path | None, *, in_folder: bool) -> Path:
-    name = Path(f"{content.stem}_{style.stem}.png")
-    if not in_folder:
-        return name if output is None else output
+def _jobs_of_folder(given: SimpleNamespace, job: Job) -> list[Job]:
+    """Return a job for each picture in the folder CONTENT, checked."""
     from nstlib.formats.files import make_folder
 
-    return make_folder(Path(f"{content.parent.name}_{style.stem}") if output is None else output) / name
+    if given.animation or given.save_every or given.mask:
+        raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
+    style = job.styles[0][0].stem
+    folder = make_folder(Path(f"{Path(given.content).name}_{style}") if given.output is None else given.output)
+    jobs = [
+        replace(job, content=path, output=folder / f"{path.stem}_{style}.png", resume=False)
+        for path in find_contents(given.content)
+    ]
+    for each in jobs:
+        each.check()
+    return jobs

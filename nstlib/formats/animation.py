@@ -11,11 +11,12 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from nstlib.errors import ImageError, ShapeError
+from nstlib.formats.encoding import as_bytes, check_writable
 from nstlib.formats.files import replacing
-from nstlib.images import as_bytes, check_writable, save_gif
 
 EXTENSIONS = (".gif", ".mp4")
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the best first; PyAV's wheels on PyPI have the first
@@ -28,7 +29,7 @@ def save_animation(
 ) -> Path:
     """Write images as an animation, and return its path.
 
-    The extension decides: .gif is endless and has 256 colors (``nstlib.images.save_gif``); .mp4 is H.264 at a constant
+    The extension decides: .gif is endless and has 256 colors (``save_gif``); .mp4 is H.264 at a constant
     frame rate, written frame by frame, and needs PyAV. H.264 stores even sizes only: of an odd width or height the
     last column or row is repeated once.
 
@@ -51,9 +52,37 @@ def save_animation(
     if target.suffix.lower() == ".gif":
         return save_gif(frames, target, seconds=seconds, hold=hold)
     av = _pyav()
-    pictures = _held(_of_one_size(frames), max(1, round(hold / seconds)))
+    pictures = _held(_of_one_size(frames, "save_animation"), max(1, round(hold / seconds)))
     with replacing(target) as temporary:
         _encode(av, pictures, temporary, Fraction(seconds).limit_denominator(1000))
+    return target
+
+
+def save_gif(
+    frames: Iterable[Tensor], path: str | os.PathLike[str], *, seconds: float = 0.1, hold: float = 2.0
+) -> Path:
+    """Write images as an endless animation with one palette for all frames, and return its path.
+
+    Args:
+        frames: images of one size, as ``save_image`` takes them.
+        path: ends in .gif; its folder must exist.
+        seconds: how long a frame is shown (GIF counts in hundredths).
+        hold: how long the last frame is shown.
+
+    Raises:
+        ShapeError: if a frame is no image, or of another size. ImageError: as for ``save_image``, or without frames.
+    """
+    target = check_writable(path, extensions=(".gif",))
+    pictures = [Image.fromarray(pixels) for pixels in _of_one_size(frames, "save_gif")]
+    # One palette, or colors flicker. It comes from eight frames along the way, the last among them.
+    chosen = sorted({round(i * (len(pictures) - 1) / 7) for i in range(8)})
+    sheet = Image.fromarray(np.concatenate([np.asarray(pictures[i]) for i in chosen]))
+    palette = sheet.quantize(256, method=Image.Quantize.MEDIANCUT)
+    first, *others = (picture.quantize(palette=palette) for picture in pictures)
+    shown = [max(20, round(100 * seconds) * 10)] * len(pictures)  # milliseconds; browsers slow down anything under 20
+    shown[-1] = max(20, round(100 * hold) * 10)
+    with replacing(target) as temporary:
+        first.save(temporary, format="GIF", save_all=True, append_images=others, duration=shown, loop=0)
     return target
 
 
@@ -62,25 +91,25 @@ def _pyav() -> ModuleType:
         import av
     except ImportError as error:
         raise ImageError(
-            'Writing .mp4 needs PyAV, which is not installed: pip install "av>=12". Without it, write a .gif.'
+            'Writing .mp4 needs PyAV, which is not installed: pip install "av>=12.3". Without it, write a .gif.'
         ) from error
     return av
 
 
-def _of_one_size(frames: Iterable[Tensor]) -> Iterator[np.ndarray]:
-    """Yield each frame as it is stored, (H, W, 3) of 0..255."""
+def _of_one_size(frames: Iterable[Tensor], whose: str) -> Iterator[np.ndarray]:
+    """Yield each frame as it is stored, (H, W, 3) of 0..255; ``whose`` names the function in messages."""
     first = None
     for frame in frames:
         pixels = as_bytes(frame)
         first = pixels.shape if first is None else first
         if pixels.shape != first:
             raise ShapeError(
-                f"save_animation needs frames of one size, got {first[1]} x {first[0]} and {pixels.shape[1]} x "
+                f"{whose} needs frames of one size, got {first[1]} x {first[0]} and {pixels.shape[1]} x "
                 f"{pixels.shape[0]} (width x height). nstlib.images.resize makes them equal."
             )
         yield pixels
     if first is None:
-        raise ImageError("save_animation needs at least one frame, got none.")
+        raise ImageError(f"{whose} needs at least one frame, got none.")
 
 
 def _held(pictures: Iterator[np.ndarray], times: int) -> Iterator[np.ndarray]:
@@ -94,11 +123,14 @@ def _held(pictures: Iterator[np.ndarray], times: int) -> Iterator[np.ndarray]:
 
 def _encode(av: ModuleType, pictures: Iterator[np.ndarray], path: Path, seconds: Fraction) -> None:
     """Write pictures of one size as H.264 in an MP4 file; the path may have any extension."""
-    first = _yuv(next(pictures))
+    first = _even(next(pictures))
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:  # plays while it loads
-        stream = _stream(av, film, 1 / seconds, height=first.shape[0] * 2 // 3, width=first.shape[1])
-        for index, planes in enumerate(chain([first], map(_yuv, pictures))):
-            frame = av.VideoFrame.from_ndarray(planes, format=PLAYS_ANYWHERE)
+        stream = _stream(av, film, 1 / seconds, height=first.shape[0], width=first.shape[1])
+        for index, pixels in enumerate(chain([first], map(_even, pictures))):
+            # The mean over each 2 x 2 pixels' colors; other ways of resizing look at one row of two.
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+                format=PLAYS_ANYWHERE, dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="AREA"
+            )
             frame.pts, frame.time_base = index, seconds
             film.mux(stream.encode(frame))
         film.mux(stream.encode())  # what the encoder still holds back
@@ -127,19 +159,7 @@ def _can_encode(av: ModuleType, name: str) -> bool:
     return True
 
 
-def _yuv(pixels: np.ndarray) -> np.ndarray:
-    """Return the planes Y, U and V one after the other, as PyAV takes them: shape (H * 3/2, W), both sides made even.
-
-    8-bit numbers of limited range, by ITU-R BT.709. PyAV could convert too, but version 12 does it by the older BT.601,
-    whatever it is told.
-    """
+def _even(pixels: np.ndarray) -> np.ndarray:
+    """Return the pixels with both sides made even, which H.264 needs: the last row and column are repeated."""
     height, width = pixels.shape[:2]
-    rgb = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge").astype(np.float32) / 255
-    red, blue = rgb[..., 0], rgb[..., 2]
-    light = rgb @ np.float32([0.2126, 0.7152, 0.0722])  # (H, W)
-    planes = [16 + 219 * light]
-    for difference in ((blue - light) / 1.8556, (red - light) / 1.5748):  # (H, W), in [-1/2, 1/2]
-        squares = difference.reshape(light.shape[0] // 2, 2, -1, 2)  # (H/2, 2, W/2, 2)
-        planes.append(128 + 224 * squares.mean((1, 3)))
-    numbers = np.concatenate([plane.ravel() for plane in planes]).round().astype(np.uint8)
-    return numbers.reshape(-1, light.shape[1])
+    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

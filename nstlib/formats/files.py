@@ -13,7 +13,11 @@ from nstlib.errors import ImageError
 
 @contextmanager
 def replacing(
-    target: str | os.PathLike[str], *, keep: bool = True, error: type[Exception] = ImageError
+    target: str | os.PathLike[str],
+    *,
+    keep: bool = True,
+    error: type[Exception] = ImageError,
+    advice: str = "Check the folder's permissions and free space, or choose another folder.",
 ) -> Iterator[Path]:
     """Give a new name beside ``target`` to write to; at the end that file takes the place of ``target``.
 
@@ -30,6 +34,7 @@ def replacing(
             the extension must be told the format.
         keep: False only tries whether a file can be written there, and leaves ``target`` alone.
         error: what an OSError becomes, for one message wherever writing fails; an OSError that is one already stays.
+        advice: what that message says to do.
 
     Raises:
         ImageError: or ``error``, if the file cannot be written: permissions, a full disk, no such folder.
@@ -45,19 +50,16 @@ def replacing(
     except OSError as failure:
         if isinstance(failure, error):
             raise
-        raise error(
-            f"{target} cannot be written: {failure.strerror or failure}. Check the folder's permissions and free "
-            "space, or choose another folder."
-        ) from failure
+        raise error(f"{target} cannot be written: {failure.strerror or failure}. {advice}") from failure
     finally:
         with suppress(OSError):  # what went wrong before matters more
             temporary.unlink(missing_ok=True)
 
 
-def make_folder(folder: Path) -> Path:
-    """Make a folder unless it is there, or raise an ImageError."""
+def make_folder(folder: Path, *, parents: bool = False) -> Path:
+    """Make a folder, with ``parents`` also those that it is to be in, unless it is there, or raise an ImageError."""
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=parents, exist_ok=True)
     except OSError as error:
         raise ImageError(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
     return folder

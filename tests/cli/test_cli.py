@@ -17,17 +17,17 @@ import torch
 from PIL import Image
 
 import nstlib
+from nstlib import defaults, dual, features, transfer, weights
 from nstlib import dream as dreams
-from nstlib import dual, features, transfer, weights
-from nstlib.apps import jobs
 from nstlib.apps.checkpoint import load_checkpoint
+from nstlib.apps.painting import keeper
 from nstlib.cli.console import duration
 from nstlib.cli.dream import dream as dream_command
-from nstlib.cli.stylize import QUALITIES
 from nstlib.cli.stylize import stylize as stylize_command
 from nstlib.engine.memory import Plan
 from nstlib.errors import DivergenceError, ImageError, ResumeError, WeightsError
-from nstlib.images import load_alpha, load_image, save_image
+from nstlib.formats.masks import load_alpha
+from nstlib.images import load_image, save_image
 
 SHORT = ("--network", "tiny", "--size", "32", "--steps", "4")
 
@@ -150,10 +150,6 @@ def no_run(monkeypatch):
         (("cat", "wave", "--pooling", "min"), "There is no pooling 'min'. Choose one of: max, average."),
         (("cat", "wave", "--method", "duel"), "There is no method 'duel'. Choose one of: classic, lapstyle, dual, lum"),
         (
-            ("cat", "wave", "--method", "dual", "--mask", "notes.png"),
-            'Masks need the method "classic"; "dual" asks for its styles everywhere. Leave the masks out, or choose that',
-        ),
-        (
             ("cat", "wave", "--method", "luminance", "--colors", "covariance"),
             'The method "luminance" keeps the content\'s colors by itself, so colors "covariance" would change nothing.',
         ),
@@ -221,14 +217,14 @@ def test_a_read_only_folder_is_found_before_the_run(nst, monkeypatch):
 
 def stop_at(monkeypatch, index):
     """Let the process be asked to end after that step."""
-    see = jobs.Keeper.see
+    see = keeper.Keeper.see
 
-    def watched(keeper, step):
-        see(keeper, step)
+    def watched(self, step):
+        see(self, step)
         if step.index == index:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(jobs.Keeper, "see", watched)
+    monkeypatch.setattr(keeper.Keeper, "see", watched)
 
 
 class FakeRun:
@@ -302,7 +298,7 @@ def test_an_image_on_the_way_that_cannot_be_saved_does_not_end_the_run(nst, monk
             raise ImageError(f"{path.as_posix()} cannot be written: No space left on device.")
         save_image(_step.image, path)
 
-    monkeypatch.setattr(jobs.Keeper, "write", full)
+    monkeypatch.setattr(keeper.Keeper, "write", full)
     code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--save-every", "1", "frames")
     assert complaint(err) == ("nst: frames/step_00000.png cannot be written: No space left on device. The run goes on.")
     assert "Wrote out.png after 4 steps" in out
@@ -315,7 +311,7 @@ def test_a_result_that_finds_its_disk_full_is_written_elsewhere(nst, monkeypatch
             raise ImageError("out.png cannot be written: No space left on device.")
         save_image(step.image, path)
 
-    monkeypatch.setattr(jobs.Keeper, "write", full)
+    monkeypatch.setattr(keeper.Keeper, "write", full)
     code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
     assert code == 0
     place = complaint(err).rsplit("The picture is in ", 1)[1].removesuffix(" instead.")
@@ -366,7 +362,7 @@ def test_another_method_is_another_run(nst, monkeypatch):
     nst("stylize", "cat", "wave", *SHORT, "--method", "dual", "-o", "out.png")
     code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png", "--resume")
     assert code == 2
-    assert 'The saved run was another one: goal was "dual: [' in complaint(err)
+    assert 'The saved run was another one: loss was "[' in complaint(err)
     assert "now 'classic'. Repeat its settings, or start anew." in complaint(err)
 
 
@@ -493,13 +489,13 @@ def test_of_a_folder_each_picture_is_made_and_what_is_there_is_left_alone(nst, g
 def test_an_interrupted_run_is_resumed_to_the_same_bytes(nst, monkeypatch):
     arguments = ("stylize", "cat", "wave", "--network", "tiny", "--size", "32", "--steps", "9")
     nst(*arguments, "-o", "straight.png", "--gif", "straight.gif")
-    see = jobs.Keeper.see
+    see = keeper.Keeper.see
     stop_at(monkeypatch, 4)
     code, _, err = nst(*arguments, "-o", "out.png", "--gif", "out.gif")
     assert code == 143
     assert "Wrote the best image so far, of step 4, to out.png. The same command with --resume goes on." in err
     assert {"out.png", "out.png.checkpoint", "out.partial.png"} <= {path.name for path in Path().iterdir()}
-    monkeypatch.setattr(jobs.Keeper, "see", see)
+    monkeypatch.setattr(keeper.Keeper, "see", see)
     code, _, err = nst(*arguments, "-o", "out.png", "--gif", "out.gif", "--resume")
     assert code == 0
     assert "5/9" in err
@@ -520,13 +516,13 @@ def test_resuming_another_run_or_none_is_refused(nst, monkeypatch):
 
 def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_the_run(nst, monkeypatch):
     saved = []
-    monkeypatch.setattr(jobs, "INTERVAL", 0.0)
+    monkeypatch.setattr(keeper, "INTERVAL", 0.0)
 
     def full(_run, path, _extra):
         saved.append(path)
         raise ResumeError(f"{path} cannot be written: No space left on device.")
 
-    monkeypatch.setattr(jobs, "save_checkpoint", full)
+    monkeypatch.setattr(keeper, "save_checkpoint", full)
     code, out, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
     assert code == 0
     assert saved
@@ -537,7 +533,7 @@ def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_
 @pytest.mark.skipif(os.name == "nt", reason="Windows kills in another way")
 def test_a_killed_process_leaves_a_picture_and_a_checkpoint_that_goes_on(nst):
     arguments = ("stylize", "cat", "wave", "-o", "out.png", "--network", "tiny", "--size", "32")
-    code = "from nstlib import cli, jobs; jobs.INTERVAL = 0.1; cli.main()"
+    code = "from nstlib import cli; from nstlib.apps.painting import keeper; keeper.INTERVAL = 0.1; cli.main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments, "--steps", "100000"],
         stdout=subprocess.DEVNULL,
@@ -608,9 +604,9 @@ def test_help_gives_examples_and_every_choice(nst):
     assert "nst stylize cat sandstone" in out
     for name in (
         *transfer.OPTIMIZERS,
-        *jobs.COLORS,
+        *defaults.COLORS,
         *dual.METHODS,
-        *QUALITIES,
+        *defaults.QUALITIES,
         *transfer.INITS,
         *features.NETWORKS,
         *features.POOLINGS,
@@ -639,7 +635,7 @@ def test_the_commands_defaults_are_the_librarys():
     assert shared <= command.keys() & library.keys()
     assert {name: command[name].default for name in shared} == {name: library[name].default for name in shared}
     assert command["network"].default == library["name"].default
-    assert QUALITIES[command["quality"].default][1] == library["steps"].default
+    assert defaults.QUALITIES[command["quality"].default][1] == library["steps"].default
 
 
 def test_a_dreams_defaults_are_the_librarys():

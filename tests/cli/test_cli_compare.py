@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from nstlib import features, transfer
-from nstlib.apps import comparison
-from nstlib.apps.comparison import Settings, records_in
+from nstlib import defaults, features
+from nstlib.apps.comparison import pairs
+from nstlib.apps.comparison.pairs import records_in
+from nstlib.apps.study.grid import Settings
 from nstlib.cli import compare
 from nstlib.errors import ImageError
 from nstlib.images import picture, save_image
@@ -35,13 +36,13 @@ def more(gallery):
 @pytest.fixture
 def made(monkeypatch):
     """Note which runs are begun."""
-    begun, whole = [], comparison.make
+    begun, whole = [], pairs.make
 
     def noted(pair, method, *others):
         begun.append(f"{pair.folder.name} {method}")
         return whole(pair, method, *others)
 
-    monkeypatch.setattr(comparison, "make", noted)
+    monkeypatch.setattr(pairs, "make", noted)
     return begun
 
 
@@ -117,7 +118,7 @@ def test_a_broken_picture_is_told_once_and_the_others_are_done(nst, gallery):
 
 @pytest.mark.usefixtures("more")
 def test_a_stopped_comparison_leaves_a_page_of_what_is_there_and_goes_on(nst, made, monkeypatch):
-    whole = comparison.make
+    whole = pairs.make
 
     def interrupted(pair, method, *others):
         for step in whole(pair, method, *others):
@@ -127,7 +128,7 @@ def test_a_stopped_comparison_leaves_a_page_of_what_is_there_and_goes_on(nst, ma
 
     arguments = ("compare", "cat", "dog", "--styles", "wave", "-o", "out", *SHORT)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(comparison, "make", interrupted)
+        patch.setattr(pairs, "make", interrupted)
         code, _, err = nst(*arguments)
     assert code == 143
     assert complaints(err) == [
@@ -190,8 +191,12 @@ def test_a_mistake_is_told_in_one_line_before_a_network_is_loaded(nst, monkeypat
 
 def test_the_commands_defaults_are_the_librarys_and_its_pictures_the_courses(monkeypatch):
     command = {name: each.default for name, each in inspect.signature(compare.compare).parameters.items()}
-    assert Settings(**{name: command[name] for name in vars(Settings())}) == Settings()
-    assert Settings().style_weight == transfer.STYLE_WEIGHT
+    library = inspect.signature(pairs.make_grid).parameters
+    assert [command[name] for name in ("style_weight", "init", "seed")] == [
+        library[name].default for name in ("style_weight", "init", "seed")
+    ]
+    assert (command["size"], command["network"]) == (Settings().size, Settings().network)
+    assert command["steps"] == defaults.STEPS
     monkeypatch.delenv("NST_IMAGES")
     assert len(compare.CONTENTS) == len(compare.STYLES) == 5
     assert [picture(name).parent.name for name in (*compare.CONTENTS, *compare.STYLES)] == ["content"] * 5 + [
@@ -203,7 +208,7 @@ def test_help_fits_into_80_columns(nst):
     code, out, _ = nst("compare", "--help")
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
-    for method in comparison.METHODS:
+    for method in defaults.METHODS:
         assert method in out
 
 
@@ -225,7 +230,7 @@ def test_a_full_disk_ends_with_an_error_and_no_traceback(nst, monkeypatch):
     def full(*_arguments):
         raise ImageError("x cannot be written: No space left on device.")
 
-    monkeypatch.setattr("nstlib.apps.contact_sheet.write_metrics", full)
+    monkeypatch.setattr(pairs, "write_metrics", full)
     code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
     assert code == 1
     assert "No space left on device" in complaints(err)[-1]

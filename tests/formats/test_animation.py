@@ -14,7 +14,7 @@ from PIL import Image
 
 from nstlib.errors import ImageError, ShapeError
 from nstlib.formats import animation
-from nstlib.formats.animation import save_animation
+from nstlib.formats.animation import save_animation, save_gif
 from nstlib.images import resize
 
 COLORS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 50, 120), (128, 128, 128))
@@ -31,7 +31,7 @@ def smooth(height, width):
 
 
 def as_rgb(frame):
-    """Shape (H, W, 3), from the planes of a decoded frame by ITU-R BT.709; PyAV 12 would use BT.601."""
+    """Shape (H, W, 3), from the planes of a decoded frame by ITU-R BT.709, written out: PyAV made them."""
     assert frame.format.name == "yuv420p"
     y, u, v = (
         np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width].astype(float)
@@ -120,7 +120,7 @@ def test_a_film_is_much_smaller_than_a_gif(tmp_path):
 
 def test_frames_are_written_as_they_come(tmp_path, monkeypatch):
     tensors, arrays, most = [], [], [0, 0]
-    convert = animation._yuv
+    convert = animation._even
 
     def frames():
         for step in range(30):
@@ -136,7 +136,7 @@ def test_frames_are_written_as_they_come(tmp_path, monkeypatch):
         most[1] = max(most[1], sum(each() is not None for each in arrays))
         return planes
 
-    monkeypatch.setattr(animation, "_yuv", watched)
+    monkeypatch.setattr(animation, "_even", watched)
     save_animation(frames(), tmp_path / "a.mp4")
     assert most[0] <= 2
     assert most[1] <= 3
@@ -168,7 +168,9 @@ def test_the_extension_gif_writes_a_gif(tmp_path):
 
 def test_without_pyav_it_says_how_to_install_it_and_gifs_still_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(ImageError, match=r'Writing \.mp4 needs PyAV, .*: pip install "av>=12"\. Without it, write a'):
+    with pytest.raises(
+        ImageError, match=r'Writing \.mp4 needs PyAV, .*: pip install "av>=12\.3"\. Without it, write a'
+    ):
         save_animation([plain(COLORS[0])], tmp_path / "a.mp4")
     assert list(tmp_path.iterdir()) == []
     assert save_animation([plain(COLORS[0])], tmp_path / "a.gif").exists()
@@ -226,3 +228,45 @@ def test_a_full_disk_is_a_clear_error_and_leaves_the_old_film(tmp_path, rng):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+# GIF
+
+
+def frames_of(path):
+    with Image.open(path) as animation:
+        for index in range(animation.n_frames):
+            animation.seek(index)
+            yield dict(animation.info), np.asarray(animation.convert("RGB"))
+
+
+def test_a_gif_loops_forever_and_holds_its_last_frame(tmp_path):
+    grays = [torch.full((1, 3, 8, 8), value) for value in (0.0, 0.5, 1.0)]
+    path = save_gif(iter(grays), tmp_path / "a.gif", seconds=0.1, hold=1.5)
+    infos, arrays = zip(*frames_of(path), strict=True)
+    assert [info["duration"] for info in infos] == [100, 100, 1500]
+    assert infos[0]["loop"] == 0
+    assert [int(array[4, 4, 1]) for array in arrays] == [0, 128, 255]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_all_frames_of_a_gif_share_one_palette(tmp_path, rng):
+    frames = [torch.rand(1, 3, 16, 16, generator=rng) for _ in range(4)]
+    path = save_gif(frames, tmp_path / "a.gif")
+    colors = {tuple(color) for _, array in frames_of(path) for color in array.reshape(-1, 3).tolist()}
+    assert 64 < len(colors) <= 256
+
+
+def test_a_gif_needs_frames_of_one_size(tmp_path):
+    with pytest.raises(ShapeError, match=r"got 5 x 4 and 4 x 4 \(width x height\)"):
+        save_gif([torch.zeros(1, 3, 4, 5), torch.zeros(1, 3, 4, 4)], tmp_path / "a.gif")
+
+
+def test_a_gif_needs_a_frame(tmp_path):
+    with pytest.raises(ImageError, match="at least one frame"):
+        save_gif([], tmp_path / "a.gif")
+
+
+def test_a_gif_ends_in_gif(tmp_path):
+    with pytest.raises(ImageError, match=r"should end in one of \.gif"):
+        save_gif([torch.zeros(1, 3, 4, 4)], tmp_path / "a.png")

@@ -13,7 +13,8 @@ import torch
 from PIL import Image, ImageCms
 
 from nstlib.errors import ImageError
-from nstlib.images import load_alpha, load_image, load_mask
+from nstlib.formats.masks import load_alpha, load_mask
+from nstlib.images import load_image
 
 # Files written by hand, so that what is in them does not depend on Pillow
 

@@ -116,6 +116,22 @@ def matched_differences(table: Table, method: str, baseline: str, measure: str, 
     return _by_pair(table, difference)
 
 
+def differences(table: Table, method: str, baseline: str, measure: str) -> np.ndarray:
+    """Return how much more of a measure a method has than a baseline at the same weights: shape (styles, contents)."""
+
+    def difference(content: str, style: str) -> float:
+        one, other = (_over_weights(table, content, style, name, measure) for name in (method, baseline))
+        return one - other
+
+    return _by_pair(table, difference)
+
+
+def mean_over_pairs(table: Table, method: str, measure: str) -> float:
+    """Return the mean of a measure over the pairs that a method was run on; NaN if there are none."""
+    found = _by_pair(table, lambda content, style: _over_weights(table, content, style, method, measure))
+    return float(np.nanmean(found)) if np.isfinite(found).any() else np.nan
+
+
 def interval_against(
     table: Table, method: str, baseline: str, measure: str, *, by: str = STYLE
 ) -> tuple[Interval, int, int]:
@@ -126,12 +142,17 @@ def interval_against(
     return summary(matched_differences(table, method, baseline, measure, by=by), MEASURES[measure].better or 1)
 
 
-def summary(differences: np.ndarray, better: int) -> tuple[Interval, int, int]:
-    """Return what ``interval_against`` does, of differences for each pair; better: +1 if more is better, -1 if less is."""
+def summary(differences: np.ndarray, better: int, *, least: int = 1) -> tuple[Interval, int, int]:
+    """Return what ``interval_against`` does, of differences for each pair, shape (styles, contents).
+
+    Args:
+        better: +1 if more is better, -1 if less is. least: so many styles and contents an interval needs; else it is NaN.
+    """
     compared = differences[np.isfinite(differences)]
-    if not len(compared):
-        return Interval(np.nan, np.nan, np.nan), 0, 0
-    return metrics.bootstrap_interval(differences), int((better * compared > 0).sum()), len(compared)
+    interval = Interval(float(np.mean(compared)) if len(compared) else np.nan, np.nan, np.nan)
+    if len(compared) and min(differences.shape) >= least:
+        interval = metrics.bootstrap_interval(differences)
+    return interval, int((better * compared > 0).sum()), len(compared)
 
 
 def regret_differences(table: Table, method: str, baseline: str) -> np.ndarray:
@@ -210,6 +231,12 @@ def mean_curve(table: Table, method: str, measure: str, *, by: str = STYLE) -> C
 def _by_pair(table: Table, value: Callable[[str, str], float]) -> np.ndarray:
     """Return what a function of content and style says of each pair, shape (styles, contents)."""
     return np.array([[value(content, style) for content in table.contents] for style in table.styles], dtype=float)
+
+
+def _over_weights(table: Table, content: str, style: str, method: str, measure: str) -> float:
+    """Return the mean of a measure over the weights that a method was run with on a pair; NaN if there are none."""
+    found = [table.values[content, style, method, weight][measure] for weight in table.weights(content, style, method)]
+    return float(np.mean(found)) if found else np.nan
 
 
 def _log(value: float) -> float:

@@ -10,13 +10,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from nstlib.dual import GOALS, PRESETS, Term, View
-from nstlib.dual import METHODS as DUAL_METHODS
-from nstlib.errors import ChoiceError, ImageError, choice, whole_number
-from nstlib.features import NETWORKS
+from nstlib.defaults import INITS, MEASURED_SIZE, METHODS, NETWORKS, OPTIMIZERS, SMALLEST_SIZE, TV_WEIGHT
+from nstlib.dual import PRESETS
+from nstlib.errors import ChoiceError, ImageError, choice, finite_number, whole_number
 from nstlib.images import picture
-from nstlib.optimizers import OPTIMIZERS
-from nstlib.transfer import INITS
+from nstlib.objective import QUANTITIES, Term, View
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -31,8 +29,8 @@ class Method:
     """One way to make a picture.
 
     Attributes:
-        loss: one of ``nstlib.dual.METHODS``.
-        init: where the pixels start, one of ``nstlib.transfer.INITS``.
+        loss: one of ``nstlib.defaults.METHODS``.
+        init: where the pixels start, one of ``nstlib.defaults.INITS``.
         split: which channels the classic loss asks for content, and which for style: all (""), each by its selectivity
             ("selected"), by chance ("random"), or each by the other's ("reversed"); see ``nstlib.channels``.
         terms: the loss, in place of a named one.
@@ -51,8 +49,8 @@ class Method:
         return f"{loss}; from {self.init}" + (f"; channels {self.split}" if self.split else "")
 
 
-METHODS = {
-    **{name: Method(name) for name in DUAL_METHODS},
+NAMED = {
+    **{name: Method(name) for name in METHODS},
     "classic_noise": Method(init="noise"),
     "channels": Method(split="selected"),
     "channels_random": Method(split="random"),
@@ -62,18 +60,26 @@ METHODS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What all runs of a study have in common.
+    """What all runs of a study, or of a comparison, have in common.
 
     Attributes:
         network: for ``load_network``. size: longer side in pixels, of contents and styles.
         steps, optimizer, tv_weight: for ``nstlib.transfer.stylize``.
     """
 
-    network: str = "vgg16"
-    size: int = 128
+    network: str = NETWORKS[0]
+    size: int = MEASURED_SIZE
     steps: int = 60
-    optimizer: str = "lbfgs"
-    tv_weight: float = 1.0
+    optimizer: str = OPTIMIZERS[0]
+    tv_weight: float = TV_WEIGHT
+
+    def check(self) -> None:
+        """Raise a ChoiceError for what would else be found only after a network was loaded."""
+        choice("network", self.network, NETWORKS)
+        choice("optimizer", self.optimizer, OPTIMIZERS)
+        whole_number("size", self.size, SMALLEST_SIZE)
+        whole_number("steps", self.steps, 1)
+        finite_number("tv_weight", self.tv_weight)
 
 
 @dataclass(frozen=True)
@@ -137,10 +143,10 @@ class Grid:
             self.style_weights, self.contents.items(), self.styles.items()
         ):
             for name, method in self.methods.items():
-                digest = _digest([one, other, *(chosen_with if method.split else ())])
+                pictures = digest([one, other, *(chosen_with if method.split else ())])
                 by_chance = method.init != "content" or method.split == "random"
                 for seed in self.seeds if by_chance else self.seeds[:1]:
-                    found.append(Case(content, style, name, weight, seed, method.recipe, digest, self.settings))
+                    found.append(Case(content, style, name, weight, seed, method.recipe, pictures, self.settings))
         return found
 
 
@@ -160,7 +166,7 @@ def read_grid(path: Path) -> Grid:
             chance_styles = ["woodcut", "mosaic"]   # what similarity to a style comes by chance; left out: all styles
 
             [method.gentle]                         # one of your own: loss or terms, init, split
-            terms = [{goal = "structure"}, {goal = "pixels", weight = 0.1, view = {finer = 4}}, {goal = "style"}]
+            terms = [{quantity = "structure"}, {quantity = "pixels", weight = 0.1, view = {finer = 4}}, {quantity = "style"}]
 
     Raises:
         ChoiceError: if it cannot be read, or asks for something that does not exist. ImageError: if a picture is missing.
@@ -172,9 +178,9 @@ def read_grid(path: Path) -> Grid:
     except tomllib.TOMLDecodeError as error:
         raise ChoiceError(f"The grid {path} is no TOML: {error}.") from error
     own = {name: _method(name, entry) for name, entry in _table("method", entries.pop("method", {})).items()}
-    known = {**METHODS, **own}
+    known = {**NAMED, **own}
     settings = Settings(**{each.name: entries.pop(each.name) for each in fields(Settings) if each.name in entries})
-    _check_settings(settings)
+    settings.check()
     settings = replace(settings, tv_weight=float(settings.tv_weight))  # 1 and 1.0 are the same run
     folder = Path(path).parent
     grid = Grid(
@@ -182,7 +188,8 @@ def read_grid(path: Path) -> Grid:
         styles=_pictures("styles", entries.pop("styles", ()), folder),
         methods={name: known[choice("method", name, known)] for name in _list("methods", entries.pop("methods", ()))},
         style_weights=tuple(
-            _weight(value) for value in _list("style_weights", entries.pop("style_weights", ()), (int, float))
+            float(finite_number("style_weights", each))
+            for each in _list("style_weights", entries.pop("style_weights", ()), (int, float))
         ),
         seeds=tuple(whole_number("seeds", seed, 0) for seed in _list("seeds", entries.pop("seeds", [0]), (int,))),
         settings=settings,
@@ -203,7 +210,7 @@ def read_grid(path: Path) -> Grid:
 
 def _method(name: str, entry: Any) -> Method:
     entry = dict(_table(f"method.{name}", entry))
-    if name in METHODS:
+    if name in NAMED:
         raise ChoiceError(f'There is a method "{name}" already. Give yours another name.')
     if unknown := set(entry) - {each.name for each in fields(Method)}:
         raise ChoiceError(f"The method {name} knows loss or terms, init and split, not {', '.join(sorted(unknown))}.")
@@ -211,7 +218,7 @@ def _method(name: str, entry: Any) -> Method:
     if terms is not None and not (isinstance(terms, list) and terms):
         raise ChoiceError(f"The terms of the method {name} must be a list with at least one entry, got {terms!r}.")
     method = Method(**entry)
-    choice("loss", method.loss, DUAL_METHODS)
+    choice("loss", method.loss, METHODS)
     choice("init", method.init, INITS)
     choice("split", method.split, SPLITS)
     if method.split and (terms is not None or method.loss != "classic"):
@@ -221,7 +228,7 @@ def _method(name: str, entry: Any) -> Method:
 
 def _term(name: str, entry: Any) -> Term:
     entry = dict(_table(f"method.{name}.terms", entry))
-    choice("goal", entry.get("goal"), GOALS)
+    choice("quantity", entry.get("quantity"), QUANTITIES)
     if type(entry.get("weight", 1)) not in (int, float):
         raise ChoiceError(f"A term of the method {name} needs a number as its weight, got {entry['weight']!r}.")
     try:
@@ -232,18 +239,9 @@ def _term(name: str, entry: Any) -> Term:
         return Term(view=view, **entry)
     except TypeError as error:
         raise ChoiceError(
-            f"A term of the method {name} knows {', '.join(each.name for each in fields(Term))}, and a view "
+            f"A term of the method {name} knows {', '.join(each.name for each in fields(Term) if each.init)}, and a view "
             f"{', '.join(each.name for each in fields(View))}: {error}."
         ) from error
-
-
-def _check_settings(settings: Settings) -> None:
-    choice("network", settings.network, NETWORKS)
-    choice("optimizer", settings.optimizer, OPTIMIZERS)
-    whole_number("size", settings.size, 16)
-    whole_number("steps", settings.steps, 1)
-    if not isinstance(settings.tv_weight, (int, float)) or not 0 <= settings.tv_weight < float("inf"):
-        raise ChoiceError(f"tv_weight must be a finite number, 0 or larger, got {settings.tv_weight!r}.")
 
 
 def _calibration(entry: Any, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
@@ -296,18 +294,16 @@ def _table(what: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _weight(value: float) -> float:
-    if not 0 <= value < float("inf"):
-        raise ChoiceError(f"style_weights are finite numbers, 0 or larger, got {value!r}.")
-    return float(value)
-
-
-def _digest(paths: Iterable[Path]) -> str:
-    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:8]
+def digest(paths: Iterable[Path], digits: int = 8) -> str:
+    """Return the first hexadecimal digits of the SHA-256 of files; nothing if one of them cannot be read."""
+    try:
+        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:digits]
+    except OSError:  # whoever loads it will say what is wrong
+        return ""
 
 
 def _in_words(term: Term) -> str:
-    usual = Term(term.goal)
+    usual = Term(term.quantity)
     seen = [f"{name} {value:g}" for name in ("finer", "coarser") if (value := getattr(term.view, name)) is not None]
     seen += ["gray"] if term.view.gray else []
     seen += [
@@ -316,4 +312,4 @@ def _in_words(term: Term) -> str:
         if getattr(term, name) != getattr(usual, name)
     ]
     weight = "" if term.weight == 1 else f"{term.weight:g} "
-    return f"{weight}{term.goal}" + (f" ({', '.join(seen)})" if seen else "")
+    return f"{weight}{term.quantity}" + (f" ({', '.join(seen)})" if seen else "")

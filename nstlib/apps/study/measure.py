@@ -21,11 +21,13 @@ from torch import Tensor
 from nstlib import metrics
 from nstlib.apps.study.grid import Case, Grid, Method
 from nstlib.channels import channel_terms, score_channels, shuffled_scores
-from nstlib.dual import PRESETS, TERMS, Term, TermObjective, normalized, stylize_dual
+from nstlib.dual import TERMS, stylize_dual
 from nstlib.features import Features, load_network, random_network
-from nstlib.images import as_bytes, load_image, resize_to
-from nstlib.losses import relative_error
-from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, STYLE_WEIGHT, Style, stylize
+from nstlib.formats.encoding import as_bytes
+from nstlib.images import load_image, resize_to
+from nstlib.losses import normalized, relative_error
+from nstlib.objective import Objective, Style, Term
+from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, STYLE_WEIGHT, stylize
 
 STRUCTURE_LAYERS = ("relu3_3", "relu4_3")  # none of them in a loss
 PROBES = (2, 10, 30)  # steps at whose images the conflict of two goals is measured
@@ -37,24 +39,44 @@ UNTRAINED_SEED = 1  # not that of "tiny", whose weights are random themselves
 
 
 class Measure(NamedTuple):
-    """A column of results. better: +1 if more is better, -1 if less is, 0 if it depends."""
+    """A column of results.
+
+    Attributes:
+        meaning: what it is. better: +1 if more is better, -1 if less is, 0 if it depends.
+        label: what it is called where there is little room. note: what it is, for those who see it for the first time.
+    """
 
     meaning: str
     better: int
+    label: str = ""
+    note: str = ""
 
 
 MEASURES = {
-    "ssim": Measure("SSIM to the content", 1),
-    "edge_ssim": Measure("SSIM of edges to the content's", 1),
+    "ssim": Measure("SSIM to the content", 1, "SSIM", "structural similarity to the content, 1 if equal"),
+    "edge_ssim": Measure(
+        "SSIM of edges to the content's", 1, "SSIM of edges", "the same of how steep the luminance is"
+    ),
     "structure": Measure("distance of structure from the content", -1),
     "content_loss": Measure("classic content loss", -1),
-    "gram": Measure("held-out Gram distance from the style", -1),
-    "gram_gray": Measure("held-out Gram distance in luminance", -1),
+    "gram": Measure(
+        "held-out Gram distance from the style", -1, "Gram distance", "to the style, in layers that no loss looks at"
+    ),
+    "gram_gray": Measure(
+        "held-out Gram distance in luminance",
+        -1,
+        "Gram distance, gray",
+        "the same in luminance alone: color cannot make up for strokes",
+    ),
     "gram_random": Measure("held-out Gram distance in an untrained network", -1),
     "style_loss": Measure("classic style loss", -1),
-    "color_to_style": Measure("distance of colors from the style's", -1),
-    "color_to_content": Measure("distance of colors from the content's", 0),
-    "chroma_noise": Measure("chroma noise", -1),
+    "color_to_style": Measure(
+        "distance of colors from the style's", -1, "color to style", "how far colors are from the style's"
+    ),
+    "color_to_content": Measure(
+        "distance of colors from the content's", 0, "color to content", "how far colors are from the content's"
+    ),
+    "chroma_noise": Measure("chroma noise", -1, "chroma noise", "how much color changes from pixel to pixel"),
     "layout_leak": Measure("layout of the style picture, above that of the study's other styles", -1),
     "palette_leak": Measure("share of the content's palette", 0),
     "conflict": Measure("cosine of the two goals' gradients, on the way of classic", 1),
@@ -146,7 +168,7 @@ def conflict(
         content: the same shape. style: shape (1, 3, H', W').
         network: from ``load_network``. terms: a loss, as for ``nstlib.dual.stylize_dual``.
     """
-    objective = TermObjective(
+    objective = Objective(
         content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0), terms=tuple(terms)
     )
     found = []
@@ -162,7 +184,7 @@ def conflict(
 def structure_distance(image: Tensor, content: Tensor, network: Features) -> float:
     """Return how far the structure of an image is from the content's, in layers that no loss looks at.
 
-    Features without each channel's mean and deviation (``nstlib.dual.normalized``); the mean over ``STRUCTURE_LAYERS``.
+    Features without each channel's mean and deviation (``nstlib.losses.normalized``); the mean over ``STRUCTURE_LAYERS``.
 
     Args:
         image, content: RGB in [0, 1], shape (1, 3, H, W).
@@ -176,26 +198,33 @@ def structure_distance(image: Tensor, content: Tensor, network: Features) -> flo
     return float(torch.stack(errors).mean())
 
 
+class Yardstick:
+    """Measures the pictures of one pair alike, whatever made them: by what no loss has lowered, and by classic's losses."""
+
+    def __init__(self, content: Tensor, style: Tensor, network: Features):
+        self.content, self.style, self.network = content, style, network
+        self._classic = Objective(content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0))
+
+    def __call__(self, image: Tensor) -> dict[str, float]:
+        """Return some of ``MEASURES`` of an image of the content's shape."""
+        with torch.no_grad():
+            _, content_loss, style_loss, _ = self._classic(image)
+        measured = metrics.pair_measures(image, self.content, self.style, self.network)
+        return {**measured, "content_loss": float(content_loss), "style_loss": float(style_loss)}
+
+
 def _measures(
     image: Tensor, content: Tensor, style: Tensor, others: Sequence[Tensor], network: Features
 ) -> dict[str, float]:
-    size = image.shape[2:]
-    classic = TermObjective(
-        content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0), terms=PRESETS["classic"]
-    )
-    with torch.no_grad():
-        _, content_loss, style_loss, _ = classic(image)
     values = {
-        **metrics.pair_measures(image, content, style, network),
+        **Yardstick(content, style, network)(image),
         "structure": structure_distance(image, content, network),
         "gram_random": metrics.held_out_distance(image, style, _untrained(network.name)),
-        "content_loss": float(content_loss),
-        "style_loss": float(style_loss),
         "palette_leak": metrics.palette_leak(image, content, style),
     }
     if others:
-        resized = [resize_to(other, size) for other in others]
-        values["layout_leak"] = metrics.layout_leak(image, resize_to(style, size), resized)
+        one, *resized = [resize_to(picture, image.shape[2:]) for picture in (style, *others)]
+        values["layout_leak"] = metrics.layout_leak(image, one, resized)
     return values
 
 

@@ -11,10 +11,11 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,9 @@ def run_here(
 ) -> Generator[Outcome, None, None]:
     """Run tasks in processes of this machine, one thread each, and yield what came of each as soon as it is known.
 
+    Each process is told its tasks and tells its results through a pipe of its own: whose pipe ends, has died. Its task is
+    tried again alone, so that one that needs too much memory does not take its neighbors with it.
+
     Args:
         tasks: from ``tasks_of``. workers: how many processes; None means one for each processor.
         stop: asked several times a second; once it says so, nothing new is begun and what is under way is dropped.
@@ -59,57 +63,57 @@ def run_here(
         ChoiceError: if workers is not a whole number, at least 1.
     """
     count = os.cpu_count() or 1 if workers is None else whole_number("workers", workers, 1)
-    waiting = [(task, ATTEMPTS) for task in tasks]
     if os.name == "nt":
         count = min(count, 61)  # what Windows can wait for
-    while waiting and not stop():
-        # After a worker has died, its pool accepts nothing, and all that was under way comes back here. It is run alone
-        # then, so that a task that needs too much memory is not taken for its neighbors.
-        suspected = waiting[0][1] < ATTEMPTS
-        now, later = (waiting[:1], waiting[1:]) if suspected else (waiting, [])
-        left = yield from _run_in_pool(now, min(count, len(now)), stop)
-        waiting = left + later
-
-
-def _run_in_pool(
-    waiting: list[tuple[Task, int]], count: int, stop: Callable[[], bool]
-) -> Generator[Outcome, None, list[tuple[Task, int]]]:
-    """Run tasks until all are done or a worker dies, and return what is left."""
-    todo, running = list(reversed(waiting)), {}
-    context = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads may hang
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker)
+    todo = deque((task, ATTEMPTS) for task in tasks)
+    running: dict[Connection, tuple[Task, int]] = {}
+    idle: list[Connection] = []
+    processes: list[BaseProcess] = []
     try:
         while (todo or running) and not stop():
-            # No more than the workers take at once: when one dies, few tasks are suspected.
-            while todo and len(running) < count:
-                running[pool.submit(_run_quietly, todo[-1][0])] = todo[-1]
-                todo.pop()  # only now: a pool may break when it is given something
-            done, _ = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                task, _ = running.pop(future)
-                yield Outcome(task, *result)
-    except BrokenProcessPool:
-        for task, attempts in running.values():
-            if attempts > 1:
-                todo.append((task, attempts - 1))
-            else:
-                yield Outcome(task, None, f"its process died {ATTEMPTS} times; is there enough memory?")
+            while todo and len(running) < _at_once([todo[0], *running.values()], count):
+                running[idle.pop() if idle else _start(processes)] = todo.popleft()
+            for pipe in wait(list(running), timeout=POLL):
+                task, attempts = running[pipe]
+                try:
+                    answer = pipe.recv()
+                    if answer is None:  # it is ready
+                        pipe.send(task)
+                except (EOFError, OSError):  # it has died
+                    del running[pipe]
+                    if attempts > 1:
+                        todo.appendleft((task, attempts - 1))
+                    else:
+                        yield Outcome(task, None, f"its process died {ATTEMPTS} times; is there enough memory?")
+                else:
+                    if answer is not None:
+                        del running[pipe]
+                        idle.append(pipe)
+                        yield Outcome(task, *answer)
     finally:
-        _end(pool)
-    return list(reversed(todo))
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
 
 
-def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:
-    """Run a task; what went wrong comes back as text, as not every exception can go from process to process."""
-    try:
-        return run_task(task), ""
-    except Exception as error:
-        return None, f"{type(error).__name__}: {error}"
+def _at_once(tasks: Iterable[tuple[Task, int]], count: int) -> int:
+    """Return how many tasks may be under way: one, if a worker has died of one of them."""
+    return 1 if any(attempts < ATTEMPTS for _, attempts in tasks) else count
 
 
-def _prepare_worker() -> None:
-    """One thread for each process; Ctrl-C is the parent's business; and no worker outlives its parent."""
+def _start(processes: list[BaseProcess]) -> Connection:
+    """Start a process that computes, and return this end of its pipe."""
+    spawn = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads may hang
+    ours, theirs = spawn.Pipe()
+    processes.append(spawn.Process(target=_work, args=(theirs,), daemon=True))
+    processes[-1].start()
+    theirs.close()  # or the pipe would not end with the process
+    return ours
+
+
+def _work(pipe: Connection) -> None:
+    """Ask for tasks and compute them, on one thread; Ctrl-C is the parent's business; and no worker outlives its parent."""
     torch.set_num_threads(1)
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -120,18 +124,17 @@ def _prepare_worker() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+    while True:
+        pipe.send(None)  # ready: importing what is needed has taken seconds
+        pipe.send(_run_quietly(pipe.recv()))
 
 
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End a pool at once: what its processes still compute is not wanted."""
-    if pool._call_queue is not None:
-        pool._call_queue.cancel_join_thread()  # Python 3.10 would wait for a reader that is gone
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.join()
+def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:
+    """Run a task; what went wrong comes back as text, as not every exception can go from process to process."""
+    try:
+        return run_task(task), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"
 
 
 def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bool) -> Generator[Outcome, None, None]:

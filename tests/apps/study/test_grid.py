@@ -31,8 +31,8 @@ def test_only_methods_of_chance_are_run_with_every_seed(grid_file):
 
 
 def test_a_method_of_ones_own_says_in_its_row_what_it_is(grid_file):
-    pixels = '{goal = "pixels", weight = 0.1, view = {finer = 4, gray = true}}'
-    own = f'\n[method.mine]\nterms = [{{goal = "structure"}}, {pixels}]\n'
+    pixels = '{quantity = "pixels", weight = 0.1, view = {finer = 4, gray = true}}'
+    own = f'\n[method.mine]\nterms = [{{quantity = "structure"}}, {pixels}]\n'
     grid = read_grid(grid_file(TINY.replace('"dual"', '"mine"') + own))
     assert grid.methods["mine"].recipe == "structure + 0.1 pixels (finer 4, gray); from content"
     assert {case.recipe for case in grid.cases()} == {"content + style; from content", grid.methods["mine"].recipe}
@@ -68,18 +68,21 @@ def test_channels_chosen_with_other_pictures_are_another_run_and_nothing_else_is
         (TINY.replace('"cat"', '"dog.jpg"'), "There is no picture .*dog.jpg, one of the contents"),
         (TINY.replace('"cat", "coffee"', '"cat", "cat"'), "contents must be a list .* none twice"),
         (TINY.replace("[10, 3]", "[]"), "style_weights must be a list with at least one entry"),
-        (TINY.replace("[10, 3]", "[-1]"), "style_weights are finite numbers, 0 or larger, got -1"),
+        (TINY.replace("[10, 3]", "[-1]"), "style_weights must be a finite number, 0 or larger, got -1"),
         (TINY.replace("size = 48", "size = 4"), "size must be a whole number of at least 16, got 4"),
         (TINY.replace('"tiny"', '"vgg11"'), "vgg11"),
         (TINY + "seeds = [0.5]\n", "seeds must be a list"),
         (TINY + "[method.dual]\n", 'There is a method "dual" already'),
         (TINY + '[method.mine]\nlos = "dual"\n', "method mine knows loss or terms, init and split, not los"),
         (
-            TINY + '[method.mine]\nterms = [{goal = "style", wait = 1}]\n',
-            "A term of the method mine knows goal, weight",
+            TINY + '[method.mine]\nterms = [{quantity = "style", wait = 1}]\n',
+            "A term of the method mine knows quantity, weight",
         ),
-        (TINY + '[method.mine]\nterms = [{gaol = "style"}]\n', "There is no goal None"),
-        (TINY + '[method.mine]\nterms = [{goal = "style", weight = "x"}]\n', "needs a number as its weight, got 'x'"),
+        (TINY + '[method.mine]\nterms = [{gaol = "style"}]\n', "There is no quantity None"),
+        (
+            TINY + '[method.mine]\nterms = [{quantity = "style", weight = "x"}]\n',
+            "needs a number as its weight, got 'x'",
+        ),
         (TINY + "[method.mine]\nterms = []\n", "terms of the method mine must be a list with at least one entry"),
         (TINY + "[method.mine]\nterms = 5\n", "terms of the method mine must be a list"),
         (TINY + '[method.mine]\nloss = "dual"\nsplit = "random"\n', 'that is for the loss "classic" alone'),

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nstlib import metrics
-from nstlib.apps.study.grid import METHODS, read_grid
+from nstlib.apps.study.grid import NAMED, read_grid
 from nstlib.apps.study.measure import MEASURES, conflict, run_task, structure_distance, tasks_of
 from nstlib.dual import IN_LUMINANCE, PRESETS, Term, stylize_dual
 from nstlib.features import load_network, random_network
@@ -113,7 +113,7 @@ def test_a_style_that_is_added_changes_no_row_that_is_there(grid_file, tasks):
 
 
 def test_every_named_method_has_a_recipe_of_its_own():
-    recipes = [method.recipe for method in METHODS.values()]
+    recipes = [method.recipe for method in NAMED.values()]
     assert len(set(recipes)) == len(recipes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -9,12 +10,13 @@ from urllib.parse import unquote
 import pytest
 import torch
 
-from nstlib.apps.comparison import COLUMNS, Settings, make, pairs_of, records_in
-from nstlib.apps.contact_sheet import write_sheet
+from nstlib.apps.comparison.page import write_page
+from nstlib.apps.comparison.pairs import COLUMNS, make, make_grid, pairs_of, records_in
+from nstlib.apps.study.grid import Settings
 from nstlib.features import load_network
 from nstlib.images import save_image
 
-SETTINGS = Settings(size=20, steps=1, network="tiny")
+GRID = make_grid([], [], ["classic", "dual"], Settings(size=20, steps=1, network="tiny"))
 VOID = {"meta", "img", "br", "link"}
 
 
@@ -51,14 +53,15 @@ def compared(tmp_path_factory):
     paths = [save_image(torch.rand(3, 20, 18, generator=rng), folder / f"{name}.png") for name in names]
     (folder / "out").mkdir()
     network = load_network("tiny")
-    for pair in pairs_of(paths[:2], paths[2:], folder / "out"):
-        for method in ("classic", "dual") if pair.style.name == "wave" else ("classic",):
-            list(make(pair, method, network, SETTINGS))
+    grid = make_grid(paths[:2], paths[2:], GRID.methods, GRID.settings)
+    for pair in pairs_of(grid, folder / "out"):
+        for method in ("classic", "dual") if pair.style == "wave" else ("classic",):
+            list(make(pair, method, network, grid))
     return folder / "out"
 
 
 def test_every_address_on_the_page_leads_to_a_file_beside_it_or_a_place_on_it(compared):
-    found = Page(write_sheet(compared, SETTINGS))
+    found = Page(write_page(compared, GRID))
     addresses = [each["src"] for each in found.all("img")] + [each["href"] for each in found.all("a")]
     places = {each["id"] for _, each in found.tags if "id" in each}
     assert len(addresses) > 40
@@ -70,7 +73,7 @@ def test_every_address_on_the_page_leads_to_a_file_beside_it_or_a_place_on_it(co
 
 
 def test_the_page_needs_neither_scripts_nor_other_machines(compared):
-    text = write_sheet(compared, SETTINGS).read_text(encoding="utf-8")
+    text = write_page(compared, GRID).read_text(encoding="utf-8")
     found = Page(compared / "index.html")
     assert found.all("script") == []
     assert "http" not in text
@@ -79,7 +82,7 @@ def test_the_page_needs_neither_scripts_nor_other_machines(compared):
 
 
 def test_every_picture_says_what_it_shows_and_how_large_it_is(compared):
-    pictures = Page(write_sheet(compared, SETTINGS)).all("img")
+    pictures = Page(write_page(compared, GRID)).all("img")
     for each in pictures:
         assert "cat" in each["alt"] or 'a "b" <i> & #1?%20' in each["alt"] or ", the style" in each["alt"]
         assert (each["width"], each["height"]) == ("18", "20")
@@ -89,14 +92,14 @@ def test_every_picture_says_what_it_shows_and_how_large_it_is(compared):
 
 
 def test_names_are_shown_as_they_are(compared):
-    found = Page(write_sheet(compared, SETTINGS, {"b<ad>.png & co.": ["x & y"]}))
+    found = Page(write_page(compared, GRID, {"b<ad>.png & co.": ["x & y"]}))
     assert found.all("i") == []
     assert 'a "b" <i> & #1?%20 in the style of dots' in found.text
     assert "b<ad>.png & co. (x & y)" in found.text
 
 
 def test_each_pair_shows_the_methods_that_it_has_and_all_their_numbers(compared):
-    found = Page(write_sheet(compared, SETTINGS))
+    found = Page(write_page(compared, GRID))
     assert "4 pairs: classic and dual" in found.text
     assert len(found.all("article")) == 4
     for record in records_in(compared):
@@ -106,24 +109,24 @@ def test_each_pair_shows_the_methods_that_it_has_and_all_their_numbers(compared)
                 assert (f"{value:.4f}" if abs(value) < 0.01 else f"{value:.3f}") in found.text
     for measure in COLUMNS.values():
         assert measure.label in found.text
-        assert measure.meaning in found.text
+        assert measure.note in found.text
 
 
 def test_the_scale_of_the_bands_is_stated(compared):
-    text = Page(write_sheet(compared, SETTINGS)).text
+    text = Page(write_page(compared, GRID)).text
     assert "Low is a Gaussian blur of 4 px." in text
     assert "mid-gray is 0, black -1/2, white +1/2" in text
 
 
 def test_pairs_made_with_other_settings_are_left_out_and_counted(compared):
-    other = Settings(size=20, steps=2, network="tiny")
-    text = Page(write_sheet(compared, other)).text
+    other = replace(GRID, settings=replace(GRID.settings, steps=2))
+    text = Page(write_page(compared, other)).text
     assert "No pairs yet" in text
     assert "4 pairs in this folder, made with other settings, left out." in text
 
 
 def test_an_empty_comparison_has_a_page_too(tmp_path):
-    text = Page(write_sheet(tmp_path, SETTINGS)).text
+    text = Page(write_page(tmp_path, GRID)).text
     assert "Nothing has reached its end so far." in text
     assert (tmp_path / "metrics.csv").exists()
 
@@ -134,7 +137,7 @@ def test_a_damaged_picture_and_a_run_without_its_files_do_not_keep_the_others_fr
     before = damaged.read_bytes(), gone.read_bytes()
     damaged.write_bytes(b"nonsense")
     gone.unlink()
-    found = Page(write_sheet(compared, SETTINGS))
+    found = Page(write_page(compared, GRID))
     assert len(found.all("article")) == (4 if len(second.runs) > 1 else 3)
     assert all((compared / unquote(each["src"])).is_file() for each in found.all("img"))
     damaged.write_bytes(before[0])
