@@ -583,3 +583,18 @@ def test_make_help_describes_every_target():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", text, re.M)[1].split()
     assert [target for target in phony if not re.search(rf"^{target}:.*## \w", text, re.M)] == []
+
+
+def test_what_changed_is_tested_by_its_mirror():
+    from check_changed import ALWAYS, mirrors
+
+    assert mirrors([]) == list(ALWAYS)
+    assert {*mirrors(["nstlib/gram.py", "nstlib/kernels/products.py"])} == {
+        *ALWAYS,
+        "tests/test_gram.py",
+        "tests/kernels/test_products.py",
+    }
+    assert "tests/kernels" in mirrors(["nstlib/kernels/gone.py"])
+    assert "tests/widgets" in mirrors(["nstlib/widgets/gone/gone.js"])
+    assert "tests" not in mirrors(["nstlib/gone.py"])
+    assert "tests/test_course.py" in mirrors(["book/07_gram.md", "README.md"])
