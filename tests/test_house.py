@@ -39,8 +39,6 @@ LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION, LONGEST_GATYS = 220, 120, 45, 3
 TESTED_ELSEWHERE = {
     "kernels/im2col.py": "one algorithm of kernels/convolutions, whose tests hold all of them to torch",
     "formats/profiles.py": "the color profiles of formats/decoding, seen in the pictures that it returns",
-    "figures.py": "each chapter's figures are looked at on its page",
-    "apps/jobs.py": "what a command does, tested through the command",
     "apps/study/report.py": "written anew and compared by apps/study/test_committed.py",
 }
 MIRRORED = ("", "kernels", "engine", "formats", "apps")  # check, cli and widgets are tested through their one door
