@@ -10,11 +10,16 @@ BIN := $(VENV)/bin
 endif
 PY := $(BIN)/python
 STAMPS := $(VENV)/stamps
+PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint unit drift nbval browser notebooks serve weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval explorers browser notebooks serve weights bench clean
 .DELETE_ON_ERROR:
+
+# Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
+check test exhaustive unit explorers browser: export OMP_NUM_THREADS = 1
+check test exhaustive unit explorers browser: export OMP_WAIT_POLICY = PASSIVE
 
 help:  ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,12 +28,19 @@ book: $(STAMPS)/book weights  ## Install what the book needs, fetch the weights,
 	@$(PY) tools/vendor.py
 	@$(PY) tools/build_book.py
 
+check: lint drift  ## Before a commit: lint, drift, the quick tests that mirror what changed
+	$(PY) tools/check_changed.py
+
 test:  ## Run every check: lint, unit tests, notebooks, a clean build of the book, the built pages in Chromium
+	@rm -rf _build
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory drift
 	@$(MAKE) --no-print-directory nbval
-	@$(MAKE) --no-print-directory browser CLEAN=--clean
+	@$(MAKE) --no-print-directory browser
+
+exhaustive: $(STAMPS)/test weights  ## Run the long tests that `make test` leaves out
+	$(PYTEST) --dist worksteal -m "exhaustive and not browser"
 
 lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
@@ -36,18 +48,22 @@ lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(BIN)/lint-imports
 
 unit: $(STAMPS)/test weights  ## Run the unit tests
-	$(PY) -m pytest -n 2 --dist loadfile -rs -m "not browser"
+	$(PYTEST) --dist worksteal -m "not browser and not exhaustive"
 
 drift: $(STAMPS)/test  ## Check that the notebooks say what their chapters say
 	$(PY) tools/notebooks.py --check
 
-nbval: $(STAMPS)/test weights  ## Run lessons and solutions; compare the solutions' outputs
+nbval: $(STAMPS)/test weights  ## Run the lessons, and the pages that need it; compare the solutions' outputs with the pages'
 	$(PY) tools/run_notebooks.py
+
+explorers: $(STAMPS)/test  ## Check the explorers that need no built book in Chromium
+	@$(PY) tools/vendor.py
+	$(PYTEST) -m browser tests/browser/test_explorers_alone.py
 
 browser: $(STAMPS)/test weights  ## Build the book if needed, and check its pages in Chromium
 	@$(PY) tools/vendor.py
-	$(PY) tools/build_book.py $(CLEAN)
-	$(PY) -m pytest -rs -n 2 --dist loadgroup -m "browser and not timed" tests/browser
+	$(PY) tools/build_book.py
+	$(PYTEST) --dist loadgroup -m "browser and not timed" tests/browser
 	$(PY) -m pytest -rs -m "browser and timed" tests/browser
 
 notebooks: $(STAMPS)/book weights  ## Write lessons and solutions from the chapters; run what changed (ALL=--all: everything)

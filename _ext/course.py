@@ -1,6 +1,6 @@
 """The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``; folded solutions; the list of modules.
 
-How the same blocks look in a notebook is decided in ``tools/plain.py``.
+How the same blocks look in a notebook is decided in ``tools/plain``.
 """
 
 from __future__ import annotations

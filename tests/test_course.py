@@ -333,6 +333,58 @@ def test_directives_and_roles_become_plain_markdown(pair):
     assert not re.search(r"^(:::|`{3,}\{)|\(eq-part\)=", text, re.M)
 
 
+def test_blocks_stay_where_they_stand_and_code_stays_what_it_is(small):
+    text = """\
+# T
+
+- one
+
+  ```{code-block} python
+  x = "{cite:t}`nobody`"
+    $$
+  ```
+- ```text
+  $$
+  ```
+
+words $$\n\\alpha [x](y)\n$$ and
+$$ b $$ (eq-b)
+
+$$ c $$ (eq-c)
+
+% a comment
+:::{note} A [link](02_next.md)
+and {eq}`eq-c`
+:::
+"""
+    small.chapters[0].write_text(FRONT + text, encoding="utf-8")
+    assert (
+        markdown(notebooks.make_pair(small, small.chapters[0]).lesson)
+        == """\
+# T
+
+- one
+
+  ```python
+  x = "{cite:t}`nobody`"
+    $$
+  ```
+- ```text
+  $$
+  ```
+
+words $$\n\\alpha [x](y)\n$$ and
+$$ b $$ (eq-b)
+
+$$ c \\tag{c} $$
+
+> **Note**
+>
+> A [link](02_next.ipynb)
+> and equation (c)"""
+    )
+
+
 def test_an_exercise_becomes_a_statement_with_three_closed_hints(pair):
     text = markdown(pair.lesson)
     assert "### Exercise: double\n\n*★★☆ medium · about 3 minutes*\n\nWrite `double(x)`." in text
@@ -427,6 +479,13 @@ def test_a_course_without_chapters_is_an_error(tmp_path, capsys):
         ("# T\n\n[x](missing.md)\n", 3, "the link's target 'missing.md' does not exist"),
         ("# T\n\n```{note}\nfine\n", 3, "is never closed"),
         ("# T\n\n$$\na\n", 3, "has no end"),
+        ("# T\n\nwords\n$$\na\n", 4, "has no end"),
+        ("# T\n\n\\begin{align}\na\n", 3, "has no end"),
+        ("# T\n\na\n: b\n", 4, "definition lists are not plain Markdown"),
+        ("# T\n\n:::words\n:::\n", 3, "a colon fence needs a directive, got 'words'"),
+        ("# T\n\nsome {{ words }}\n", 3, "substitutions {{ }} have no plain form"),
+        ("# T\n\nsee {doc}`gone`\n", 3, "there is no document 'gone'"),
+        ("# T\n\n- a\n\n  ```{spiral}\n  ```\n", 5, "the directive {spiral} has no plain form"),
         ("# T\n\n````{exercise} triple\nx\n````\n", 3, "no exercise is called 'triple'"),
         ("# T\n\n```{quiz} Why?\n- [x] a :: b\n- [ ] c\n```\n", 5, "lacks ' :: '"),
         ("# T\n\n::::{note}\n:::{spiral}\n:::\n::::\n", 4, "the directive {spiral} has no plain form"),
@@ -524,3 +583,18 @@ def test_make_help_describes_every_target():
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", text, re.M)[1].split()
     assert [target for target in phony if not re.search(rf"^{target}:.*## \w", text, re.M)] == []
+
+
+def test_what_changed_is_tested_by_its_mirror():
+    from check_changed import ALWAYS, mirrors
+
+    assert mirrors([]) == list(ALWAYS)
+    assert {*mirrors(["nstlib/gram.py", "nstlib/kernels/products.py"])} == {
+        *ALWAYS,
+        "tests/test_gram.py",
+        "tests/kernels/test_products.py",
+    }
+    assert "tests/kernels" in mirrors(["nstlib/kernels/gone.py"])
+    assert "tests/widgets" in mirrors(["nstlib/widgets/gone/gone.js"])
+    assert "tests" not in mirrors(["nstlib/gone.py"])
+    assert "tests/test_course.py" in mirrors(["book/07_gram.md", "README.md"])

@@ -4,21 +4,20 @@
     python tools/build_book.py --clean    forget everything built before, as a release does
 
 Jupyter Book itself notices changes in a chapter only. This script also looks at what chapters use: when nstlib, the pictures
-or the weights change, outputs computed with them are thrown away; when the table of contents, the theme's files or the
+or the weights change, all chapters are run again (tools/run_pages.py); when the table of contents, the theme's files or the
 notebooks change, all pages are written again.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,7 +28,6 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 STATE = BUILD / "built-from.json"  # written after a build without warnings, never before
 
-COMPUTES = ("nstlib/**/*.py", "images/**/*", "models/*")  # outputs of cells depend on these
 FRAMES = (
     "_config.yml",
     "_toc.yml",
@@ -43,26 +41,16 @@ FRAMES = (
     "solutions/*.ipynb",
 )
 TEXTS = ("book/*",)
-TOOLS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb", "torch", "matplotlib", "ipywidgets")
-
-
-def digest(patterns: Iterable[str]) -> str:
-    """Return a hash of the files' names and contents; of large files (weights) the size stands for the content."""
-    found = sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()})
-    result = hashlib.sha256()
-    for path in found:
-        if "__pycache__" in path.parts:
-            continue
-        large = path.stat().st_size > 5_000_000
-        content = str(path.stat().st_size).encode() if large else path.read_bytes()
-        result.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + hashlib.sha256(content).digest())
-    return result.hexdigest()
+TOOLS = ("sphinx", "sphinx-book-theme")  # besides those that outputs depend on
 
 
 def present_state() -> dict[str, str]:
     """Return what a build depends on, hashed."""
+    from run_pages import computed_with, digest
+
     tools = " ".join(f"{name}={version(name)}" for name in TOOLS)
-    return {"computes": digest(COMPUTES), "frames": digest(FRAMES), "texts": digest(TEXTS), "tools": tools}
+    frames, texts = digest(ROOT, FRAMES), digest(ROOT, TEXTS)
+    return {"computes": computed_with(ROOT), "frames": frames, "texts": texts, "tools": tools}
 
 
 def former_state() -> dict[str, str]:
@@ -79,9 +67,7 @@ def remove(*paths: Path) -> None:
 
 
 def prepare(now: dict[str, str], before: dict[str, str]) -> None:
-    """Throw away what the new build must not reuse."""
-    if any(now[key] != before.get(key) for key in ("computes", "tools")):
-        remove(BUILD / ".jupyter_cache")
+    """Throw away pages that the new build must not reuse."""
     # Also after a failed build, whose pages would hide their warnings from the next one.
     if any(now[key] != before.get(key) for key in ("computes", "tools", "frames")):
         remove(HTML, BUILD / ".doctrees", BUILD / "jupyter_execute")
@@ -113,7 +99,8 @@ def main() -> int:
     parser.add_argument("--clean", action="store_true", help="delete _build first")
     if parser.parse_args().clean:
         remove(BUILD)
-    import export_layers  # beside this script
+    import export_layers  # these two lie beside this script, and bring much along
+    from run_pages import run_missing
 
     export_layers.main()
     now, before, start = present_state(), former_state(), time.perf_counter()
@@ -121,9 +108,10 @@ def main() -> int:
         print("The book is up to date.")
     else:
         prepare(now, before)
-        if code := run_jupyter_book():
-            print("\nThe book was NOT built: see the warnings and errors above.", file=sys.stderr)
-            return code
+        failed = run_missing([ROOT / f"{page}.md" for page in pages() if re.search(r"/\d\d_", page)])
+        if code := bool(failed) or run_jupyter_book():
+            print("\n\n".join([*failed, "The book was NOT built: see above."]), file=sys.stderr)
+            return int(code)
         if missing := missing_pages():
             print(f"\nThe book lacks pages: {', '.join(missing)}", file=sys.stderr)
             return 1

@@ -29,7 +29,7 @@ import nbformat  # noqa: E402
 from blocks import BlockError, Repository, find_exercise, repository, solved, stubbed  # noqa: E402
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
-from plain import ChapterError, Converter, read_citations, read_labels  # noqa: E402
+from plain import ChapterError, Converter, Words, read_citations, read_labels  # noqa: E402
 
 LARGEST = 700_000  # bytes; GitHub and Colab become slow to show larger notebooks
 SECONDS = 600  # for one cell of a solution
@@ -102,7 +102,7 @@ def make_notebook(course: Course, chapter: Path, folder: str) -> NotebookNode:
         elif cell.cell_type == "code":
             cells.extend(code_cells(converter, cell, tags, line, folder))
         else:
-            raise converter.error(line, f"a notebook has no use for a {cell.cell_type} cell")
+            raise converter.words.error(line, f"a notebook has no use for a {cell.cell_type} cell")
     cells.insert(setup_position(cells, converter.links), setup_cell(course.address))
     name_cells(chapter.stem, cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(METADATA)))
@@ -124,15 +124,15 @@ def make_converter(course: Course, chapter: Path, folder: str) -> Converter:
     other = "solutions" if folder == "lessons" else "lessons"
     here, there = (course.address.colab(f"{where}/{chapter.stem}.ipynb") for where in (folder, other))
     name = {"lessons": "the exercise notebook", "solutions": "the solution"}
-    return Converter(
+    words = Words(
         chapter=chapter,
         address=course.address,
         citations=read_citations(bibliography) if bibliography.exists() else {},
         labels=read_labels(sorted(book.glob("*.md"))),
         chapters=frozenset(path.stem for path in course.chapters),
-        find_exercise=course.find_exercise,
-        links=f"[![Open {name[folder]} in Colab]({BADGE})]({here}) · [{name[other]} in Colab]({there})",
     )
+    links = f"[![Open {name[folder]} in Colab]({BADGE})]({here}) · [{name[other]} in Colab]({there})"
+    return Converter(words, course.find_exercise, links)
 
 
 def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: int, folder: str) -> list[NotebookNode]:
@@ -149,7 +149,7 @@ def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: 
                 checked_name(text), points=converter.find_exercise(checked_name(text)).difficulty
             )
     except BlockError as error:
-        raise converter.error(line + (error.line or 0), str(error)) from None
+        raise converter.words.error(line + (error.line or 0), str(error)) from None
     if "widget" in tags:
         tags = [*tags, "nbval-ignore-output"]
     if tags:
@@ -160,8 +160,8 @@ def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: 
     cells = [nbformat.v4.new_code_cell(text, metadata=metadata)]
     figure = mystnb.get("figure", {})
     if caption := figure.get("caption"):
-        caption = converter.inline(str(caption).strip(), line)
-        label = converter.labels.get(figure.get("name", ""))
+        caption = converter.words.inline(str(caption).strip(), line)
+        label = converter.words.labels.get(figure.get("name", ""))
         cells.append(nbformat.v4.new_markdown_cell(f"*Figure {label.text}: {caption}*" if label else f"*{caption}*"))
     return cells
 

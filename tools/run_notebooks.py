@@ -1,10 +1,11 @@
-"""Run every lesson as it is and every solution against its stored outputs (nbval).
+"""Run every lesson as it is; compare every solution's outputs with those of its executed page (nbval).
 
     python tools/run_notebooks.py              lessons and solutions
     python tools/run_notebooks.py lessons      one of the two
 
-A lesson must run from top to bottom before anything in it is solved; a solution must print what it printed when it was
-written, up to what tests/nbval.cfg allows.
+A lesson must run from top to bottom before anything in it is solved. A solution must say what its page says, up to what
+tests/nbval.cfg allows; both are the same code, so it runs once: pages that were not run yet are run now, and the book's
+build finds their outputs (tools/run_pages.py, tools/replay.py).
 """
 
 from __future__ import annotations
@@ -15,46 +16,52 @@ import subprocess
 import sys
 from pathlib import Path
 
+from run_pages import KERNEL, run_missing
+
 ROOT = Path(__file__).resolve().parent.parent
-MODES = {"lessons": ["--nbval-lax"], "solutions": ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg"]}
+MODES = {
+    "lessons": ["--nbval-lax", "-n", "2", "--dist", "loadscope"],  # one notebook stays on one kernel; long ones first
+    "solutions": ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "-p", "replay", "-s"],
+}
+
+
+def chapters() -> list[Path]:
+    """Return the chapters' files, in order."""
+    return sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))
 
 
 def complete(folder: str) -> bool:
     """Say whether a folder holds one notebook for each chapter: running none would pass."""
-    chapters = [path.stem for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
-    return bool(chapters) and chapters == [path.stem for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    names = [path.stem for path in chapters()]
+    return bool(names) and names == [path.stem for path in sorted((ROOT / folder).glob("*.ipynb"))]
 
 
-def start(folder: str, *, alone: bool) -> subprocess.Popen:
-    """Start pytest on the notebooks of a folder; one core's worth, two if it runs alone."""
+def check(folder: str) -> int:
+    """Have nbval check the notebooks of a folder; return its exit code."""
     command = [sys.executable, "-m", "pytest", *MODES[folder], "-p", "no:cacheprovider", "--nbval-cell-timeout", "600"]
-    if alone:
-        command += ["-n", "2", "--dist", "loadscope"]  # the cells of one notebook stay together on one kernel
     # What Jupyter's own packages warn about is not this project's to mend.
-    command += ["-o", "filterwarnings=default", *map(str, sorted((ROOT / folder).glob("*.ipynb")))]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NST_PROGRESS": "off", "PYTHONUTF8": "1"}
-    output = None if alone else subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, encoding="utf-8"
-    )
+    command += ["-q", "-o", "filterwarnings=default", *map(str, sorted((ROOT / folder).glob("*.ipynb")))]
+    paths = os.pathsep.join(map(str, (ROOT / "tools", ROOT / "_ext")))
+    kernel = {name: value for name, value in KERNEL.items() if name != "NST_STATIC_WIDGETS"}
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **kernel, "PYTHONPATH": paths}).returncode
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", metavar="folder", help="lessons or solutions; default: both")
-    folders = parser.parse_args().folders or list(MODES)
+    folders = list(dict.fromkeys(parser.parse_args().folders)) or list(MODES)
     if unknown := [folder for folder in folders if folder not in MODES]:
         parser.error(f"there is no {unknown[0]!r}; choose from {', '.join(MODES)}")
     if gaps := [folder for folder in folders if not complete(folder)]:
         print(f"{gaps[0]}/ does not hold one notebook for each chapter: run  make notebooks", file=sys.stderr)
         return 1
-    print(f"Running {' and '.join(folders)}, some minutes ...", flush=True)
-    running = {folder: start(folder, alone=len(folders) == 1) for folder in dict.fromkeys(folders)}
+    if "solutions" in folders and (failed := run_missing(chapters())):
+        print("\n\n".join(failed), file=sys.stderr)
+        return 1
     codes = []
-    for folder, process in running.items():  # side by side, but their reports one after the other
-        report, _ = process.communicate()
-        print(f"== {folder}\n{report or ''}", flush=True)
-        codes.append(process.returncode)
+    for folder in folders:
+        print(f"== {folder}", flush=True)
+        codes.append(check(folder))
     return max(map(abs, codes))
 
 

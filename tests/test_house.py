@@ -1,0 +1,203 @@
+"""The house keeps its form: imports go down, rooms are small, tests mirror them, no path counts chapters."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import statistics
+import sys
+import tokenize
+from functools import cache
+from pathlib import Path
+
+import pytest
+from grimp import ImportGraph
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+NSTLIB = ROOT / "nstlib"
+sys.path.append(str(ROOT / "tools"))
+
+from floors import Floors  # noqa: E402
+
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+FLOORS = next(contract for contract in CONTRACTS if contract["type"] == "floors")
+NAMED = {name.strip() for row in FLOORS["rows"] for name in re.split("[|:]", row)}
+GROUND = sorted(path for path in NSTLIB.glob("*.py") if path.stem not in NAMED and path.stem != "__init__")
+NO_CODE = {
+    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER
+}  # fmt: skip
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION, LONGEST_GATYS = 220, 120, 45, 30
+
+# Modules whose tests stand elsewhere, and why.
+TESTED_ELSEWHERE = {
+    "kernels/im2col.py": "one algorithm of kernels/convolutions, whose tests hold all of them to torch",
+    "formats/profiles.py": "the color profiles of formats/decoding, seen in the pictures that it returns",
+    "apps/study/report.py": "written anew and compared by apps/study/test_committed.py",
+}
+MIRRORED = ("", "kernels", "engine", "formats", "apps")  # check, cli and widgets are tested through their one door
+
+
+# --- how long -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def code_lines(path: Path) -> frozenset[int]:
+    """Return the numbers of the lines that hold code: no docstrings, comments, blanks."""
+    text = path.read_text(encoding="utf-8")
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, *FUNCTIONS))
+            and ast.get_docstring(node, clean=False) is not None
+        ):
+            lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return frozenset(lines)
+
+
+def lengths(path: Path) -> dict[str, int]:
+    """Return how many lines of code each function of a file has, its signature included.
+
+    A command's parameters are its options, each with its help, so that nstlib.cli counts the bodies.
+    """
+    found = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, FUNCTIONS):
+            first = node.body[0].lineno if "cli" in path.parts else node.lineno
+            found[node.name] = len(code_lines(path) & set(range(first, node.end_lineno + 1)))
+    return found
+
+
+def test_what_is_no_code_does_not_count(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text(
+        '"""Doc."""\n\n# why\nx = """a\nb"""\n\n\ndef f(\n    y,\n):\n    """Doc."""\n    return y  # this\n'
+    )
+    assert sorted(code_lines(path)) == [4, 5, 8, 9, 10, 12]
+    assert lengths(path) == {"f": 4}
+
+
+@pytest.mark.parametrize("path", GROUND, ids=[path.stem for path in GROUND])
+def test_a_module_of_the_ground_floor_is_read_at_one_sitting(path):
+    assert len(code_lines(path)) <= LONGEST_MODULE
+
+
+def test_most_modules_of_the_ground_floor_are_short():
+    assert statistics.median(len(code_lines(path)) for path in GROUND) < MEDIAN_MODULE
+
+
+def test_the_papers_loop_fits_one_screen():
+    assert lengths(NSTLIB / "transfer.py")["gatys"] <= LONGEST_GATYS
+
+
+@pytest.mark.parametrize("folder", ["nstlib", "tools", "_ext", "bench", "study"])
+def test_no_function_is_long(folder):
+    long = {
+        f"{path.relative_to(ROOT).as_posix()}: {name}": count
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name, count in lengths(path).items()
+        if count > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+# --- what stands where --------------------------------------------------------------------------------------------------
+
+
+def test_every_module_has_a_test_that_mirrors_it():
+    modules = [
+        path.relative_to(NSTLIB)
+        for folder in MIRRORED
+        for path in sorted((NSTLIB / folder).rglob("*.py") if folder else (NSTLIB.glob("*.py")))
+        if not path.name.startswith("_")
+    ]
+    lacking = {path.as_posix() for path in modules if not (ROOT / "tests" / path.parent / f"test_{path.name}").exists()}
+    assert lacking - set(TESTED_ELSEWHERE) == set(), "write the test, or say in TESTED_ELSEWHERE where it is tested"
+    assert {name for name in TESTED_ELSEWHERE if not (NSTLIB / name).exists()} == set()
+
+
+@pytest.mark.parametrize("folder", ["nstlib", "tests"])
+def test_no_path_counts_chapters(folder):
+    """Their order stands in _toc.yml alone, so that one can be inserted."""
+    numbered = re.compile(r"chapter_?\d|^\d\d_|_ch\d\d?\b")
+    paths = [path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+    assert [path.as_posix() for path in paths if any(map(numbered.search, path.parts))] == []
+
+
+# --- who imports whom ---------------------------------------------------------------------------------------------------
+
+
+def problems(*imports: str) -> list[str]:
+    """Return what the contract says about a house of these imports, ``a -> b``, whose rooms all exist."""
+    import grimp
+
+    from tools.floors import REST, Floors
+
+    graph = grimp.ImportGraph()
+    for name in {f"nstlib.{name}" for name in NAMED - {REST}} | {"nstlib", "nstlib.transfer", "nstlib.engine.run"}:
+        graph.add_module(name)
+    for line in (*imports, *FLOORS["doors"]):
+        importer, imported = line.split(" -> ")
+        graph.add_import(importer=importer, imported=imported, line_number=7, line_contents="import ...")
+    options = {key: value for key, value in FLOORS.items() if key not in ("name", "type")}
+    return Floors(FLOORS["name"], {"root_package": "nstlib"}, options).check(graph, verbose=False).metadata["problems"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nstlib.cli.app -> nstlib.apps.jobs",
+        "nstlib.new -> nstlib.gram",
+        "nstlib.new -> nstlib.kernels.products",
+        "nstlib.engine.run -> nstlib.new",
+        "nstlib.kernels.new -> nstlib.errors",
+        "nstlib.new -> torch",
+    ],
+)
+def test_whoever_imports_from_below_is_welcome(line):
+    assert problems(line) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nstlib.new -> nstlib.engine.tiles",  # a new file needs no entry anywhere
+        "nstlib.new -> nstlib.figures",
+        "nstlib.transfer -> nstlib.engine.memory",
+        "nstlib.losses -> nstlib.engine.run",
+        "nstlib.kernels.products -> nstlib.formats.files",
+        "nstlib.kernels.products -> nstlib.gram",
+        "nstlib.figures -> nstlib.engine.cost",
+        "nstlib.vgg -> nstlib.kernels.products",
+        "nstlib.check.judge -> nstlib.widgets.layers",
+        "nstlib.apps.jobs -> nstlib.cli.app",
+    ],
+)
+def test_whoever_imports_from_above_is_named_with_the_line(line):
+    importer, imported = line.split(" -> ")
+    assert problems(line) == [f"{importer} (line 7) imports {imported}, which does not stand below it"]
+
+
+def test_a_door_that_nobody_uses_is_walled_up():
+    house = ImportGraph()
+    house.add_module("nstlib")
+    options = {"package": "nstlib", "rows": ["engine", "*"], "doors": ["nstlib.transfer -> nstlib.engine.run"]}
+    assert Floors("", {}, options).check(house, verbose=False).metadata["problems"] == [
+        "there is no nstlib.engine",
+        "nobody goes through the door nstlib.transfer -> nstlib.engine.run",
+    ]
+
+
+def test_the_machine_room_is_entered_within_stylize_only():
+    tree = ast.parse((NSTLIB / "transfer.py").read_text(encoding="utf-8"))
+    outside = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    assert [ast.unparse(node) for node in outside if "engine" in ast.unparse(node)] == []

@@ -1,0 +1,112 @@
+"""A plugin for pytest: nbval compares solutions with what their executed pages put out, instead of running them again.
+
+    PYTHONPATH=tools:_ext python -m pytest -p replay --nbval --nbval-sanitize-with tests/nbval.cfg solutions/*.ipynb
+
+Page and solution are the same code, and the page was just run (``tools/run_pages.py``). So nbval gets, for a kernel, one
+that answers with the page's outputs; what is compared, and how, stays nbval's. Two kinds of cell stand on one side only:
+
+* a notebook's own (its setup for Colab) stands in the lesson too, which is run. Here it must have put out nothing;
+* a page's own (``page-only``) may compute what later cells need, which then fail in the notebook. A solution whose page
+  has such cells is run by nbval itself, and said to be.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import nbformat
+from blocks import BlockError, solved
+from nbformat import NotebookNode
+from nbval.plugin import IPyNbCell, IPyNbFile
+from notebooks import find_line
+from run_pages import executed_page, read_page
+
+REPLY = "replayed"
+
+
+def pytest_sessionstart() -> None:
+    """Let nbval ask the page where it would start a kernel, and name the chapter's line where they differ."""
+    IPyNbFile.setup = start
+    IPyNbCell.repr_failure = name_line
+
+
+def start(file: IPyNbFile, start_kernel=IPyNbFile.setup) -> None:
+    """Give a notebook its page in place of a kernel, unless its page has cells of its own."""
+    chapter = chapter_of(file.path)
+    if has_own_code(read_page(chapter)):
+        print(f"\n{file.path.name}: run, since its page has code that the notebook lacks")
+        start_kernel(file)
+    else:
+        file.kernel = Page(chapter, file.path)
+        file.setup_sanitize_files()
+
+
+def name_line(cell: IPyNbCell, excinfo, report=IPyNbCell.repr_failure) -> str:
+    """Return nbval's report, headed by where the cell stands in its chapter."""
+    line = getattr(cell.parent.kernel, "line", None)
+    chapter = chapter_of(cell.parent.path)
+    place = f"{chapter.parent.name}/{chapter.name}:{line}" if line else chapter.name
+    return f"{place}\n{report(cell, excinfo)}"
+
+
+def chapter_of(notebook: Path) -> Path:
+    return notebook.parent.parent / "book" / f"{notebook.stem}.md"
+
+
+def has_own_code(page: NotebookNode) -> bool:
+    """Say whether a page runs code that its notebooks lack."""
+    return any(cell.cell_type == "code" and "page-only" in cell.metadata.get("tags", []) for cell in page.cells)
+
+
+class Page:
+    """What an executed page put out, in the words of the kernel that nbval expects."""
+
+    def __init__(self, chapter: Path, notebook: Path) -> None:
+        page = executed_page(chapter)
+        if page is None:
+            raise RuntimeError(f"{chapter.name} was not run yet: python tools/run_notebooks.py solutions")
+        lines = chapter.read_text(encoding="utf-8").splitlines()
+        self.cells = deque(
+            (find_line(lines, start, cell.source), shown(cell), cell.outputs)
+            for cell, start in zip(page.cells, page.metadata["source_map"], strict=True)
+            if cell.cell_type == "code" and "nbval-skip" not in cell.metadata.get("tags", [])
+        )
+        lesson = nbformat.read(notebook.parent.parent / "lessons" / notebook.name, as_version=4)
+        self.run_in_lesson = {cell.source for cell in lesson.cells if cell.cell_type == "code"}
+        self.line: int | None = None
+        self.messages: deque[dict] = deque()
+
+    def execute_cell_input(self, source: str, allow_stdin: bool) -> str:
+        """Answer with the outputs of the next cell of the page, or with none for a cell that the lesson ran."""
+        if self.cells and self.cells[0][1] == source:
+            self.line, _, outputs = self.cells.popleft()
+        elif source in self.run_in_lesson:
+            self.line, outputs = None, []
+        else:
+            raise RuntimeError(f"the cell does not stand here in the chapter: run  make notebooks\n{source}")
+        for kind, content in [*((output.output_type, output) for output in outputs), ("status", IDLE)]:
+            self.messages.append({"msg_type": kind, "parent_header": {"msg_id": REPLY}, "content": content})
+        return REPLY
+
+    def get_message(self, stream: str, timeout: float | None = None) -> dict:
+        return self.messages.popleft()
+
+    def is_alive(self) -> bool:
+        return True
+
+    def await_reply(self, *_, **__) -> None:
+        """The answer is there."""
+
+    await_idle = stop = await_reply
+
+
+IDLE = {"execution_state": "idle"}
+
+
+def shown(cell: NotebookNode) -> str:
+    """Return a page's cell as the solution has it."""
+    try:
+        return solved(cell.source) if "exercise" in cell.metadata.get("tags", []) else cell.source
+    except BlockError:
+        return cell.source

@@ -1,0 +1,119 @@
+"""The executed pages: run the chapters whose outputs jupyter-cache does not hold, several at once, for the book's build.
+
+Jupyter Book would run them one after the other, and would not notice that nstlib, the pictures or the weights changed:
+then all outputs are thrown away here. Each chapter is kept as soon as it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.read import read_myst_markdown_notebook
+from myst_parser.config.main import MdParserConfig
+from nbformat import NotebookNode
+
+CACHE = Path("_build") / ".jupyter_cache"
+COMPUTES = ("nstlib/**/*.py", "images/**/*", "models/*")  # outputs of cells depend on these
+TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
+KERNEL = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "NST_STATIC_WIDGETS": "1",  # no kernel will run behind the page
+    "NST_PROGRESS": "off",  # nor are the book's own solutions the reader's progress
+    "PYTHONUTF8": "1",
+}
+
+
+def digest(root: Path, patterns: Iterable[str]) -> str:
+    """Return a hash of the files' names and contents; of large files (weights) the size stands for the content."""
+    found = sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
+    result = hashlib.sha256()
+    for path in found:
+        if "__pycache__" in path.parts:
+            continue
+        large = path.stat().st_size > 5_000_000
+        content = str(path.stat().st_size).encode() if large else path.read_bytes()
+        result.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(content).digest())
+    return result.hexdigest()
+
+
+def computed_with(root: Path) -> str:
+    """Return what outputs depend on besides their chapter, hashed."""
+    return " ".join([digest(root, COMPUTES), *(f"{name}={version(name)}" for name in TOOLS)])
+
+
+def read_page(chapter: Path) -> NotebookNode:
+    """Return a chapter as the book's build reads it; ``metadata.source_map`` says where its cells begin."""
+    syntax = MdParserConfig(enable_extensions=set(read_config(chapter)["parse"]["myst_enable_extensions"]))
+    text = chapter.read_text(encoding="utf-8")
+    return read_myst_markdown_notebook(text, syntax, add_source_map=True, path=str(chapter))
+
+
+def read_config(chapter: Path) -> dict:
+    """Return the configuration of the book that a chapter belongs to."""
+    return yaml.safe_load((chapter.parent.parent / "_config.yml").read_text(encoding="utf-8"))
+
+
+def executed_page(chapter: Path) -> NotebookNode | None:
+    """Return a chapter with its outputs, or None if it was not run yet."""
+    try:
+        return get_cache(str(chapter.parent.parent / CACHE)).merge_match_into_notebook(read_page(chapter))[1]
+    except KeyError:
+        return None
+
+
+def run_page(chapter: Path) -> ExecutionResult:
+    """Run a chapter in its folder, as the build would."""
+    os.environ.update(KERNEL)
+    timeout = read_config(chapter)["execute"]["timeout"]
+    return single_nb_execution(read_page(chapter), str(chapter.parent), timeout, allow_errors=False)
+
+
+def forget_stale(root: Path) -> None:
+    """Throw all outputs away if what they were computed with has changed."""
+    stamp = root / CACHE / "computed-with.txt"
+    now = computed_with(root)
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != now:
+        shutil.rmtree(root / CACHE, ignore_errors=True)
+        stamp.parent.mkdir(parents=True)
+        stamp.write_text(now, encoding="utf-8")
+
+
+def run_missing(chapters: Sequence[Path]) -> list[str]:
+    """Run the chapters that need it, each on one core; return which failed and why.
+
+    The later chapters compute most, so they go first: a long one that starts last would keep one core waiting.
+    """
+    root = chapters[0].parent.parent
+    forget_stale(root)
+    waiting = [chapter for chapter in reversed(chapters) if executed_page(chapter) is None]
+    if not waiting:
+        return []
+    cache = get_cache(str(root / CACHE))
+    print(f"Running {len(waiting)} of {len(chapters)} chapters ...", flush=True)
+    failed = []
+    workers = min(len(waiting), max(2, (os.cpu_count() or 2) // 2))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(run_page, chapter): chapter for chapter in waiting}
+        for done in as_completed(running):
+            chapter, result = running[done], done.result()
+            if result.err is None:
+                bundle = CacheBundleIn(result.nb, str(chapter), data={"execution_seconds": result.time})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                print(f"{chapter.stem}: run in {result.time:.0f} s", flush=True)
+            else:
+                failed.append(f"{chapter.parent.name}/{chapter.name} fails when it runs:\n{result.exc_string}")
+                print(f"{chapter.stem}: FAILED", file=sys.stderr, flush=True)
+    return failed
