@@ -5,8 +5,8 @@
 
 GFLOP/s of the products that a step is made of: those of Winograd's algorithm, its two transforms, and the Gram matrix. The
 libraries take turns within one process; the table shows the median of the rounds. Where the last column is well above 1
-on a processor for which ``nstlib.kernels.products`` takes PyTorch's own product, or below 1 where it takes oneDNN's, its rule is
-wrong there: please tell us.
+on a processor for which ``nstlib.kernels.products`` takes PyTorch's own product, or below 1 where it takes oneDNN's, its
+rule is wrong there: please tell us.
 """
 
 from __future__ import annotations

@@ -29,6 +29,54 @@ HELD_OUT = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")  # none of them is a def
 DIRECTIONS = 64
 
 
+class Measure(NamedTuple):
+    """A column of results.
+
+    Attributes:
+        meaning: what it is. better: +1 if more is better, -1 if less is, 0 if it depends.
+        label: what it is called where there is little room. note: what it is, for those who see it for the first time.
+    """
+
+    meaning: str
+    better: int
+    label: str = ""
+    note: str = ""
+
+
+MEASURES = {
+    "ssim": Measure("SSIM to the content", 1, "SSIM", "structural similarity to the content, 1 if equal"),
+    "edge_ssim": Measure(
+        "SSIM of edges to the content's", 1, "SSIM of edges", "the same of how steep the luminance is"
+    ),
+    "structure": Measure("distance of structure from the content", -1),
+    "content_loss": Measure("classic content loss", -1),
+    "gram": Measure(
+        "held-out Gram distance from the style", -1, "Gram distance", "to the style, in layers that no loss looks at"
+    ),
+    "gram_gray": Measure(
+        "held-out Gram distance in luminance",
+        -1,
+        "Gram distance, gray",
+        "the same in luminance alone: color cannot make up for strokes",
+    ),
+    "gram_random": Measure("held-out Gram distance in an untrained network", -1),
+    "style_loss": Measure("classic style loss", -1),
+    "color_to_style": Measure(
+        "distance of colors from the style's", -1, "color to style", "how far colors are from the style's"
+    ),
+    "color_to_content": Measure(
+        "distance of colors from the content's", 0, "color to content", "how far colors are from the content's"
+    ),
+    "chroma_noise": Measure("chroma noise", -1, "chroma noise", "how much color changes from pixel to pixel"),
+    "layout_leak": Measure("layout of the style picture, above that of the study's other styles", -1),
+    "palette_leak": Measure("share of the content's palette", 0),
+    "conflict": Measure("cosine of the two goals' gradients, on the way of classic", 1),
+    "conflict_dual": Measure("the same on the way of dual", 1),
+    "ended_at": Measure("steps until it ended", 0),
+    "seconds": Measure("processor time in seconds", -1),
+}
+
+
 def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tensor:
     """Return the structural similarity of two images: 1 if they are equal, about 0 if they have nothing in common.
 

@@ -181,6 +181,16 @@ class Term:
                 f'A term "{compares.name}" looks at the image itself: it has a view, but no layers, bands or channels.'
             )
 
+    def __str__(self) -> str:
+        """Say what tells it from others: its quantity, its weight, and what is not as usual."""
+        view = [f"{name} {value:g}" for name in ("finer", "coarser") if (value := getattr(self.view, name)) is not None]
+        said = [*view, "gray"] if self.view.gray else view
+        said += [f"{name} {value}" for name in ("layers", "cutoffs", "bands") if (value := getattr(self, name))]
+        for layer, chosen in (self.channels or {}).items():
+            said.append(f"channels of {layer} {chosen.nonzero().flatten().tolist()}")
+        weight = "" if self.weight == 1 else f"{self.weight:g} "
+        return f"{weight}{self.compares.name}" + (f" ({', '.join(said)})" if said else "")
+
     @property
     def in_strips(self) -> bool:
         """Whether its loss is a sum over positions of the network's own layers, which can be computed in strips."""

@@ -1,7 +1,7 @@
 """How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
 
 ``nstlib.lbfgs`` and torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image
-to hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is the loop that chapters share.
+to hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is their loop.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -85,7 +85,7 @@ class Recipe:
             "network": f"{network.name}, {network.pooling} pooling",
             **{name: getattr(self, name) for name in names},
             **dict(zip(("content_weight", "style_weight", "tv_weight"), self.weights, strict=True)),
-            "loss": repr([_written(term) for term in self.terms]),
+            "loss": " + ".join(map(str, self.terms)),
             "detail": self.start.lender is not None,
             "content": _digest(self.content),
             "start": _digest(self.start.image),
@@ -260,14 +260,6 @@ class Run:
     @cached_property
     def _fingerprint(self) -> dict[str, Any]:
         return {**self._recipe.fingerprint(), "history": self.plan.history}
-
-
-def _written(term: Term) -> Term:
-    """Return a term whose ``repr`` tells it from others, whatever the settings for printing tensors."""
-    if term.channels is None:
-        return term
-    chosen = {layer: chosen.nonzero().flatten().tolist() for layer, chosen in term.channels.items()}
-    return replace(term, channels=chosen)
 
 
 def _resized(style: Style, size: tuple[int, int], share: float) -> Style:

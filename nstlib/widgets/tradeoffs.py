@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import figures
-from nstlib.apps.study.analysis import Table, mean_curve
-from nstlib.apps.study.measure import MEASURES
+from nstlib.analysis import Table, mean_curve
 from nstlib.errors import ChoiceError, choice
+from nstlib.metrics import MEASURES
 from nstlib.widgets.explorer import Page, make_explorer
 
 CONTENT = ("ssim", "edge_ssim", "structure")
@@ -43,9 +43,7 @@ def explore_tradeoffs(
         ChoiceError: if there is no such measure or method, no measure at all, or no result that has them.
     """
     if not isinstance(table, Table):
-        raise ChoiceError(
-            f"explore_tradeoffs needs a table of nstlib.apps.study.analysis.make_table, got {type(table).__name__}."
-        )
+        raise ChoiceError(f"explore_tradeoffs needs a table of nstlib.analysis.make_table, got {type(table).__name__}.")
     names = [choice("measure", name, MEASURES) for name in ([measures] if isinstance(measures, str) else measures)]
     if not names:
         raise ChoiceError(f"explore_tradeoffs needs at least one measure. Choose from: {', '.join(MEASURES)}.")

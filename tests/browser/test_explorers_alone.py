@@ -19,7 +19,7 @@ import torch
 from conftest import Visit, load_tool, watch
 
 from nstlib import metrics
-from nstlib.apps.study.analysis import matched_differences, mean_curve
+from nstlib.analysis import matched_differences, mean_curve
 from nstlib.training import load_snapshots
 from nstlib.widgets import (
     explore_deconvnet,

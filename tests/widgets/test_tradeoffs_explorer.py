@@ -1,4 +1,4 @@
-"""The trade-off explorer: the browser's numbers are those of nstlib.metrics and nstlib.apps.study.analysis."""
+"""The trade-off explorer: the browser's numbers are those of nstlib.metrics and nstlib.analysis."""
 
 import json
 import math
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nstlib import metrics
-from nstlib.apps.study.analysis import Table, matched_differences, mean_curve
-from nstlib.apps.study.measure import MEASURES
+from nstlib.analysis import Table, matched_differences, mean_curve
 from nstlib.errors import ChoiceError
+from nstlib.metrics import MEASURES
 from nstlib.widgets import explore_tradeoffs
 from nstlib.widgets.tradeoffs import STYLE
 
@@ -165,7 +165,7 @@ def test_what_the_trade_off_explorer_cannot_show_is_named():
         explore_tradeoffs(table, baseline="duel")
     with pytest.raises(ChoiceError, match="at least one measure"):
         explore_tradeoffs(table, measures=[])
-    with pytest.raises(ChoiceError, match="needs a table of nstlib.apps.study.analysis.make_table, got list"):
+    with pytest.raises(ChoiceError, match="needs a table of nstlib.analysis.make_table, got list"):
         explore_tradeoffs([])
     with pytest.raises(ChoiceError, match="No result of 'classic' has both gram and chroma_noise"):
         explore_tradeoffs(table, measures=["chroma_noise"])

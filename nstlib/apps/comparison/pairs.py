@@ -24,16 +24,16 @@ import torch
 from torch import Tensor
 
 from nstlib import __version__
-from nstlib.apps.study.analysis import Table, differences, mean_over_pairs, summary
+from nstlib.analysis import Table, differences, mean_over_pairs, summary
 from nstlib.apps.study.grid import Grid, Method, Settings, digest
-from nstlib.apps.study.measure import MEASURES, Measure, Yardstick
+from nstlib.apps.study.measure import Yardstick
 from nstlib.defaults import INITS, METHODS, STYLE_WEIGHT
 from nstlib.dual import stylize_dual
 from nstlib.errors import ChoiceError, ResumeError, choice, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.formats.files import make_folder, replacing
 from nstlib.images import load_image, save_image
-from nstlib.metrics import Interval
+from nstlib.metrics import MEASURES, Interval, Measure
 from nstlib.objective import View
 from nstlib.transfer import Step
 

@@ -45,7 +45,7 @@ class Method:
     def recipe(self) -> str:
         """The method in words short enough for a table: what a row needs to be made again."""
         terms = PRESETS.get(self.loss) if self.terms is None else self.terms
-        loss = self.loss if terms is None else " + ".join(_in_words(term) for term in terms)
+        loss = self.loss if terms is None else " + ".join(str(term) for term in terms)
         return f"{loss}; from {self.init}" + (f"; channels {self.split}" if self.split else "")
 
 
@@ -300,16 +300,3 @@ def digest(paths: Iterable[Path], digits: int = 8) -> str:
         return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:digits]
     except OSError:  # whoever loads it will say what is wrong
         return ""
-
-
-def _in_words(term: Term) -> str:
-    usual = Term(term.quantity)
-    seen = [f"{name} {value:g}" for name in ("finer", "coarser") if (value := getattr(term.view, name)) is not None]
-    seen += ["gray"] if term.view.gray else []
-    seen += [
-        f"{name} {getattr(term, name)}"
-        for name in ("layers", "cutoffs", "bands")
-        if getattr(term, name) != getattr(usual, name)
-    ]
-    weight = "" if term.weight == 1 else f"{term.weight:g} "
-    return f"{weight}{term.quantity}" + (f" ({', '.join(seen)})" if seen else "")

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,54 +35,6 @@ PROBES = (2, 10, 30)  # steps at whose images the conflict of two goals is measu
 WALKERS = {"conflict": "classic", "conflict_dual": "dual"}
 CALIBRATION_STEPS = 12
 UNTRAINED_SEED = 1  # not that of "tiny", whose weights are random themselves
-
-
-class Measure(NamedTuple):
-    """A column of results.
-
-    Attributes:
-        meaning: what it is. better: +1 if more is better, -1 if less is, 0 if it depends.
-        label: what it is called where there is little room. note: what it is, for those who see it for the first time.
-    """
-
-    meaning: str
-    better: int
-    label: str = ""
-    note: str = ""
-
-
-MEASURES = {
-    "ssim": Measure("SSIM to the content", 1, "SSIM", "structural similarity to the content, 1 if equal"),
-    "edge_ssim": Measure(
-        "SSIM of edges to the content's", 1, "SSIM of edges", "the same of how steep the luminance is"
-    ),
-    "structure": Measure("distance of structure from the content", -1),
-    "content_loss": Measure("classic content loss", -1),
-    "gram": Measure(
-        "held-out Gram distance from the style", -1, "Gram distance", "to the style, in layers that no loss looks at"
-    ),
-    "gram_gray": Measure(
-        "held-out Gram distance in luminance",
-        -1,
-        "Gram distance, gray",
-        "the same in luminance alone: color cannot make up for strokes",
-    ),
-    "gram_random": Measure("held-out Gram distance in an untrained network", -1),
-    "style_loss": Measure("classic style loss", -1),
-    "color_to_style": Measure(
-        "distance of colors from the style's", -1, "color to style", "how far colors are from the style's"
-    ),
-    "color_to_content": Measure(
-        "distance of colors from the content's", 0, "color to content", "how far colors are from the content's"
-    ),
-    "chroma_noise": Measure("chroma noise", -1, "chroma noise", "how much color changes from pixel to pixel"),
-    "layout_leak": Measure("layout of the style picture, above that of the study's other styles", -1),
-    "palette_leak": Measure("share of the content's palette", 0),
-    "conflict": Measure("cosine of the two goals' gradients, on the way of classic", 1),
-    "conflict_dual": Measure("the same on the way of dual", 1),
-    "ended_at": Measure("steps until it ended", 0),
-    "seconds": Measure("processor time in seconds", -1),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +157,7 @@ class Yardstick:
         self._classic = Objective(content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0))
 
     def __call__(self, image: Tensor) -> dict[str, float]:
-        """Return some of ``MEASURES`` of an image of the content's shape."""
+        """Return some of ``metrics.MEASURES`` of an image of the content's shape."""
         with torch.no_grad():
             _, content_loss, style_loss, _ = self._classic(image)
         measured = metrics.pair_measures(image, self.content, self.style, self.network)

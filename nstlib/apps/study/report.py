@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from nstlib import figures
-from nstlib.apps.study.analysis import (
+from nstlib.analysis import (
     Table,
     dominated_share,
     exchange_rates,
@@ -21,11 +21,11 @@ from nstlib.apps.study.analysis import (
     regret_differences,
     summary,
 )
-from nstlib.apps.study.measure import MEASURES, WALKERS
+from nstlib.apps.study.measure import WALKERS
 from nstlib.apps.study.results import Row
 from nstlib.errors import choice
 from nstlib.formats.files import make_folder, replacing
-from nstlib.metrics import Interval
+from nstlib.metrics import MEASURES, Interval
 
 SHOWN = (
     "ssim",

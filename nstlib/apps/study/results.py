@@ -15,9 +15,10 @@ import filelock
 import torch
 
 from nstlib import __version__, course
+from nstlib.analysis import Row
 from nstlib.apps.study.grid import Case, Settings
-from nstlib.apps.study.measure import MEASURES
 from nstlib.errors import ChoiceError, ResumeError
+from nstlib.metrics import MEASURES
 
 KEY = (
     *(each.name for each in fields(Case) if each.name != "settings"),
@@ -28,8 +29,6 @@ COMMITTED = course.DATA / "study.csv"
 MADE_WITH = ("nstlib", "torch")
 COLUMNS = (*KEY, *MEASURES, *MADE_WITH)
 DIGITS = 5  # significant ones: the second or third already depends on the processor
-
-Row = dict[str, str]
 
 
 class Results:

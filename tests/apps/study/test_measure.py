@@ -6,10 +6,11 @@ import torch
 
 from nstlib import metrics
 from nstlib.apps.study.grid import NAMED, read_grid
-from nstlib.apps.study.measure import MEASURES, conflict, run_task, structure_distance, tasks_of
+from nstlib.apps.study.measure import conflict, run_task, structure_distance, tasks_of
 from nstlib.dual import IN_LUMINANCE, PRESETS, Term, stylize_dual
 from nstlib.features import load_network, random_network
 from nstlib.images import load_image, picture
+from nstlib.metrics import MEASURES
 from nstlib.transfer import stylize
 
 GRID = """\

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 from nstlib.apps.study.grid import read_grid
-from nstlib.apps.study.measure import MEASURES
 from nstlib.apps.study.results import COLUMNS, Results, read_rows
 from nstlib.errors import ChoiceError, ResumeError
+from nstlib.metrics import MEASURES
 
 
 @pytest.fixture

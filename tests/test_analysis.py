@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nstlib.apps.study.analysis import (
+from nstlib.analysis import (
     dominated_share,
     exchange_rates,
     interval_against,
@@ -14,11 +14,10 @@ from nstlib.apps.study.analysis import (
     mean_curve,
     regret_differences,
 )
-from nstlib.apps.study.measure import MEASURES
 from nstlib.apps.study.report import write_report
 from nstlib.apps.study.results import COLUMNS, read_rows
 from nstlib.errors import ChoiceError
-from nstlib.metrics import regret
+from nstlib.metrics import MEASURES, regret
 
 WEIGHTS = (1.0, 3.0, 10.0, 30.0)
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nstlib import metrics
-from nstlib.apps.study.measure import MEASURES
-from nstlib.apps.study.results import Row
 from nstlib.errors import ChoiceError, choice
-from nstlib.metrics import Interval
+from nstlib.metrics import MEASURES, Interval
 
 STYLE = "gram"  # the measure of style at which methods are compared
 Curve = tuple[list[float], list[float]]
+Row = dict[str, str]  # of a file of results, by column
 
 
 @dataclass(frozen=True)
