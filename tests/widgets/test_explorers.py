@@ -119,8 +119,8 @@ def test_a_page_describes_its_still_picture(make, image):
 
 
 def test_an_explorer_brings_the_style_sheets_of_what_it_imports():
-    assert style_names("gram_shuffle") == ["kit", "gram"]
-    assert style_names("kernels") == ["kit", "kernels"]
+    assert style_names("gram_shuffle") == ["kit/kit", "gram/gram"]
+    assert style_names("kernels") == ["kit/kit", "kernels/kernels"]
 
 
 # --- JavaScript ---------------------------------------------------------------------------------------------------------
@@ -133,26 +133,48 @@ def test_a_widgets_module_imports_nothing_and_exports_render(name, run_node):
     assert run_node(name, "const answer = typeof it.default.render;", None) == "function"
 
 
-def test_modules_with_equal_names_within_do_not_meet(tmp_path, monkeypatch, run_node):
-    (tmp_path / "one.js").write_text("const hidden = 1;\nexport function one() { return hidden; }\n")
-    (tmp_path / "two.js").write_text(
-        'import { one as first } from "./one.js";\nconst hidden = 10;\nexport const two = () => hidden + first();\n'
-    )
-    (tmp_path / "three.js").write_text(
-        'import {\n  two,\n} from "./two.js";\nimport { one } from "./one.js";\nconst hidden = 100;\n'
-        "export const sum = () => hidden + two() + one();\n"
-    )
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """Write modules, by their paths, to a folder that stands for that of the widgets."""
     monkeypatch.setattr("nstlib.widgets.explorer.FOLDER", tmp_path)
+
+    def put(**modules):
+        for name, text in modules.items():
+            path = tmp_path / f"{name.replace('__', '/')}.js"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+    return put
+
+
+def test_modules_with_equal_names_within_do_not_meet(shelf, run_node):
+    shelf(
+        kit__one="const hidden = 1;\nexport function one() { return hidden; }\n",
+        three__two='import { one as first } from "../kit/one.js";\nconst hidden = 10;\n'
+        "export const two = () => hidden + first();\n",
+        three__three='import {\n  two,\n} from "./two.js";\nimport { one } from "../kit/one.js";\nconst hidden = 100;\n'
+        "export const sum = () => hidden + two() + one();\n",
+    )
     assert run_node("three", "const answer = it.sum();", None) == 112
 
 
-def test_a_module_comes_behind_those_that_it_needs_however_they_are_listed(tmp_path, monkeypatch, run_node):
-    (tmp_path / "kit.js").write_text("export function one() { return 1; }\n")
-    (tmp_path / "middle.js").write_text('import { one } from "./kit.js";\nexport const two = () => one() + one();\n')
-    (tmp_path / "top.js").write_text(
-        'import { two } from "./middle.js";\nimport { one } from "./kit.js";\nexport const sum = two() + one();\n'
+def test_modules_of_one_name_in_two_folders_do_not_meet(shelf, run_node):
+    shelf(
+        kit__maths="export const one = () => 1;\n",
+        top__maths='import { one } from "../kit/maths.js";\nexport const two = () => 2 * one();\n',
+        top__top='import { one } from "../kit/maths.js";\nimport { two } from "./maths.js";\n'
+        "export const sum = one() + two();\n",
     )
-    monkeypatch.setattr("nstlib.widgets.explorer.FOLDER", tmp_path)
+    assert run_node("top", "const answer = it.sum;", None) == 3
+
+
+def test_a_module_comes_behind_those_that_it_needs_however_they_are_listed(shelf, run_node):
+    shelf(
+        kit__kit="export function one() { return 1; }\n",
+        top__middle='import { one } from "../kit/kit.js";\nexport const two = () => one() + one();\n',
+        top__top='import { two } from "./middle.js";\nimport { one } from "../kit/kit.js";\n'
+        "export const sum = two() + one();\n",
+    )
     assert run_node("top", "const answer = it.sum;", None) == 3
 
 

@@ -13,9 +13,9 @@ import torch
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.receptive import patch_of, receptive_field
-from nstlib.widgets.layers import ranked_channels
+from nstlib.widgets.gram import ranked_channels
 
-MATHS = Path(__file__).resolve().parents[2] / "nstlib" / "widgets" / "layer_maths.js"
+MATHS = Path(__file__).resolve().parents[2] / "nstlib" / "widgets" / "layers" / "maths.js"
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 
 

@@ -78,7 +78,7 @@ DESCEND = """
 def descend(run, pull, content, start, gains, steps):
     given = {"content": content, "start": start, "scale": pull.scale, "target": pull.target}
     given = {key: tensor.flatten().tolist() for key, tensor in given.items()}
-    answer = run("transfer_maths", DESCEND, {**given, "steps": steps, "gains": gains})
+    answer = run("transfer/maths", DESCEND, {**given, "steps": steps, "gains": gains})
     return torch.tensor(answer).view_as(content)
 
 
@@ -136,7 +136,7 @@ def test_a_blur_is_that_of_low_pass(run, rng):
       const [down, across] = [it.blurMatrix(12, 1.5), it.blurMatrix(16, 1.5)];
       answer = it.along(Float32Array.from(given), 12, 16, down, across);
     """
-    found = torch.tensor(run("transfer_maths", script, planes.flatten().tolist())).view_as(planes)
+    found = torch.tensor(run("transfer/maths", script, planes.flatten().tolist())).view_as(planes)
     torch.testing.assert_close(found, low_pass(planes, 1.5), rtol=1e-4, atol=1e-5)
 
 
@@ -146,7 +146,7 @@ def test_a_square_is_cut_from_the_middle_and_keeps_its_mean(run, rng):
       const picture = { data: Float32Array.from(given), channels: 3, height: 9, width: 14 };
       answer = [3, 4].map((size) => it.square(picture, size).data);
     """
-    thirds, quarters = run("transfer_maths", script, image.flatten().tolist())
+    thirds, quarters = run("transfer/maths", script, image.flatten().tolist())
     cut = torch.nn.functional.interpolate(image[None], scale_factor=2, mode="nearest")[0, :, :, 5:23]  # half pixels
     wanted = torch.nn.functional.avg_pool2d(cut[None], 6)
     torch.testing.assert_close(torch.tensor(thirds).view(1, 3, 3, 3), wanted, rtol=1e-4, atol=1e-5)
@@ -159,7 +159,7 @@ def test_noise_is_gray_with_a_deviation_of_a_quarter(run):
       const draw = () => (state = (state * 16807) % 2147483647) / 2147483647;
       answer = it.noise(20000, draw);
     """
-    drawn = torch.tensor(run("transfer_maths", script, None))
+    drawn = torch.tensor(run("transfer/maths", script, None))
     expected = (0.5 + torch.randn(20000, generator=torch.Generator().manual_seed(0)) / 4).clamp(0, 1)
     assert drawn.mean() == pytest.approx(0.5, abs=0.01)
     assert drawn.std() == pytest.approx(float(expected.std()), abs=0.01)
@@ -171,7 +171,7 @@ def test_the_axis_of_the_losses_is_logarithmic_and_grows_by_doubling(run):
       const marks = [10, 1, 0.1, 0.01, 0.001, 0].map(it.heightOf);
       answer = [marks, [0, 50, 51, 101, 400].map(it.spanOf)];
     """
-    marks, spans = run("transfer_curve", script, None)
+    marks, spans = run("transfer/curve", script, None)
     gaps = [b - a for a, b in pairwise(marks)]
     assert gaps[:4] == [pytest.approx(gaps[0])] * 4
     assert gaps[4] == 0
@@ -180,7 +180,7 @@ def test_the_axis_of_the_losses_is_logarithmic_and_grows_by_doubling(run):
 
 def test_in_one_module_what_is_imported_stands_before_what_imports_it():
     source = module_source("transfer")
-    places = [source.index(f"const module_{name} =") for name in ("kit", "layer_sources", "transfer_sources")]
+    places = [source.index(f"const module_{name} =") for name in ("kit_kit", "kit_sources", "transfer_sources")]
     assert places == sorted(places)
 
 
@@ -251,7 +251,7 @@ def test_the_page_and_the_kernel_speak_of_the_same_things(run, rng):
       answer = { sent, found: await found };
     """
     given = {"content": content, "style": style, "image": image}
-    answer = run("transfer_sources", script, {key: tensor.flatten().tolist() for key, tensor in given.items()})
+    answer = run("transfer/sources", script, {key: tensor.flatten().tolist() for key, tensor in given.items()})
     assert answer["found"] == {"content": 0.5, "style": 0.25, "data": [0, 1, -2.5]}
     comparer = _Comparer(TINY)
     lines = []

@@ -13,7 +13,8 @@ from nstlib.features import load_network, random_network
 from nstlib.receptive import receptive_field
 from nstlib.widgets import explore_layers
 from nstlib.widgets.explorer import Page
-from nstlib.widgets.layers import DEEPER, PAGE_LAYERS, compute_features, ranked_channels
+from nstlib.widgets.gram import ranked_channels
+from nstlib.widgets.layers import DEEPER, PAGE_LAYERS, compute_features
 
 
 @pytest.fixture(scope="module")
