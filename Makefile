@@ -34,6 +34,7 @@ lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(BIN)/lint-imports
+	$(PY) tools/lint_js.py
 
 unit: $(STAMPS)/test weights  ## Run the unit tests
 	$(PY) -m pytest -n 2 --dist loadfile -rs -m "not browser"

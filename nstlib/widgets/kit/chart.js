@@ -15,7 +15,10 @@ export function ticks(low, high, wanted = 5) {
 /** Return round numbers between two others above 0 for a logarithmic axis: 1, 2, 5, 10, ...; powers of ten if it is long. */
 export function logTicks(low, high) {
   const factors = high / low > 2000 ? [1] : [1, 2, 5];
-  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, k) => Math.floor(Math.log10(low)) + k);
+  const powers = Array.from(
+    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, k) => Math.floor(Math.log10(low)) + k,
+  );
   const all = powers.flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(3))));
   const found = all.filter((value) => value >= low * 0.999 && value <= high * 1.001);
   return found.length > 1 ? found : ticks(low, high, 3);
@@ -37,14 +40,18 @@ export function scale({ low, high, log = false }, begin, end) {
 /** Return an element of SVG with attributes and children. */
 export function shape(tag, attributes = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) if (value != null && value !== false) element.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes))
+    if (value != null && value !== false) element.setAttribute(key, value);
   element.append(...children.flat().filter((child) => child != null));
   return element;
 }
 
 /** Return a line through points [x, y] in pixels. */
 export function line(points, attributes = {}) {
-  return shape("polyline", { points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "), ...attributes });
+  return shape("polyline", {
+    points: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "),
+    ...attributes,
+  });
 }
 
 /**
@@ -66,14 +73,27 @@ export function chart(ui, { label, height = 260 }) {
 
   const number = (value) => String(value).replace("-", "−");
   function axes({ x, y }, box) {
-    const marks = (axis, wanted) => axis.marks || (axis.log ? logTicks : ticks)(axis.low, axis.high, wanted).map((value) => [value, number(value)]);
+    const marks = (axis, wanted) =>
+      axis.marks || (axis.log ? logTicks : ticks)(axis.low, axis.high, wanted).map((value) => [value, number(value)]);
     return [
       ...marks(spec.x, width < 420 ? 4 : 7).flatMap(([value, text]) => [
-        line([[x.to(value), box.top], [x.to(value), box.bottom]], { class: "nst-grid" }),
+        line(
+          [
+            [x.to(value), box.top],
+            [x.to(value), box.bottom],
+          ],
+          { class: "nst-grid" },
+        ),
         shape("text", { x: x.to(value), y: box.bottom + 16, "text-anchor": "middle" }, text),
       ]),
       ...marks(spec.y, 5).flatMap(([value, text]) => [
-        line([[box.left, y.to(value)], [box.right, y.to(value)]], { class: "nst-grid" }),
+        line(
+          [
+            [box.left, y.to(value)],
+            [box.right, y.to(value)],
+          ],
+          { class: "nst-grid" },
+        ),
         shape("text", { x: box.left - 6, y: y.to(value) + 4, "text-anchor": "end" }, text),
       ]),
     ];
@@ -84,25 +104,35 @@ export function chart(ui, { label, height = 260 }) {
     scales = { x: scale(spec.x, box.left, box.right), y: scale(spec.y, box.bottom, box.top), box };
     picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
     picture.replaceChildren(...axes(scales, box), ...spec.items(scales).flat(Infinity).filter(Boolean));
-    titles.forEach((title, k) => { title.textContent = [spec.y, spec.x][k].title; });
+    titles.forEach((title, k) => {
+      title.textContent = [spec.y, spec.x][k].title;
+    });
   }
   const watcher = new ResizeObserver(([entry]) => {
     const found = Math.round(entry.contentRect.width);
-    if (found > 60 && found !== width) { width = found; paint(); }
+    if (found > 60 && found !== width) {
+      width = found;
+      paint();
+    }
   });
   watcher.observe(stage);
   ui.onEnd(() => watcher.disconnect());
   return {
     root,
     stage,
-    draw(next) { spec = next; paint(); },
+    draw(next) {
+      spec = next;
+      paint();
+    },
     at(event) {
       const place = picture.getBoundingClientRect();
       const left = ((event.clientX - place.left) / (place.width || 1)) * width;
       const top = ((event.clientY - place.top) / (place.height || 1)) * height;
       return { x: scales.x.from(left), y: scales.y.from(top), left, top };
     },
-    get scales() { return scales; },
+    get scales() {
+      return scales;
+    },
   };
 }
 
@@ -117,12 +147,38 @@ export function scrub(plot, onMove) {
     event.preventDefault();
     onMove(plot.at(event).x);
   });
-  plot.stage.addEventListener("pointermove", (event) => { if (held) onMove(plot.at(event).x); });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) => plot.stage.addEventListener(type, () => { held = false; }));
+  plot.stage.addEventListener("pointermove", (event) => {
+    if (held) onMove(plot.at(event).x);
+  });
+  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
+    plot.stage.addEventListener(type, () => {
+      held = false;
+    }),
+  );
 }
 
 /** Return a legend: [tone, text] pairs; `dashed` for a line that is. */
 export function legend(entries) {
-  return h("ul", { class: "nst-keys" }, entries.map(([tone, text, dashed]) => h("li", {},
-    shape("svg", { width: 26, height: 10, "aria-hidden": "true" }, line([[1, 5], [25, 5]], { class: "nst-curve", style: `stroke: ${tone}`, "stroke-dasharray": dashed ? "5 3" : null })), text)));
+  return h(
+    "ul",
+    { class: "nst-keys" },
+    entries.map(([tone, text, dashed]) =>
+      h(
+        "li",
+        {},
+        shape(
+          "svg",
+          { width: 26, height: 10, "aria-hidden": "true" },
+          line(
+            [
+              [1, 5],
+              [25, 5],
+            ],
+            { class: "nst-curve", style: `stroke: ${tone}`, "stroke-dasharray": dashed ? "5 3" : null },
+          ),
+        ),
+        text,
+      ),
+    ),
+  );
 }

@@ -31,12 +31,22 @@ export function frame(el, label) {
   el.append(voice);
   const onEnd = (act) => ends.push(act);
   onEnd(() => clearTimeout(timer));
-  ["pointerdown", "keydown", "input", "drop", "change"].forEach((type) => el.addEventListener(type, () => { touched = true; }, true));
+  ["pointerdown", "keydown", "input", "drop", "change"].forEach((type) =>
+    el.addEventListener(
+      type,
+      () => {
+        touched = true;
+      },
+      true,
+    ),
+  );
   return {
     announce(text) {
       clearTimeout(timer);
       if (!touched) return;
-      timer = setTimeout(() => { voice.textContent = text; }, 500);
+      timer = setTimeout(() => {
+        voice.textContent = text;
+      }, 500);
     },
     listen(target, type, act, options) {
       target.addEventListener(type, act, options);
@@ -44,7 +54,10 @@ export function frame(el, label) {
     },
     onEnd,
     end() {
-      ends.splice(0).reverse().forEach((act) => act());
+      ends
+        .splice(0)
+        .reverse()
+        .forEach((act) => act());
     },
   };
 }
@@ -89,7 +102,11 @@ export function animate(milliseconds, draw) {
 export function perFrame(act) {
   let handle = 0;
   return () => {
-    if (!handle) handle = requestAnimationFrame(() => { handle = 0; act(); });
+    if (!handle)
+      handle = requestAnimationFrame(() => {
+        handle = 0;
+        act();
+      });
   };
 }
 
@@ -104,10 +121,23 @@ export function slider({ label, min, max, step = 1, value, format = String, onIn
     shown.textContent = format(input.valueAsNumber);
     input.setAttribute("aria-valuetext", format(input.valueAsNumber));
   };
-  const set = (next) => { input.value = next; show(); };
-  input.addEventListener("input", () => { show(); onInput(input.valueAsNumber); });
+  const set = (next) => {
+    input.value = next;
+    show();
+  };
+  input.addEventListener("input", () => {
+    show();
+    onInput(input.valueAsNumber);
+  });
   set(value);
-  return { root, input, set, get value() { return input.valueAsNumber; } };
+  return {
+    root,
+    input,
+    set,
+    get value() {
+      return input.valueAsNumber;
+    },
+  };
 }
 
 /** A button. Give `pressed` (true or false) for one that stays pressed; `mark(pressed)` on the handle changes it. */
@@ -125,19 +155,42 @@ export function choices({ legend, options, value, onChange }) {
     const input = h("input", { type: "radio", name, value: key, onchange: () => onChange(key) });
     return { key, input, root: h("label", {}, input, h("span", {}, label)) };
   });
-  const set = (next) => entries.forEach(({ key, input }) => { input.checked = key === next; });
+  const set = (next) =>
+    entries.forEach(({ key, input }) => {
+      input.checked = key === next;
+    });
   set(value);
-  const row = h("div", { class: "nst-segments" }, entries.map((entry) => entry.root));
+  const row = h(
+    "div",
+    { class: "nst-segments" },
+    entries.map((entry) => entry.root),
+  );
   const root = h("fieldset", { class: "nst-choices" }, h("legend", {}, legend), row);
-  return { root, set, get value() { return entries.find(({ input }) => input.checked)?.key; } };
+  return {
+    root,
+    set,
+    get value() {
+      return entries.find(({ input }) => input.checked)?.key;
+    },
+  };
 }
 
 /** One of many, in a list that opens. Handle: { root, input, set(value) }. */
 export function select({ label, options, value, onChange }) {
-  const input = h("select", {}, options.map(([key, text]) => h("option", { value: key }, text)));
+  const input = h(
+    "select",
+    {},
+    options.map(([key, text]) => h("option", { value: key }, text)),
+  );
   input.value = value;
   input.addEventListener("change", () => onChange(input.value));
-  return { root: h("label", { class: "nst-select" }, label, input), input, set(next) { input.value = next; } };
+  return {
+    root: h("label", { class: "nst-select" }, label, input),
+    input,
+    set(next) {
+      input.value = next;
+    },
+  };
 }
 
 /** Yes or no. Handle: { root, input, set(value) }. */
@@ -145,7 +198,13 @@ export function toggle({ label, value, onChange }) {
   const input = h("input", { type: "checkbox" });
   input.checked = value;
   input.addEventListener("change", () => onChange(input.checked));
-  return { root: h("label", { class: "nst-toggle" }, input, h("span", {}, label)), input, set(next) { input.checked = next; } };
+  return {
+    root: h("label", { class: "nst-toggle" }, input, h("span", {}, label)),
+    input,
+    set(next) {
+      input.checked = next;
+    },
+  };
 }
 
 /** Something with a caption below it; the caption's element is `caption` on the handle. */
@@ -176,21 +235,50 @@ export function player(ui, { label, count, value = 0, format, onStep, millisecon
     track.set(next);
     onStep(next);
   };
-  const by = (step) => () => { stop(); go(track.value + step); };
+  const by = (step) => () => {
+    stop();
+    go(track.value + step);
+  };
   const play = button("Play", () => {
     if (timer) return stop();
     play.root.textContent = "Pause";
     if (track.value === count - 1) go(0);
-    timer = setInterval(() => { go(track.value + 1); if (track.value === count - 1) stop(); }, milliseconds);
+    timer = setInterval(() => {
+      go(track.value + 1);
+      if (track.value === count - 1) stop();
+    }, milliseconds);
     return null;
   });
-  const track = slider({ label, min: 0, max: count - 1, value, format, onInput(k) { stop(); onStep(k); } });
+  const track = slider({
+    label,
+    min: 0,
+    max: count - 1,
+    value,
+    format,
+    onInput(k) {
+      stop();
+      onStep(k);
+    },
+  });
   play.root.classList.add("nst-play");
   play.root.hidden = calm();
   ui.onEnd(stop);
-  const root = row(h("div", { class: "nst-buttons" }, play.root, button("Back", by(-1)).root, button("Next", by(1)).root), track.root);
+  const root = row(
+    h("div", { class: "nst-buttons" }, play.root, button("Back", by(-1)).root, button("Next", by(1)).root),
+    track.root,
+  );
   root.classList.add("nst-player");
-  return { root, set: track.set, go(k) { stop(); go(k); }, get value() { return track.value; } };
+  return {
+    root,
+    set: track.set,
+    go(k) {
+      stop();
+      go(k);
+    },
+    get value() {
+      return track.value;
+    },
+  };
 }
 
 // Numbers from Python -------------------------------------------------------------------------------------------------
@@ -214,13 +302,17 @@ function halfToFloat(bits) {
 
 /** Return a picture from its encoded form: { name, channels, height, width, data }, planes of 0 to 1. */
 export function asPicture({ name, image }) {
-  const { shape: [channels, height, width], data } = decode(image);
+  const {
+    shape: [channels, height, width],
+    data,
+  } = decode(image);
   return { name, channels, height, width, data };
 }
 
 /** Return a number as text of about three digits, with a real minus sign. */
 export function tidy(value, digits = 2) {
-  const text = Math.abs(value) > 0 && Math.abs(value) < 0.5 * 10 ** -digits ? "0" : String(Number(value.toFixed(digits)));
+  const text =
+    Math.abs(value) > 0 && Math.abs(value) < 0.5 * 10 ** -digits ? "0" : String(Number(value.toFixed(digits)));
   return text.replace("-", "−");
 }
 
@@ -253,9 +345,33 @@ export function random(seed) {
 
 const MAPS = {
   gray: ["000000", "ffffff"],
-  viridis: ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70", "7ad151", "bddf26", "fde725"],
+  viridis: [
+    "440154",
+    "482475",
+    "414487",
+    "355f8d",
+    "2a788e",
+    "21918c",
+    "22a884",
+    "44bf70",
+    "7ad151",
+    "bddf26",
+    "fde725",
+  ],
   magma: ["000004", "140e36", "3b0f70", "641a80", "8c2981", "b73779", "de4968", "f7705c", "fe9f6d", "fecf92", "fcfdbf"],
-  signed: ["053061", "2166ac", "4393c3", "92c5de", "d1e5f0", "f7f7f7", "fddbc7", "f4a582", "d6604d", "b2182b", "67001f"],
+  signed: [
+    "053061",
+    "2166ac",
+    "4393c3",
+    "92c5de",
+    "d1e5f0",
+    "f7f7f7",
+    "fddbc7",
+    "f4a582",
+    "d6604d",
+    "b2182b",
+    "67001f",
+  ],
 };
 const LUTS = {};
 
@@ -344,7 +460,9 @@ export function view({ label, smooth = false, cursor = null }) {
     root,
     stage,
     canvas,
-    rename(text) { stage.setAttribute("aria-label", text); },
+    rename(text) {
+      stage.setAttribute("aria-label", text);
+    },
     draw(pixels, height, width) {
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       context.putImageData(new ImageData(pixels, width, height), 0, 0);
@@ -379,7 +497,9 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
   const { stage } = handle;
   const at = { row: 0, column: 0 };
   const inside = (value, count) => Math.max(0, Math.min(count - 1, value));
-  Object.entries({ tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": 0 }).forEach(([key, value]) => stage.setAttribute(key, value));
+  Object.entries({ tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": 0 }).forEach(([key, value]) =>
+    stage.setAttribute(key, value),
+  );
   const place = (row, column) => {
     at.row = inside(row, rows);
     at.column = inside(column, columns);
@@ -397,7 +517,10 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
   const follow = (event) => {
     const box = handle.canvas.getBoundingClientRect();
     if (!box.width) return;
-    go(Math.floor(((event.clientY - box.top) / box.height) * rows), Math.floor(((event.clientX - box.left) / box.width) * columns));
+    go(
+      Math.floor(((event.clientY - box.top) / box.height) * rows),
+      Math.floor(((event.clientX - box.left) / box.width) * columns),
+    );
   };
   let held = false;
   stage.addEventListener("pointerdown", (event) => {
@@ -411,7 +534,11 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
   stage.addEventListener("pointermove", (event) => {
     if (held || (hover && event.pointerType === "mouse")) follow(event);
   });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) => stage.addEventListener(type, () => { held = false; }));
+  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
+    stage.addEventListener(type, () => {
+      held = false;
+    }),
+  );
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = (event.shiftKey ? 10 : 1) * step();
@@ -427,7 +554,10 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
   return Object.assign(handle, {
     place,
     at,
-    resize(height, width) { [rows, columns] = [height, width]; place(at.row, at.column); },
+    resize(height, width) {
+      [rows, columns] = [height, width];
+      place(at.row, at.column);
+    },
   });
 }
 
@@ -483,13 +613,24 @@ export function grabPicture(source, wide, high, size) {
 export function pictureSource(ui, el, { pictures, size, onPicture, extra = [], legend = "Picture" }) {
   const own = pictures.map((picture) => [picture.name, picture.name]);
   const note = h("p", { class: "nst-note", role: "status" });
-  const file = h("input", { type: "file", accept: "image/*", class: "nst-hidden", tabindex: -1, "aria-hidden": "true" });
-  const open = button("Open your own …", () => file.click(), { title: "A file; you can also drop or paste a picture here. It stays on this machine." });
+  const file = h("input", {
+    type: "file",
+    accept: "image/*",
+    class: "nst-hidden",
+    tabindex: -1,
+    "aria-hidden": "true",
+  });
+  const open = button("Open your own …", () => file.click(), {
+    title: "A file; you can also drop or paste a picture here. It stays on this machine.",
+  });
   const chosen = choices({
     legend,
     options: own,
     value: own[0]?.[0],
-    onChange: (name) => { note.textContent = ""; onPicture(pictures.find((picture) => picture.name === name)); },
+    onChange: (name) => {
+      note.textContent = "";
+      onPicture(pictures.find((picture) => picture.name === name));
+    },
   });
   const take = (picture) => {
     chosen.set(null);
@@ -504,16 +645,28 @@ export function pictureSource(ui, el, { pictures, size, onPicture, extra = [], l
       note.textContent = error.message;
     }
   };
-  const first = (transfer) => [...(transfer?.files || [])].find((item) => item.type.startsWith("image/")) || transfer?.files?.[0];
-  file.addEventListener("change", () => { if (file.files[0]) read(file.files[0]); file.value = ""; });
-  ui.listen(el, "dragover", (event) => { if ([...event.dataTransfer.types].includes("Files")) event.preventDefault(); });
+  const first = (transfer) =>
+    [...(transfer?.files || [])].find((item) => item.type.startsWith("image/")) || transfer?.files?.[0];
+  file.addEventListener("change", () => {
+    if (file.files[0]) read(file.files[0]);
+    file.value = "";
+  });
+  ui.listen(el, "dragover", (event) => {
+    if ([...event.dataTransfer.types].includes("Files")) event.preventDefault();
+  });
   ui.listen(el, "drop", (event) => {
     const dropped = first(event.dataTransfer);
-    if (dropped) { event.preventDefault(); read(dropped); }
+    if (dropped) {
+      event.preventDefault();
+      read(dropped);
+    }
   });
   ui.listen(document, "paste", (event) => {
     const pasted = first(event.clipboardData);
-    if (pasted && (el.contains(document.activeElement) || el.matches(":hover"))) { event.preventDefault(); read(pasted); }
+    if (pasted && (el.contains(document.activeElement) || el.matches(":hover"))) {
+      event.preventDefault();
+      read(pasted);
+    }
   });
   const root = h("div", { class: "nst-source" }, chosen.root, open.root, file, ...extra, note);
   return { root, file, take, read, set: chosen.set };

@@ -10,8 +10,17 @@ export function camera({ ui, size, onPicture, onFrame }) {
   const video = h("video", { muted: true, playsinline: true, "aria-label": "What the camera sees" });
   const note = h("p", { class: "nst-note", role: "status" });
   const live = toggle({ label: "follow it live", value: !calm(), onChange: () => follow() });
-  const take = button("Take this picture", () => { const photo = grab("photo"); close(); onPicture(photo); });
-  const panel = h("div", { class: "nst-camera", hidden: true }, video, h("div", { class: "nst-buttons" }, take.root, button("Close the camera", () => close()).root, live.root));
+  const take = button("Take this picture", () => {
+    const photo = grab("photo");
+    close();
+    onPicture(photo);
+  });
+  const panel = h(
+    "div",
+    { class: "nst-camera", hidden: true },
+    video,
+    h("div", { class: "nst-buttons" }, take.root, button("Close the camera", () => close()).root, live.root),
+  );
   const opener = button("Camera", () => (stream ? close() : open()), { title: "What it sees stays on this machine." });
   const root = h("div", {}, note, panel);
   let following = false;
@@ -30,7 +39,10 @@ export function camera({ ui, size, onPicture, onFrame }) {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 } }, audio: false });
     } catch (error) {
-      note.textContent = error.name === "NotFoundError" ? "There is no camera." : "The camera was not given to this page. The browser's settings for this page decide that.";
+      note.textContent =
+        error.name === "NotFoundError"
+          ? "There is no camera."
+          : "The camera was not given to this page. The browser's settings for this page decide that.";
       return;
     }
     video.srcObject = stream;

@@ -20,7 +20,15 @@ export function closeUp({ onMove }) {
   const photo = view({ label: "Photo", smooth: true });
   const map = view({
     label: "Feature map. Arrow keys move over its positions.",
-    cursor: { rows: 1, columns: 1, describe, onMove: (row, column) => { look(row, column); onMove(describe(row, column)); } },
+    cursor: {
+      rows: 1,
+      columns: 1,
+      describe,
+      onMove: (row, column) => {
+        look(row, column);
+        onMove(describe(row, column));
+      },
+    },
   });
   const patch = view({ label: "What the position sees" });
   const photoFigure = figure("", photo.root);
@@ -29,7 +37,14 @@ export function closeUp({ onMove }) {
   patch.root.classList.add("nst-patch");
   const title = h("p", { class: "nst-legend" });
   const numbers = h("p", { class: "nst-reading" });
-  const columns = h("div", { class: "nst-columns nst-stay nst-close" }, photoFigure.root, mapFigure.root, patchFigure.root, numbers);
+  const columns = h(
+    "div",
+    { class: "nst-columns nst-stay nst-close" },
+    photoFigure.root,
+    mapFigure.root,
+    patchFigure.root,
+    numbers,
+  );
   const root = h("div", { class: "nst-side" }, title, columns);
 
   function describe(row, column) {
@@ -45,10 +60,13 @@ export function closeUp({ onMove }) {
     drawPatch(patch, picture, field, row, column);
     const here = row === peak.row && column === peak.column ? "the strongest position: " : "";
     mapFigure.caption.replaceChildren(
-      `${here}row ${row}, column ${column}: `, number("activation", plane[row * features.width + column]),
+      `${here}row ${row}, column ${column}: `,
+      number("activation", plane[row * features.width + column]),
     );
     patchFigure.caption.textContent = `what it sees: ${field.size} × ${field.size} pixels`;
-    patch.rename(`What this position sees: rows ${box.top} to ${box.bottom - 1}, columns ${box.left} to ${box.right - 1} of the photo.`);
+    patch.rename(
+      `What this position sees: rows ${box.top} to ${box.bottom - 1}, columns ${box.left} to ${box.right - 1} of the photo.`,
+    );
     Object.assign(root.dataset, { row, column, ...box });
   }
 
@@ -68,9 +86,12 @@ export function closeUp({ onMove }) {
       map.place(peak.row, peak.column);
       look(peak.row, peak.column);
       numbers.replaceChildren(
-        "mean ", number("mean", summary.means[channel]),
-        " · maximum ", number("peak", summary.peaks[channel]),
-        " · active at ", number("share", summary.shares[channel], `${Math.round(100 * summary.shares[channel])}%`),
+        "mean ",
+        number("mean", summary.means[channel]),
+        " · maximum ",
+        number("peak", summary.peaks[channel]),
+        " · active at ",
+        number("share", summary.shares[channel], `${Math.round(100 * summary.shares[channel])}%`),
         ` of ${features.height} × ${features.width} positions`,
       );
     },
@@ -84,7 +105,8 @@ function drawPatch(patch, { data, channels, height, width }, { size, stride, sta
     for (let x = 0; x < size; x += 1) {
       const [py, px] = [start + row * stride + y, start + column * stride + x];
       if (py < 0 || px < 0 || py >= height || px >= width) continue;
-      for (let c = 0; c < 3; c += 1) pixels[4 * (y * size + x) + c] = 255 * data[((channels === 3 ? c : 0) * height + py) * width + px];
+      for (let c = 0; c < 3; c += 1)
+        pixels[4 * (y * size + x) + c] = 255 * data[((channels === 3 ? c : 0) * height + py) * width + px];
       pixels[4 * (y * size + x) + 3] = 255;
     }
   }
@@ -123,20 +145,57 @@ export function gramPanel({ onChoose }) {
       chart.setAttribute("viewBox", `0 0 ${order.length} 100`);
       draw("nst-bars", order.map((c, i) => bar(rows[0][c], i)).join(""));
       draw("nst-own", bar(rows[0][channel], at));
-      if (rows[1]) draw("nst-second", order.map((c, i) => `${i ? "L" : "M"}${i + 0.5} ${100 - (100 * rows[1][c]) / most}`).join(""));
+      if (rows[1])
+        draw(
+          "nst-second",
+          order.map((c, i) => `${i ? "L" : "M"}${i + 0.5} ${100 - (100 * rows[1][c]) / most}`).join(""),
+        );
       title.textContent = `Row ${channel} of the Gram matrix: with which channels does it fire?`;
-      const own = rows.map((row, i) => [i ? "; " : "", rows[1] ? `${names[i]} ` : "", number(i ? "gram2" : "gram", row[channel])]);
-      key.replaceChildren(`One bar for each channel, in the order above. The colored one is channel ${channel} with itself, its mean square: `, ...own.flat(), rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".");
-      chart.setAttribute("aria-label", `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => significant(row[channel])).join(" and ")}.`);
+      const own = rows.map((row, i) => [
+        i ? "; " : "",
+        rows[1] ? `${names[i]} ` : "",
+        number(i ? "gram2" : "gram", row[channel]),
+      ]);
+      key.replaceChildren(
+        `One bar for each channel, in the order above. The colored one is channel ${channel} with itself, its mean square: `,
+        ...own.flat(),
+        rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".",
+      );
+      chart.setAttribute(
+        "aria-label",
+        `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => significant(row[channel])).join(" and ")}.`,
+      );
       const where = rows[1] ? `In ${names[0]} it` : "It";
-      legend.textContent = partners.length ? `${where} fires most together with` : `${where} fires nowhere, so its row is zero.`;
+      legend.textContent = partners.length
+        ? `${where} fires most together with`
+        : `${where} fires nowhere, so its row is zero.`;
       buttons.setAttribute("aria-label", `Channels that channel ${channel} fires together with`);
-      buttons.replaceChildren(...partners.map(({ channel: c, value, cosine }) => {
-        const text = h("span", {}, h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)), h("br"), number("entry", value), h("br"), h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`));
-        const entry = h("button", { type: "button", class: "nst-partner", "data-channel": c, "data-cosine": cosine, onclick: () => onChoose(c) }, text);
-        drawMaps(entry, found.slice(0, 1), c, high(c));
-        return entry;
-      }));
+      buttons.replaceChildren(
+        ...partners.map(({ channel: c, value, cosine }) => {
+          const text = h(
+            "span",
+            {},
+            h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)),
+            h("br"),
+            number("entry", value),
+            h("br"),
+            h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`),
+          );
+          const entry = h(
+            "button",
+            {
+              type: "button",
+              class: "nst-partner",
+              "data-channel": c,
+              "data-cosine": cosine,
+              onclick: () => onChoose(c),
+            },
+            text,
+          );
+          drawMaps(entry, found.slice(0, 1), c, high(c));
+          return entry;
+        }),
+      );
     },
   };
 }

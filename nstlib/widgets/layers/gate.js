@@ -39,7 +39,9 @@ export function gate() {
       bar.value = loaded / total;
     },
     refuse({ layer, name, deepest, onShow, onBack }) {
-      const own = deepest ? `This page can compute layers up to ${deepest}. ` : "This page cannot compute this network. ";
+      const own = deepest
+        ? `This page can compute layers up to ${deepest}. `
+        : "This page cannot compute this network. ";
       show(
         `${own}${layer} was computed when the book was built, and of one picture only: ${name}. ` +
           "In the notebook you reach every layer of every picture.",

@@ -28,7 +28,11 @@ export function drawMaps(parent, found, channel, high) {
  */
 export function mapGrid({ onChoose }) {
   const list = h("div", { class: "nst-maps", role: "listbox", "aria-label": "Feature maps" });
-  const more = button("", () => { count = Math.min(shown.order.length, 4 * count); draw(); list.children[active].focus(); });
+  const more = button("", () => {
+    count = Math.min(shown.order.length, 4 * count);
+    draw();
+    list.children[active].focus();
+  });
   const root = h("div", {}, list, more.root);
   let count = 0;
   let active = 0; // the option that the keys are at
@@ -68,13 +72,17 @@ export function mapGrid({ onChoose }) {
       if (chosen) active = i;
     });
     active = Math.min(active, list.children.length - 1);
-    [...list.children].forEach((option, i) => { option.tabIndex = i === active ? 0 : -1; });
+    [...list.children].forEach((option, i) => {
+      option.tabIndex = i === active ? 0 : -1;
+    });
     return undefined;
   }
 
   function go(to) {
     active = Math.max(0, Math.min(list.children.length - 1, to));
-    [...list.children].forEach((option, i) => { option.tabIndex = i === active ? 0 : -1; });
+    [...list.children].forEach((option, i) => {
+      option.tabIndex = i === active ? 0 : -1;
+    });
     list.children[active].focus();
   }
 
@@ -84,12 +92,23 @@ export function mapGrid({ onChoose }) {
     return next < 0 ? list.children.length : next;
   }
 
-  const choose = (option) => { if (option) onChoose(Number(option.dataset.channel)); };
+  const choose = (option) => {
+    if (option) onChoose(Number(option.dataset.channel));
+  };
   list.addEventListener("click", (event) => choose(event.target.closest(".nst-map")));
-  list.addEventListener("focusin", (event) => { active = Math.max(0, [...list.children].indexOf(event.target.closest(".nst-map"))); });
+  list.addEventListener("focusin", (event) => {
+    active = Math.max(0, [...list.children].indexOf(event.target.closest(".nst-map")));
+  });
   list.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns(), Home: -Infinity, End: Infinity };
+    const steps = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: columns(),
+      ArrowUp: -columns(),
+      Home: -Infinity,
+      End: Infinity,
+    };
     if (event.key in steps) go(active + steps[event.key]);
     else if (event.key === "Enter" || event.key === " ") choose(list.children[active]);
     else return;

@@ -1,5 +1,18 @@
 // What each channel of each layer sees in a photo (chapter 03): maps by strength, and one of them close up.
-import { asPicture, choices, decode, frame, fresh, h, keep, pictureSource, row, select, significant, toggle } from "../kit/kit.js";
+import {
+  asPicture,
+  choices,
+  decode,
+  frame,
+  fresh,
+  h,
+  keep,
+  pictureSource,
+  row,
+  select,
+  significant,
+  toggle,
+} from "../kit/kit.js";
 import { gramDiagonal, gramRow, partners, ranked, summarize } from "./maths.js";
 import { openSource } from "./sources.js";
 import { mapGrid } from "./grid.js";
@@ -16,7 +29,11 @@ const SORTS = [
   ["shares", "how often active"],
   ["numbers", "number"],
 ];
-const BY = { page: "computed when the book was built", kernel: "computed by the kernel", server: "computed by nst explore" };
+const BY = {
+  page: "computed when the book was built",
+  kernel: "computed by the kernel",
+  server: "computed by nst explore",
+};
 const DIFFERENCE = ["difference", "difference of the means"];
 
 /** Return the channels in the order that the reader wants; `summaries` has one entry for each picture. */
@@ -33,7 +50,10 @@ function memory(count) {
   return {
     get(key) {
       const value = held.get(key);
-      if (value) { held.delete(key); held.set(key, value); }
+      if (value) {
+        held.delete(key);
+        held.set(key, value);
+      }
       return value;
     },
     set(key, value) {
@@ -46,7 +66,9 @@ function memory(count) {
 function render({ model, el }) {
   const ui = frame(el, "Explorer: what each layer sees");
   const own = model.get("pictures").map(asPicture);
-  own.forEach((picture) => { picture.key = fresh("picture"); });
+  own.forEach((picture) => {
+    picture.key = fresh("picture");
+  });
   const layers = new Map(model.get("layers").map((layer) => [layer.name, layer]));
   const carried = model.get("carried");
   const source = openSource(model);
@@ -65,17 +87,25 @@ function render({ model, el }) {
 
   function fromPage(picture) {
     if (picture !== own[0] || !carried[layer]) return null;
-    const { shape: [channels, height, width], data } = decode(carried[layer]);
+    const {
+      shape: [channels, height, width],
+      data,
+    } = decode(carried[layer]);
     return { channels, height, width, data };
   }
 
   const live = [...layers.values()].filter((one) => one.live).map(({ name }) => name);
-  const onAgree = () => { loading = true; update(); };
+  const onAgree = () => {
+    loading = true;
+    update();
+  };
   const onBack = () => (shown ? restore(shown.pictures, shown.layer) : null);
 
   /** Go back to pictures and a layer that could be shown. */
   function restore(wanted, name) {
-    wanted.forEach((picture, i) => { pictures[i] = picture; });
+    wanted.forEach((picture, i) => {
+      pictures[i] = picture;
+    });
     comparing = wanted.length > 1;
     layer = name;
     both.set(comparing);
@@ -121,18 +151,30 @@ function render({ model, el }) {
       for (const picture of comparing ? pictures : pictures.slice(0, 1)) {
         const features = await obtain(picture, current);
         if (!current()) return;
-        if (!features) { body.hidden = true; return; }
+        if (!features) {
+          body.hidden = true;
+          return;
+        }
         found.push(features);
       }
     } catch (error) {
-      if (current()) { body.hidden = true; door.fail(error.message, () => update()); }
+      if (current()) {
+        body.hidden = true;
+        door.fail(error.message, () => update());
+      }
       return;
     } finally {
       if (current()) el.setAttribute("aria-busy", "false");
     }
     const summaries = found.map(summarize);
     const same = keepOrder && shown?.layer === layer && shown.order;
-    shown = { layer, found, summaries, order: same || sorted(summaries, sort), pictures: pictures.slice(0, found.length) };
+    shown = {
+      layer,
+      found,
+      summaries,
+      order: same || sorted(summaries, sort),
+      pictures: pictures.slice(0, found.length),
+    };
     const focused = door.holdsFocus();
     door.hide();
     body.hidden = false;
@@ -157,7 +199,8 @@ function render({ model, el }) {
     const { found, order } = shown;
     grid.show({ layer, found, order, channel, high, describe, sorting: `by ${sorting()}` });
     const { height, width, milliseconds } = found.at(-1);
-    const when = milliseconds === undefined ? BY[model.get("source")] : `computed just now in ${Math.round(milliseconds)} ms`;
+    const when =
+      milliseconds === undefined ? BY[model.get("source")] : `computed just now in ${Math.round(milliseconds)} ms`;
     origin.textContent = `${order.length} channels of ${height} × ${width} positions, ${when}. Bright is active; each channel has its own scale.`;
     drawClose();
     if (!quietly) ui.announce(`${layer}, ${order.length} channels. ${describe(channel)}.`);
@@ -171,7 +214,15 @@ function render({ model, el }) {
       side.root.hidden = !found[i];
       if (found[i]) {
         const field = layers.get(shown.layer);
-        side.show({ picture: pictures[i], features: found[i], channel, field, high: high(channel), summary: summaries[i], titled: found.length > 1 });
+        side.show({
+          picture: pictures[i],
+          features: found[i],
+          channel,
+          field,
+          high: high(channel),
+          summary: summaries[i],
+          titled: found.length > 1,
+        });
       }
     });
     const rows = found.map((features) => gramRow(features, channel));
@@ -193,10 +244,15 @@ function render({ model, el }) {
     slots.root.hidden = !comparing;
     if (!comparing) slot = 0;
     slots.set(String(slot));
-    slots.root.querySelectorAll("span").forEach((span, i) => { span.textContent = `${["first", "second"][i]}: ${pictures[i].name}`; });
+    slots.root.querySelectorAll("span").forEach((span, i) => {
+      span.textContent = `${["first", "second"][i]}: ${pictures[i].name}`;
+    });
     photos.set(pictures[slot].name);
     sortBy.input.querySelector("option[value=difference]").hidden = !comparing;
-    if (!comparing && sort === "difference") { sort = "means"; sortBy.set(sort); }
+    if (!comparing && sort === "difference") {
+      sort = "means";
+      sortBy.set(sort);
+    }
   }
 
   const takePicture = (picture) => {
@@ -224,19 +280,34 @@ function render({ model, el }) {
     },
   });
   const photos = pictureSource(ui, el, {
-    pictures: own, size: model.get("size"), onPicture: takePicture, extra: [eye.opener.root],
+    pictures: own,
+    size: model.get("size"),
+    onPicture: takePicture,
+    extra: [eye.opener.root],
   });
   const slots = choices({
     legend: "To exchange",
-    options: [["0", "first"], ["1", "second"]],
+    options: [
+      ["0", "first"],
+      ["1", "second"],
+    ],
     value: "0",
-    onChange: (value) => { slot = Number(value); arrange(); },
+    onChange: (value) => {
+      slot = Number(value);
+      arrange();
+    },
   });
-  const takeLayer = (name) => { layer = name; channel = -1; keep(model, { layer }); update(); };
+  const takeLayer = (name) => {
+    layer = name;
+    channel = -1;
+    keep(model, { layer });
+    update();
+  };
   const names = [...layers.keys()].map((name) => [name, name]);
-  const byLayer = names.length > BUTTONS
-    ? select({ label: "Layer", options: names, value: layer, onChange: takeLayer })
-    : choices({ legend: "Layer", options: names, value: layer, onChange: takeLayer });
+  const byLayer =
+    names.length > BUTTONS
+      ? select({ label: "Layer", options: names, value: layer, onChange: takeLayer })
+      : choices({ legend: "Layer", options: names, value: layer, onChange: takeLayer });
   byLayer.root.classList.add("nst-layers");
   const sortBy = select({
     label: "Sort by",
@@ -260,16 +331,28 @@ function render({ model, el }) {
       update();
     },
   });
-  const detail = h("section", { class: "nst-detail", "aria-label": "The chosen channel" }, heading, ...sides.map((side) => side.root), gram.root);
+  const detail = h(
+    "section",
+    { class: "nst-detail", "aria-label": "The chosen channel" },
+    heading,
+    ...sides.map((side) => side.root),
+    gram.root,
+  );
   const origin = h("p", { class: "nst-note nst-origin" });
   const body = h("div", { hidden: true }, grid.root, origin, detail);
   el.append(
-    h("div", { class: "nst-row nst-stack" }, photos.root, eye.root), row(byLayer.root),
-    h("div", { class: "nst-row nst-sorting" }, sortBy.root, both.root, slots.root), door.root, body,
+    h("div", { class: "nst-row nst-stack" }, photos.root, eye.root),
+    row(byLayer.root),
+    h("div", { class: "nst-row nst-sorting" }, sortBy.root, both.root, slots.root),
+    door.root,
+    body,
   );
   arrange();
   update();
-  ui.onEnd(() => { asked += 1; source.close(); });
+  ui.onEnd(() => {
+    asked += 1;
+    source.close();
+  });
   return ui.end;
 }
 

@@ -24,8 +24,7 @@ function fromKernel(model) {
   const { ask, close } = kernel(model, ({ shape }, buffers) => activations(shape, buffers[0]));
   return {
     missing: async () => 0,
-    features: (layer, picture) =>
-      ask({ layer, height: picture.height, width: picture.width }, [pixelBytes(picture)]),
+    features: (layer, picture) => ask({ layer, height: picture.height, width: picture.width }, [pixelBytes(picture)]),
     close,
   };
 }

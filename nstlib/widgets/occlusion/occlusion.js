@@ -7,7 +7,8 @@ import { asPicture, button, choices, decode, figure, frame, h, keep, paintPictur
 export function cover({ data, height, width, channels }, top, left, size, value) {
   const covered = Float32Array.from(data);
   for (let c = 0; c < channels; c += 1) {
-    for (let y = top; y < top + size; y += 1) covered.fill(value, c * height * width + y * width + left, c * height * width + y * width + left + size);
+    for (let y = top; y < top + size; y += 1)
+      covered.fill(value, c * height * width + y * width + left, c * height * width + y * width + left + size);
   }
   return covered;
 }
@@ -26,7 +27,9 @@ function render({ model, el }) {
   const ui = frame(el, "Explorer: cover a part");
   const photo = asPicture(model.get("photo"));
   const [size, stride, value] = ["size", "stride", "value"].map((key) => model.get(key));
-  const units = model.get("units").map(({ name, score, drops }) => ({ name, score, ...decode(drops), visited: new Set() }));
+  const units = model
+    .get("units")
+    .map(({ name, score, drops }) => ({ name, score, ...decode(drops), visited: new Set() }));
   const [rows, columns] = units[0].shape;
   let unit = model.get("unit");
   let [r, c] = [model.get("row"), model.get("column")];
@@ -35,15 +38,39 @@ function render({ model, el }) {
   const now = () => units[unit];
   const percent = (share) => `${Math.round(100 * share)}%`.replace("-", "−");
   const said = (drop, score) => (drop >= 0 ? `takes away ${percent(drop / score)}` : `adds ${percent(-drop / score)}`);
-  const describe = (row, column) => `row ${row}, column ${column}: ${said(now().data[row * columns + column], now().score)}`;
+  const describe = (row, column) =>
+    `row ${row}, column ${column}: ${said(now().data[row * columns + column], now().score)}`;
   const brush = view({
-    label: "Photo with the gray square. Arrow keys move it.", smooth: true,
-    cursor: { rows, columns, describe, onMove(row, column) { [r, c] = [row, column]; draw(); } },
+    label: "Photo with the gray square. Arrow keys move it.",
+    smooth: true,
+    cursor: {
+      rows,
+      columns,
+      describe,
+      onMove(row, column) {
+        [r, c] = [row, column];
+        draw();
+      },
+    },
   });
   const map = view({ label: "" });
   map.root.classList.add("nst-answers");
-  const parts = Object.fromEntries(["drop", "left", "most", "count"].map((name) => [name, h("strong", { class: `nst-${name}` })]));
-  const reading = h("p", { class: "nst-reading" }, "Covered here: ", parts.drop, " of the activation; it is ", parts.left, ". The most so far: ", parts.most, ", after ", parts.count, ".");
+  const parts = Object.fromEntries(
+    ["drop", "left", "most", "count"].map((name) => [name, h("strong", { class: `nst-${name}` })]),
+  );
+  const reading = h(
+    "p",
+    { class: "nst-reading" },
+    "Covered here: ",
+    parts.drop,
+    " of the activation; it is ",
+    parts.left,
+    ". The most so far: ",
+    parts.most,
+    ", after ",
+    parts.count,
+    ".",
+  );
 
   function draw() {
     const { data, score, visited, name } = now();
@@ -64,12 +91,32 @@ function render({ model, el }) {
     ui.announce(`${name}, ${describe(r, c)} of the activation.`);
   }
 
-  const chosen = choices({ legend: "Unit", value: unit, options: units.map(({ name }, k) => [k, name]), onChange(k) { unit = k; brush.place(r, c); draw(); } });
-  const all = button("Show the whole map", () => { now().data.forEach((_, p) => now().visited.add(p)); draw(); });
-  const clear = button("Wipe it off", () => { now().visited.clear(); draw(); });
+  const chosen = choices({
+    legend: "Unit",
+    value: unit,
+    options: units.map(({ name }, k) => [k, name]),
+    onChange(k) {
+      unit = k;
+      brush.place(r, c);
+      draw();
+    },
+  });
+  const all = button("Show the whole map", () => {
+    now().data.forEach((_, p) => now().visited.add(p));
+    draw();
+  });
+  const clear = button("Wipe it off", () => {
+    now().visited.clear();
+    draw();
+  });
   el.append(
     h("div", { class: "nst-row" }, chosen.root, h("div", { class: "nst-buttons" }, all.root, clear.root)),
-    h("div", { class: "nst-columns nst-stay" }, figure("drag the gray square, or use the arrow keys", brush.root).root, figure("the unit's answers: red takes activation away, blue adds some", map.root).root),
+    h(
+      "div",
+      { class: "nst-columns nst-stay" },
+      figure("drag the gray square, or use the arrow keys", brush.root).root,
+      figure("the unit's answers: red takes activation away, blue adds some", map.root).root,
+    ),
     reading,
   );
   brush.place(r, c);

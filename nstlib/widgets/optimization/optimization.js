@@ -16,7 +16,9 @@ export function lossAxis(values) {
 
 async function render({ model, el }) {
   const ui = frame(el, "Explorer: transfers step by step");
-  const runs = await Promise.all(model.get("runs").map(async ({ frames, ...run }) => ({ ...run, frames: await Promise.all(frames.map(loadImage)) })));
+  const runs = await Promise.all(
+    model.get("runs").map(async ({ frames, ...run }) => ({ ...run, frames: await Promise.all(frames.map(loadImage)) })),
+  );
   const count = Math.max(...runs.map(({ steps }) => steps.length));
   let now = model.get("step");
   let loss = model.get("loss");
@@ -32,18 +34,45 @@ async function render({ model, el }) {
     return { canvas, values, ...shown };
   });
   const plot = chart(ui, { label: "The losses over the steps", height: 200 });
-  const steps = player(ui, { label: "Step", count, value: now, format: (k) => `${k} of ${count - 1}`, milliseconds: 250, onStep(k) { now = k; draw(); } });
+  const steps = player(ui, {
+    label: "Step",
+    count,
+    value: now,
+    format: (k) => `${k} of ${count - 1}`,
+    milliseconds: 250,
+    onStep(k) {
+      now = k;
+      draw();
+    },
+  });
   scrub(plot, (x) => steps.go(Math.round(x)));
-  const chosen = choices({ legend: "Curve", options: LOSSES.map((key) => [key, `${key} loss`]), value: loss, onChange(key) { loss = key; draw(); } });
+  const chosen = choices({
+    legend: "Curve",
+    options: LOSSES.map((key) => [key, `${key} loss`]),
+    value: loss,
+    onChange(key) {
+      loss = key;
+      draw();
+    },
+  });
 
   const tone = (r) => `var(--nst-tone-${r % 8})`;
   const dashes = (r) => (r ? `${7 - r} ${2 + r}` : null);
   const items = ({ x, y, box }) => [
-    line([[x.to(now), box.top], [x.to(now), box.bottom]], { class: "nst-upright" }),
+    line(
+      [
+        [x.to(now), box.top],
+        [x.to(now), box.bottom],
+      ],
+      { class: "nst-upright" },
+    ),
     runs.map((run, r) => {
       const values = run[loss].map((value, k) => [x.to(run.steps[k]), y.to(value)]);
       const [cx, cy] = values[at(run)];
-      return [line(values, { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashes(r) }), shape("circle", { cx, cy, r: 5, style: `fill: ${tone(r)}` })];
+      return [
+        line(values, { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashes(r) }),
+        shape("circle", { cx, cy, r: 5, style: `fill: ${tone(r)}` }),
+      ];
     }),
   ];
 
@@ -54,18 +83,32 @@ async function render({ model, el }) {
       Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
       canvas.getContext("2d").drawImage(image, 0, 0);
       rename(`${run.name} after ${run.steps[at(run)]} steps`);
-      LOSSES.forEach((key) => { panels[r].values[key].textContent = significant(run[key][at(run)]); });
+      LOSSES.forEach((key) => {
+        panels[r].values[key].textContent = significant(run[key][at(run)]);
+      });
     });
     const axis = lossAxis(runs.flatMap((run) => run[loss]));
-    plot.draw({ x: { low: 0, high: Math.max(1, count - 1), title: "step" }, y: { ...axis, title: `${loss} loss, each run's own${axis.log ? " (logarithmic)" : ""}` }, items });
+    plot.draw({
+      x: { low: 0, high: Math.max(1, count - 1), title: "step" },
+      y: { ...axis, title: `${loss} loss, each run's own${axis.log ? " (logarithmic)" : ""}` },
+      items,
+    });
     keep(model, { step: now, loss });
-    ui.announce(`Step ${now}. ${runs.map((run) => `${run.name}: ${loss} loss ${significant(run[loss][at(run)])}`).join("; ")}.`);
+    ui.announce(
+      `Step ${now}. ${runs.map((run) => `${run.name}: ${loss} loss ${significant(run[loss][at(run)])}`).join("; ")}.`,
+    );
   }
 
   el.append(
     steps.root,
-    h("div", { class: "nst-columns nst-stay nst-runs", style: `--nst-columns: ${runs.length}` }, panels.map(({ root }) => root)),
-    h("div", { class: "nst-row" }, chosen.root), legend(runs.map(({ name }, r) => [tone(r), name, r > 0])), plot.root,
+    h(
+      "div",
+      { class: "nst-columns nst-stay nst-runs", style: `--nst-columns: ${runs.length}` },
+      panels.map(({ root }) => root),
+    ),
+    h("div", { class: "nst-row" }, chosen.root),
+    legend(runs.map(({ name }, r) => [tone(r), name, r > 0])),
+    plot.root,
     h("p", { class: "nst-note" }, "Each run lowers a loss of its own: a lower curve is not a better picture."),
   );
   draw();

@@ -55,14 +55,29 @@ async function render({ model, el }) {
   function hang() {
     const { channel: name, patches } = now();
     const strong = shares(patches.map(({ value }) => value));
-    wall.replaceChildren(...patches.map((patch, k) => {
-      const canvas = h("canvas", { "aria-hidden": "true" });
-      paint(canvas, photos[patch.photo], patch.box);
-      return h("button", {
-        type: "button", class: "nst-button nst-tile", "aria-pressed": "false", "aria-label": `Place ${k + 1}: activation ${patch.value.toFixed(1)}`,
-        onclick: () => choose(k), onfocus: () => choose(k), onpointerenter: (event) => { if (event.pointerType === "mouse") choose(k); },
-      }, canvas, h("span", { class: "nst-bar", style: `width: ${Math.round(100 * strong[k])}%` }), h("span", { class: "nst-value" }, patch.value.toFixed(1)));
-    }));
+    wall.replaceChildren(
+      ...patches.map((patch, k) => {
+        const canvas = h("canvas", { "aria-hidden": "true" });
+        paint(canvas, photos[patch.photo], patch.box);
+        return h(
+          "button",
+          {
+            type: "button",
+            class: "nst-button nst-tile",
+            "aria-pressed": "false",
+            "aria-label": `Place ${k + 1}: activation ${patch.value.toFixed(1)}`,
+            onclick: () => choose(k),
+            onfocus: () => choose(k),
+            onpointerenter: (event) => {
+              if (event.pointerType === "mouse") choose(k);
+            },
+          },
+          canvas,
+          h("span", { class: "nst-bar", style: `width: ${Math.round(100 * strong[k])}%` }),
+          h("span", { class: "nst-value" }, patch.value.toFixed(1)),
+        );
+      }),
+    );
     wholeFigure.caption.textContent = `one of the pictures; what the unit of channel ${name} sees is marked`;
     choose(0);
     keep(model, { layer, channel });
@@ -70,8 +85,13 @@ async function render({ model, el }) {
 
   function offer() {
     const chosen = choices({
-      legend: "Channel", value: channel, options: layers[layer].channels.map((one, k) => [k, String(one.channel)]),
-      onChange(k) { channel = k; hang(); },
+      legend: "Channel",
+      value: channel,
+      options: layers[layer].channels.map((one, k) => [k, String(one.channel)]),
+      onChange(k) {
+        channel = k;
+        hang();
+      },
     });
     places.replaceChildren(chosen.root);
   }
@@ -83,8 +103,15 @@ async function render({ model, el }) {
   });
 
   const chosenLayer = choices({
-    legend: "Layer", value: layer, options: layers.map(({ name }, k) => [k, name]),
-    onChange(k) { layer = k; channel = 0; offer(); hang(); },
+    legend: "Layer",
+    value: layer,
+    options: layers.map(({ name }, k) => [k, name]),
+    onChange(k) {
+      layer = k;
+      channel = 0;
+      offer();
+      hang();
+    },
   });
   el.append(
     h("div", { class: "nst-row" }, chosenLayer.root, places),

@@ -1,5 +1,17 @@
 // Which pixels a unit of VGG sees (chapter 02): fields in closed form, drawn on a photo, and what lies within each.
-import { asPicture, button, figure, frame, h, keep, paintPicture, pictureSource, row, toggle, view } from "../kit/kit.js";
+import {
+  asPicture,
+  button,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  pictureSource,
+  row,
+  toggle,
+  view,
+} from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 

@@ -30,10 +30,15 @@ export class TransferGraph {
   async setGoals(content, style, onProgress = () => {}) {
     await this.#load(onProgress);
     const { features, losses } = await this.#run(content, ["features", "losses"]);
-    const found = await this.#run(style, GRAMS.map((_, k) => `found${k + 1}`));
+    const found = await this.#run(
+      style,
+      GRAMS.map((_, k) => `found${k + 1}`),
+    );
     const grams = GRAMS.map((_, k) => found[`found${k + 1}`]);
     // A loss is relative: 1 is as far as an image without any activation. Compared with zeros, its mean square is the scale.
-    const scales = [losses.data[0], ...grams.map(({ data }) => meanSquare(data))].map((scale) => (scale > 0 ? scale : 1));
+    const scales = [losses.data[0], ...grams.map(({ data }) => meanSquare(data))].map((scale) =>
+      scale > 0 ? scale : 1,
+    );
     this.#goals = { features, grams, scales };
   }
 
@@ -63,7 +68,9 @@ export class TransferGraph {
       content: given.content ?? zeros(1, GRAMS.at(-1), height / 4, width / 4),
       weights: tensor(Float32Array.from(given.weights ?? [0, 0, 0, 0]), 4),
     };
-    GRAMS.forEach((size, k) => { feeds[`gram${k + 1}`] = given.grams?.[k] ?? zeros(size, size); });
+    GRAMS.forEach((size, k) => {
+      feeds[`gram${k + 1}`] = given.grams?.[k] ?? zeros(size, size);
+    });
     return this.#session.run(feeds, wanted);
   }
 

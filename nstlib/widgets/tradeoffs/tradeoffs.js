@@ -6,7 +6,10 @@ import { button, choices, frame, h, keep, row, select, significant, slider, togg
 
 /** Return which points [x, y] no other one dominates; less is better in both. Of equal points all count. */
 export function paretoFront(points) {
-  return points.map((one) => !points.some((other) => other[0] <= one[0] && other[1] <= one[1] && (other[0] < one[0] || other[1] < one[1])));
+  return points.map(
+    (one) =>
+      !points.some((other) => other[0] <= one[0] && other[1] <= one[1] && (other[0] < one[0] || other[1] < one[1])),
+  );
 }
 
 /** Return the area that points [x, y] dominate, up to the corner [right, top]. */
@@ -59,40 +62,69 @@ export function meanOf(values) {
  * `measure` are places in values. `pair` is [content, style], or null for means over pairs, over the logarithm for styles.
  */
 export function curveOf(rows, method, by, measure, pair) {
-  const found = rows.filter((one) => one.method === method && Number.isFinite(one.values[by]) && Number.isFinite(one.values[measure])
-    && (!pair || (one.content === pair[0] && one.style === pair[1])));
+  const found = rows.filter(
+    (one) =>
+      one.method === method &&
+      Number.isFinite(one.values[by]) &&
+      Number.isFinite(one.values[measure]) &&
+      (!pair || (one.content === pair[0] && one.style === pair[1])),
+  );
   const weights = [...new Set(found.map((one) => one.weight))].sort((a, b) => a - b);
   return weights.map((weight) => {
     const same = found.filter((one) => one.weight === weight);
     const x = Math.exp(meanOf(same.map((one) => Math.log(one.values[by]))).mean);
-    return { weight, x: same.length > 1 ? x : same[0].values[by], y: meanOf(same.map((one) => one.values[measure])).mean, pairs: same.length };
+    return {
+      weight,
+      x: same.length > 1 ? x : same[0].values[by],
+      y: meanOf(same.map((one) => one.values[measure])).mean,
+      pairs: same.length,
+    };
   });
 }
 
 /** Return the mean matched difference of two methods: on one pair, or over all pairs on which both reach a common style. */
 export function differenceOf(rows, method, baseline, by, measure, pairs) {
-  return meanOf(pairs.map((pair) => {
-    const [one, other] = [method, baseline].map((name) => curveOf(rows, name, by, measure, pair));
-    return matchedStyleDifference(one.map((dot) => dot.x), one.map((dot) => dot.y), other.map((dot) => dot.x), other.map((dot) => dot.y));
-  }));
+  return meanOf(
+    pairs.map((pair) => {
+      const [one, other] = [method, baseline].map((name) => curveOf(rows, name, by, measure, pair));
+      return matchedStyleDifference(
+        one.map((dot) => dot.x),
+        one.map((dot) => dot.y),
+        other.map((dot) => dot.x),
+        other.map((dot) => dot.y),
+      );
+    }),
+  );
 }
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-const MARKS = [ // outlines around 0, 0; each method has its own, so that color is not all that tells them apart
-  "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0", "M-4 -4h8v8h-8z", "M0 -5.2L5 4H-5z", "M0 -5.5L5.5 0L0 5.5L-5.5 0z",
-  "M0 5.2L5 -4H-5z", "M-5 -1.7h3.3v-3.3h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3z", "M-5 -2.5h10v5h-10z", "M-2.5 -5h5v10h-5z",
+const MARKS = [
+  // outlines around 0, 0; each method has its own, so that color is not all that tells them apart
+  "M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0",
+  "M-4 -4h8v8h-8z",
+  "M0 -5.2L5 4H-5z",
+  "M0 -5.5L5.5 0L0 5.5L-5.5 0z",
+  "M0 5.2L5 -4H-5z",
+  "M-5 -1.7h3.3v-3.3h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3z",
+  "M-5 -2.5h10v5h-10z",
+  "M-2.5 -5h5v10h-5z",
 ];
 const STEPS = 200; // of the line's slider
 
-const fixed = (value, sign = false) => (Number.isFinite(value) ? `${sign && value >= 0 ? "+" : ""}${value.toFixed(3)}`.replace("-", "−") : "–");
+const fixed = (value, sign = false) =>
+  Number.isFinite(value) ? `${sign && value >= 0 ? "+" : ""}${value.toFixed(3)}`.replace("-", "−") : "–";
 
 function render({ model, el }) {
   const ui = frame(el, "Explorer: style against content");
   const [methods, measures, distances] = ["methods", "measures", "distances"].map((key) => model.get(key));
   const names = { content: model.get("contents"), style: model.get("styles") };
   const rows = model.get("rows").map(([content, style, method, weight, ...values]) => ({
-    content, style, method, weight, values: values.map((value) => (value === null ? NaN : value)),
+    content,
+    style,
+    method,
+    weight,
+    values: values.map((value) => (value === null ? NaN : value)),
   }));
   const pairs = [...new Map(rows.map((one) => [`${one.content},${one.style}`, [one.content, one.style]])).values()];
   let measure = model.get("measure");
@@ -113,24 +145,37 @@ function render({ model, el }) {
   const tone = (m) => `var(--nst-tone-${m % 8})`;
   const better = () => measures[measure].better || 1;
   const column = () => distances.length + measure;
-  const mark = (m, extra = {}) => shape("path", { d: MARKS[m % MARKS.length], style: `fill: ${tone(m)}`, class: "nst-dot", ...extra });
+  const mark = (m, extra = {}) =>
+    shape("path", { d: MARKS[m % MARKS.length], style: `fill: ${tone(m)}`, class: "nst-dot", ...extra });
 
-  const readOff = (curve) => contentAtStyle(curve.map((dot) => dot.x), curve.map((dot) => dot.y), at);
+  const readOff = (curve) =>
+    contentAtStyle(
+      curve.map((dot) => dot.x),
+      curve.map((dot) => dot.y),
+      at,
+    );
 
   // What is shown.
   function gather() {
     curves = methods.map((_, m) => (on.has(m) ? curveOf(rows, m, by, column(), pair).sort((a, b) => a.x - b.x) : []));
     base = curveOf(rows, baseline, by, column(), pair);
-    differences = methods.map((_, m) => (on.has(m) ? differenceOf(rows, m, baseline, by, column(), pair ? [pair] : pairs) : null));
+    differences = methods.map((_, m) =>
+      on.has(m) ? differenceOf(rows, m, baseline, by, column(), pair ? [pair] : pairs) : null,
+    );
     const dots = curves.flat();
     range = [Math.min(...dots.map((dot) => dot.x)), Math.max(...dots.map((dot) => dot.x))];
     const kept = paretoFront(dots.map((dot) => [dot.x, -better() * dot.y]));
     front = dots.filter((_, k) => kept[k]).sort((a, b) => a.x - b.x);
-    dots.forEach((dot, k) => { dot.best = kept[k]; });
+    dots.forEach((dot, k) => {
+      dot.best = kept[k];
+    });
     if (!curves[chosen.method]?.length) chosen = { method: curves.findIndex((curve) => curve.length), k: 0 };
     chosen.k = Math.min(chosen.k, (curves[chosen.method]?.length || 1) - 1);
     if (!dots.length) return;
-    const scattered = cloud && !pair ? rows.filter((one) => on.has(one.method)).map((one) => ({ x: one.values[by], y: one.values[column()] })) : [];
+    const scattered =
+      cloud && !pair
+        ? rows.filter((one) => on.has(one.method)).map((one) => ({ x: one.values[by], y: one.values[column()] }))
+        : [];
     const all = [...dots, ...scattered].filter((dot) => Number.isFinite(dot.x) && Number.isFinite(dot.y));
     const bounds = (key) => [Math.min(...all.map((dot) => dot[key])), Math.max(...all.map((dot) => dot[key]))];
     const [[x0, x1], [y0, y1]] = [bounds("x"), bounds("y")];
@@ -144,25 +189,52 @@ function render({ model, el }) {
 
   // The chart.
   const plot = chart(ui, { label: "Results: distance from the style across, content upward", height: 300 });
-  Object.entries({ tabindex: 0, role: "slider", "aria-label": "Results. Left and right: along a method's curve; up and down: to another method.", "aria-valuemin": 0 })
-    .forEach(([key, value]) => plot.stage.setAttribute(key, value));
+  Object.entries({
+    tabindex: 0,
+    role: "slider",
+    "aria-label": "Results. Left and right: along a method's curve; up and down: to another method.",
+    "aria-valuemin": 0,
+  }).forEach(([key, value]) => plot.stage.setAttribute(key, value));
 
   function items({ x, y, box: frameBox }) {
-    const steps = front.flatMap((dot, k) => [[x.to(dot.x), k ? y.to(front[k - 1].y) : (better() > 0 ? frameBox.bottom : frameBox.top)], [x.to(dot.x), y.to(dot.y)]]);
+    const steps = front.flatMap((dot, k) => [
+      [x.to(dot.x), k ? y.to(front[k - 1].y) : better() > 0 ? frameBox.bottom : frameBox.top],
+      [x.to(dot.x), y.to(dot.y)],
+    ]);
     if (front.length) steps.push([frameBox.right, y.to(front[front.length - 1].y)]);
     const active = curves[chosen.method][chosen.k];
     return [
-      box.all.map((dot) => (Number.isFinite(dot.x) && Number.isFinite(dot.y) ? shape("circle", { cx: x.to(dot.x), cy: y.to(dot.y), r: 1.6, class: "nst-speck" }) : null)),
+      box.all.map((dot) =>
+        Number.isFinite(dot.x) && Number.isFinite(dot.y)
+          ? shape("circle", { cx: x.to(dot.x), cy: y.to(dot.y), r: 1.6, class: "nst-speck" })
+          : null,
+      ),
       line(steps, { class: "nst-front" }),
-      curves.map((curve, m) => line(curve.map((dot) => [x.to(dot.x), y.to(dot.y)]), {
-        class: "nst-curve", style: `stroke: ${tone(m)}; stroke-width: ${m === chosen.method ? 3 : 1.5}`,
-      })),
-      curves.map((curve, m) => curve.map((dot) => mark(m, { transform: `translate(${x.to(dot.x).toFixed(1)} ${y.to(dot.y).toFixed(1)})` }))),
-      line([[x.to(at), frameBox.top], [x.to(at), frameBox.bottom]], { class: "nst-upright" }),
+      curves.map((curve, m) =>
+        line(
+          curve.map((dot) => [x.to(dot.x), y.to(dot.y)]),
+          {
+            class: "nst-curve",
+            style: `stroke: ${tone(m)}; stroke-width: ${m === chosen.method ? 3 : 1.5}`,
+          },
+        ),
+      ),
+      curves.map((curve, m) =>
+        curve.map((dot) => mark(m, { transform: `translate(${x.to(dot.x).toFixed(1)} ${y.to(dot.y).toFixed(1)})` })),
+      ),
+      line(
+        [
+          [x.to(at), frameBox.top],
+          [x.to(at), frameBox.bottom],
+        ],
+        { class: "nst-upright" },
+      ),
       shape("path", { d: `M${x.to(at)} ${frameBox.bottom}l-6 9h12z`, class: "nst-grip" }),
       curves.map((curve, m) => {
         const value = readOff(curve);
-        return Number.isFinite(value) ? shape("circle", { cx: x.to(at), cy: y.to(value), r: 3, class: "nst-crossing", style: `stroke: ${tone(m)}` }) : null;
+        return Number.isFinite(value)
+          ? shape("circle", { cx: x.to(at), cy: y.to(value), r: 3, class: "nst-crossing", style: `stroke: ${tone(m)}` })
+          : null;
       }),
       active ? shape("circle", { cx: x.to(active.x), cy: y.to(active.y), r: 9, class: "nst-ring" }) : null,
     ];
@@ -185,18 +257,44 @@ function render({ model, el }) {
     const there = readOff(base);
     heads[2].textContent = `minus ${methods[baseline]}`;
     heads[3].textContent = `mean minus ${methods[baseline]}`;
-    body.replaceChildren(...[...on].sort((a, b) => a - b).filter((m) => curves[m].length).map((m) => {
-      const value = readOff(curves[m]);
-      const { mean, count } = differences[m];
-      const area = hypervolume(curves[m].map((dot) => [Math.log(dot.x), -better() * dot.y]), box.worst) / box.area;
-      const difference = (number, text) => h("td", { "data-sign": m === baseline || !(Math.abs(number) >= 0.0005) ? "none" : better() * number > 0 ? "good" : "bad", "data-value": number }, text);
-      return h("tr", { "data-method": methods[m], "data-chosen": m === chosen.method ? "yes" : "no" },
-        h("th", { scope: "row" }, shape("svg", { viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" }, mark(m)), methods[m]),
-        h("td", { "data-value": value }, fixed(value)),
-        difference(value - there, m === baseline ? "" : fixed(value - there, true)),
-        difference(mean, m === baseline ? "" : `${fixed(mean, true)}${pair ? "" : ` (${count})`}`),
-        h("td", { "data-value": area }, Number.isFinite(area) ? `${Math.round(100 * area)}%` : "–"));
-    }));
+    body.replaceChildren(
+      ...[...on]
+        .sort((a, b) => a - b)
+        .filter((m) => curves[m].length)
+        .map((m) => {
+          const value = readOff(curves[m]);
+          const { mean, count } = differences[m];
+          const area =
+            hypervolume(
+              curves[m].map((dot) => [Math.log(dot.x), -better() * dot.y]),
+              box.worst,
+            ) / box.area;
+          const difference = (number, text) =>
+            h(
+              "td",
+              {
+                "data-sign":
+                  m === baseline || !(Math.abs(number) >= 0.0005) ? "none" : better() * number > 0 ? "good" : "bad",
+                "data-value": number,
+              },
+              text,
+            );
+          return h(
+            "tr",
+            { "data-method": methods[m], "data-chosen": m === chosen.method ? "yes" : "no" },
+            h(
+              "th",
+              { scope: "row" },
+              shape("svg", { viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" }, mark(m)),
+              methods[m],
+            ),
+            h("td", { "data-value": value }, fixed(value)),
+            difference(value - there, m === baseline ? "" : fixed(value - there, true)),
+            difference(mean, m === baseline ? "" : `${fixed(mean, true)}${pair ? "" : ` (${count})`}`),
+            h("td", { "data-value": area }, Number.isFinite(area) ? `${Math.round(100 * area)}%` : "–"),
+          );
+        }),
+    );
     const how = pair ? "" : "; in brackets: on how many pairs both reach a common style";
     note.textContent = `Mean: over all styles that both curves reach${how}. Area: how much of the box around the dots a method's dots dominate. –: the curve does not reach.`;
   }
@@ -204,12 +302,18 @@ function render({ model, el }) {
   function draw() {
     gather();
     const some = curves.some((curve) => curve.length);
-    [plot.root, upright.root, table, note].forEach((part) => { part.hidden = !some; });
+    [plot.root, upright.root, table, note].forEach((part) => {
+      part.hidden = !some;
+    });
     reading.textContent = some ? "" : "Nothing to show: switch a method on.";
     if (!some) return;
-    const arrow = measures[measure].better < 0 ? "less is better" : measures[measure].better > 0 ? "more is better" : "it depends";
+    const arrow =
+      measures[measure].better < 0 ? "less is better" : measures[measure].better > 0 ? "more is better" : "it depends";
     upright.set(Math.round((STEPS * Math.log(at / range[0])) / (Math.log(range[1] / range[0]) || 1)));
-    paint({ x: { low: box.x[0], high: box.x[1], log: true, title: `${distances[by].label} (less is better)` }, y: { low: box.y[0], high: box.y[1], title: `${measures[measure].label} (${arrow})` } });
+    paint({
+      x: { low: box.x[0], high: box.x[1], log: true, title: `${distances[by].label} (less is better)` },
+      y: { low: box.y[0], high: box.y[1], title: `${measures[measure].label} (${arrow})` },
+    });
   }
 
   let axes = null;
@@ -243,17 +347,25 @@ function render({ model, el }) {
   }
   function nearest({ left, top }) {
     const { x, y } = plot.scales;
-    const all = curves.flatMap((curve, m) => curve.map((dot, k) => ({ m, k, apart: Math.hypot(x.to(dot.x) - left, y.to(dot.y) - top) })));
+    const all = curves.flatMap((curve, m) =>
+      curve.map((dot, k) => ({ m, k, apart: Math.hypot(x.to(dot.x) - left, y.to(dot.y) - top) })),
+    );
     return all.reduce((a, b) => (b.apart < a.apart ? b : a));
   }
   function moveLine(value, voice = true) {
     at = Math.min(range[1], Math.max(range[0], value));
     upright.set(Math.round((STEPS * Math.log(at / range[0])) / (Math.log(range[1] / range[0]) || 1)));
     paint();
-    if (voice) ui.announce(`At style distance ${significant(at)}: ${[...body.rows].map((one) => `${one.cells[0].textContent} ${one.cells[1].textContent}`).join(", ")}.`);
+    if (voice)
+      ui.announce(
+        `At style distance ${significant(at)}: ${[...body.rows].map((one) => `${one.cells[0].textContent} ${one.cells[1].textContent}`).join(", ")}.`,
+      );
   }
   const upright = slider({
-    label: "at this distance from the style", min: 0, max: STEPS, value: 0,
+    label: "at this distance from the style",
+    min: 0,
+    max: STEPS,
+    value: 0,
     format: (k) => significant(range[0] * (range[1] / range[0]) ** (k / STEPS)),
     onInput: (k) => moveLine(range[0] * (range[1] / range[0]) ** (k / STEPS)),
   });
@@ -276,8 +388,19 @@ function render({ model, el }) {
     const close = nearest(place);
     return close.apart < 24 ? choose(close.m, close.k) : null;
   });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) => plot.stage.addEventListener(type, () => { held = false; }));
-  const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], Home: [-99, 0], End: [99, 0] };
+  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
+    plot.stage.addEventListener(type, () => {
+      held = false;
+    }),
+  );
+  const KEYS = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, -1],
+    ArrowDown: [0, 1],
+    Home: [-99, 0],
+    End: [99, 0],
+  };
   plot.stage.addEventListener("keydown", (event) => {
     if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     walk(...KEYS[event.key]);
@@ -287,29 +410,86 @@ function render({ model, el }) {
 
   // Choices.
   const pairChoice = select({
-    label: "Pair", value: "all",
-    options: [["all", `mean over ${pairs.length} pairs`], ...pairs.map(([c, s], k) => [String(k), `${names.content[c]}, ${names.style[s]}`])],
-    onChange(key) { pair = key === "all" ? null : pairs[Number(key)]; every.root.hidden = Boolean(pair); draw(); },
+    label: "Pair",
+    value: "all",
+    options: [
+      ["all", `mean over ${pairs.length} pairs`],
+      ...pairs.map(([c, s], k) => [String(k), `${names.content[c]}, ${names.style[s]}`]),
+    ],
+    onChange(key) {
+      pair = key === "all" ? null : pairs[Number(key)];
+      every.root.hidden = Boolean(pair);
+      draw();
+    },
   });
   const baseChoice = select({
-    label: "Compared with", value: String(baseline), options: methods.map((name, m) => [String(m), name]),
-    onChange(key) { baseline = Number(key); draw(); },
+    label: "Compared with",
+    value: String(baseline),
+    options: methods.map((name, m) => [String(m), name]),
+    onChange(key) {
+      baseline = Number(key);
+      draw();
+    },
   });
-  const measureChoice = choices({ legend: "Content", options: measures.map((one, k) => [k, one.label]), value: measure, onChange(k) { measure = k; draw(); } });
-  const styleChoice = choices({ legend: "Distance from the style", options: distances.map((one, k) => [k, one.name]), value: by, onChange(k) { by = k; at = 0; draw(); moveLine(Math.sqrt(range[0] * range[1]), false); } });
-  const every = toggle({ label: "every pair's results as specks", value: false, onChange(value) { cloud = value; draw(); } });
-  const switches = h("div", { class: "nst-buttons", role: "group", "aria-label": "Methods" }, methods.map((name, m) => {
-    const entry = button("", () => { on.has(m) ? on.delete(m) : on.add(m); entry.mark(on.has(m)); draw(); }, { pressed: true });
-    entry.root.append(shape("svg", { viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" }, mark(m)), name);
-    entry.root.classList.add("nst-method");
-    return entry.root;
-  }));
+  const measureChoice = choices({
+    legend: "Content",
+    options: measures.map((one, k) => [k, one.label]),
+    value: measure,
+    onChange(k) {
+      measure = k;
+      draw();
+    },
+  });
+  const styleChoice = choices({
+    legend: "Distance from the style",
+    options: distances.map((one, k) => [k, one.name]),
+    value: by,
+    onChange(k) {
+      by = k;
+      at = 0;
+      draw();
+      moveLine(Math.sqrt(range[0] * range[1]), false);
+    },
+  });
+  const every = toggle({
+    label: "every pair's results as specks",
+    value: false,
+    onChange(value) {
+      cloud = value;
+      draw();
+    },
+  });
+  const switches = h(
+    "div",
+    { class: "nst-buttons", role: "group", "aria-label": "Methods" },
+    methods.map((name, m) => {
+      const entry = button(
+        "",
+        () => {
+          on.has(m) ? on.delete(m) : on.add(m);
+          entry.mark(on.has(m));
+          draw();
+        },
+        { pressed: true },
+      );
+      entry.root.append(
+        shape("svg", { viewBox: "-7 -7 14 14", width: 14, height: 14, "aria-hidden": "true" }, mark(m)),
+        name,
+      );
+      entry.root.classList.add("nst-method");
+      return entry.root;
+    }),
+  );
 
   el.append(
     row(pairChoice.root, baseChoice.root),
     row(measureChoice.root, distances.length > 1 ? styleChoice.root : null),
-    switches, plot.root, reading, row(upright.root, every.root),
-    h("div", { class: "nst-wide", tabindex: 0, role: "region", "aria-label": "Numbers at the line" }, table), note,
+    switches,
+    plot.root,
+    reading,
+    row(upright.root, every.root),
+    h("div", { class: "nst-wide", tabindex: 0, role: "region", "aria-label": "Numbers at the line" }, table),
+    note,
   );
   draw();
   return ui.end;

@@ -29,7 +29,12 @@ function s(tag, attributes, text) {
 
 /** Handle: { root, draw(records), describe(records) }; records are { step, content, style }, in order. */
 export function curve() {
-  const root = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "nst-curve", role: "img", "aria-label": "Losses over the steps" });
+  const root = s("svg", {
+    viewBox: `0 0 ${WIDE} ${HIGH}`,
+    class: "nst-curve",
+    role: "img",
+    "aria-label": "Losses over the steps",
+  });
   for (let power = LEAST; power <= MOST; power += 1) {
     const y = heightOf(10 ** power);
     root.append(s("line", { class: "nst-rule", x1: BOX.left, x2: BOX.right, y1: y, y2: y }));
@@ -38,12 +43,14 @@ export function curve() {
   const start = s("text", { x: BOX.left, y: HIGH - 4 }, "0");
   const end = s("text", { x: BOX.right, y: HIGH - 4, "text-anchor": "end" });
   root.append(start, end);
-  const lines = Object.fromEntries(LINES.map((name) => {
-    const path = s("path", { class: `nst-line-${name}`, d: "" });
-    const label = s("text", { class: `nst-name-${name}`, x: 0, y: 0 }, name);
-    root.append(path, label);
-    return [name, { path, label }];
-  }));
+  const lines = Object.fromEntries(
+    LINES.map((name) => {
+      const path = s("path", { class: `nst-line-${name}`, d: "" });
+      const label = s("text", { class: `nst-name-${name}`, x: 0, y: 0 }, name);
+      root.append(path, label);
+      return [name, { path, label }];
+    }),
+  );
 
   function draw(records) {
     const span = spanOf(records.at(-1)?.step ?? 0);

@@ -63,7 +63,8 @@ export function square({ data, channels, height, width }, size) {
     for (let y = 0; y < size; y += 1) {
       for (let x = 0; x < size; x += 1) {
         let sum = 0;
-        for (const [row, high] of rows[y]) for (const [column, wide] of columns[x]) sum += high * wide * data[plane + row * width + column];
+        for (const [row, high] of rows[y])
+          for (const [column, wide] of columns[x]) sum += high * wide * data[plane + row * width + column];
         result[(c * size + y) * size + x] = sum;
       }
     }
@@ -122,13 +123,20 @@ export class Descent {
     const { coarse, fine } = gains;
     const mixed = this.mixed(gains);
     const felt = gradient.map((value, p) => (mixed[p] < -ROUNDING || mixed[p] > 1 + ROUNDING ? 0 : value)); // clamped: feels nothing
-    const slope = this.#filtered(felt, coarse, fine, transposed(this.down, this.height), transposed(this.across, this.width));
+    const slope = this.#filtered(
+      felt,
+      coarse,
+      fine,
+      transposed(this.down, this.height),
+      transposed(this.across, this.width),
+    );
     this.steps += 1;
     const [rate, root] = [RATE / (1 - FIRST ** this.steps), Math.sqrt(1 - SECOND ** this.steps)];
     for (let p = 0; p < slope.length; p += 1) {
       this.means[p] += (1 - FIRST) * (slope[p] - this.means[p]);
       this.squares[p] = SECOND * this.squares[p] + (1 - SECOND) * slope[p] ** 2;
-      const next = this.content[p] + this.change[p] - (rate * this.means[p]) / (Math.sqrt(this.squares[p]) / root + TINY);
+      const next =
+        this.content[p] + this.change[p] - (rate * this.means[p]) / (Math.sqrt(this.squares[p]) / root + TINY);
       this.change[p] = Math.max(0, Math.min(1, next)) - this.content[p];
     }
   }

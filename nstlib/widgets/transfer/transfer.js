@@ -1,5 +1,20 @@
 // Style transfer while you watch (chapter 10): pixels go downhill, step by step, and the knobs may be turned on the way.
-import { asPicture, button, choices, figure, frame, h, keep, paintPicture, pictureSource, random, row, slider, tidy, view } from "../kit/kit.js";
+import {
+  asPicture,
+  button,
+  choices,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  pictureSource,
+  random,
+  row,
+  slider,
+  tidy,
+  view,
+} from "../kit/kit.js";
 import { Descent, noise, square } from "./maths.js";
 import { openSource } from "./sources.js";
 import { curve } from "./curve.js";
@@ -12,7 +27,8 @@ const APART = 1200; // and between any two
 const RECENT = 9; // steps whose time is shown
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-const nearest = (list, value) => list.reduce((best, one, k) => (Math.abs(one - value) < Math.abs(list[best] - value) ? k : best), 0);
+const nearest = (list, value) =>
+  list.reduce((best, one, k) => (Math.abs(one - value) < Math.abs(list[best] - value) ? k : best), 0);
 
 /** Return how many steps a second the recent ones took: the median of their times, in milliseconds. */
 export function pace(times) {
@@ -50,10 +66,19 @@ function render({ model, el }) {
   const result = view({ label: "The picture that is optimized", smooth: true });
   const resultFigure = figure("", result.root);
   const step = h("strong", { class: "nst-step" }, "0");
-  const numbers = { content: h("strong", { class: "nst-content" }, "–"), style: h("strong", { class: "nst-style" }, "–") };
+  const numbers = {
+    content: h("strong", { class: "nst-content" }, "–"),
+    style: h("strong", { class: "nst-style" }, "–"),
+  };
   const speed = h("span", { class: "nst-speed" });
-  const reading = h("p", { class: "nst-reading nst-losses" },
-    h("span", {}, "step ", step), h("span", { class: "nst-name-content" }, "content ", numbers.content), h("span", { class: "nst-name-style" }, "style ", numbers.style), speed);
+  const reading = h(
+    "p",
+    { class: "nst-reading nst-losses" },
+    h("span", {}, "step ", step),
+    h("span", { class: "nst-name-content" }, "content ", numbers.content),
+    h("span", { class: "nst-name-style" }, "style ", numbers.style),
+    speed,
+  );
   const lines = curve();
   const note = h("p", { class: "nst-note nst-transfer-note", role: "status" });
   const come = h("p", { class: "nst-note" }); // not spoken: it changes too often, and the bar can be asked
@@ -78,12 +103,20 @@ function render({ model, el }) {
     const waited = performance.now() - spoken;
     if (passing && waited < SPOKEN) return;
     clearTimeout(speech);
-    speech = setTimeout(() => { spoken = performance.now(); ui.announce(text); }, Math.max(0, APART - waited));
+    speech = setTimeout(
+      () => {
+        spoken = performance.now();
+        ui.announce(text);
+      },
+      Math.max(0, APART - waited),
+    );
   }
 
   const standing = () => {
     const last = records.at(-1);
-    return last ? `Step ${descent.steps}: content ${tidy(last.content, 2)}, style ${tidy(last.style, 3)}.` : `Step ${descent.steps}.`;
+    return last
+      ? `Step ${descent.steps}: content ${tidy(last.content, 2)}, style ${tidy(last.style, 3)}.`
+      : `Step ${descent.steps}.`;
   };
 
   // The descent --------------------------------------------------------------------------------------------------------
@@ -108,7 +141,15 @@ function render({ model, el }) {
 
   function remember() {
     const last = records.at(-1);
-    keep(model, { content_weight: weights.content, style_weight: weights.style, gains: { ...gains }, size, start, steps: descent.steps, losses: last ? [last.content, last.style] : [] });
+    keep(model, {
+      content_weight: weights.content,
+      style_weight: weights.style,
+      gains: { ...gains },
+      size,
+      start,
+      steps: descent.steps,
+      losses: last ? [last.content, last.style] : [],
+    });
   }
 
   /** Compare the picture as it is, unless that is known. False: it has become another one meanwhile. */
@@ -168,7 +209,10 @@ function render({ model, el }) {
       report(standing(), { passing: true });
       await new Promise((done) => requestAnimationFrame(done)); // what was drawn is to be seen; a hidden page waits
     }
-    if (!ended) { lines.describe(records); remember(); }
+    if (!ended) {
+      lines.describe(records);
+      remember();
+    }
   }
 
   function go() {
@@ -217,15 +261,28 @@ function render({ model, el }) {
   source.missing().then((bytes) => {
     if (ended || goals) return;
     missing = bytes;
-    note.textContent = bytes ? "The trained network comes to your browser, once, and computes there. Your pictures stay on this machine." : "";
+    note.textContent = bytes
+      ? "The trained network comes to your browser, once, and computes there. Your pictures stay on this machine."
+      : "";
     buttons();
   }, fail);
 
   // Controls -----------------------------------------------------------------------------------------------------------
 
   const main = button("Start", () => (running ? pause() : go()));
-  const one = button("One step", () => queue(async () => { await advance(); lines.describe(records); remember(); report(standing()); }));
-  const again = button("Start over", () => { pause(""); reset(); report("Back at step 0."); });
+  const one = button("One step", () =>
+    queue(async () => {
+      await advance();
+      lines.describe(records);
+      remember();
+      report(standing());
+    }),
+  );
+  const again = button("Start over", () => {
+    pause("");
+    reset();
+    report("Back at step 0.");
+  });
   main.root.classList.add("nst-main");
 
   function buttons() {
@@ -242,30 +299,91 @@ function render({ model, el }) {
     if (picture) draw();
     remember();
     if (running) return;
-    if (picture && goals) queue(async () => { await look(); report(standing()); });
+    if (picture && goals)
+      queue(async () => {
+        await look();
+        report(standing());
+      });
     else report(standing());
   }
 
-  const scale = (name, label, list) => slider({
-    label, min: 0, max: list.length - 1, value: nearest(list, weights[name]), format: (k) => String(list[k]),
-    onInput: (k) => { weights[name] = list[k]; turned(); },
+  const scale = (name, label, list) =>
+    slider({
+      label,
+      min: 0,
+      max: list.length - 1,
+      value: nearest(list, weights[name]),
+      format: (k) => String(list[k]),
+      onInput: (k) => {
+        weights[name] = list[k];
+        turned();
+      },
+    });
+  const share = (name, label) =>
+    slider({
+      label,
+      min: 0,
+      max: 100,
+      step: 10,
+      value: 100 * gains[name],
+      format: (percent) => `${percent} %`,
+      onInput: (percent) => {
+        gains[name] = percent / 100;
+        turned({ picture: true });
+      },
+    });
+  const sliders = [
+    scale("content", "content, α", ALPHAS),
+    scale("style", "style, β", BETAS),
+    share("coarse", "coarse: light and colors"),
+    share("fine", "fine: strokes and grain"),
+  ];
+  const sizes = choices({
+    legend: "Pixels along a side",
+    options: model.get("sizes").map((side) => [String(side), String(side)]),
+    value: String(size),
+    onChange: (value) => {
+      size = Number(value);
+      pause("");
+      reset();
+      buttons();
+    },
   });
-  const share = (name, label) => slider({
-    label, min: 0, max: 100, step: 10, value: 100 * gains[name], format: (percent) => `${percent} %`,
-    onInput: (percent) => { gains[name] = percent / 100; turned({ picture: true }); },
+  const starts = choices({
+    legend: "Begin with",
+    options: [
+      ["content", "the content"],
+      ["noise", "noise"],
+    ],
+    value: start,
+    onChange: (value) => {
+      start = value;
+      pause("");
+      reset();
+      buttons();
+    },
   });
-  const sliders = [scale("content", "content, α", ALPHAS), scale("style", "style, β", BETAS), share("coarse", "coarse: light and colors"), share("fine", "fine: strokes and grain")];
-  const sizes = choices({ legend: "Pixels along a side", options: model.get("sizes").map((side) => [String(side), String(side)]), value: String(size), onChange: (value) => { size = Number(value); pause(""); reset(); buttons(); } });
-  const starts = choices({ legend: "Begin with", options: [["content", "the content"], ["noise", "noise"]], value: start, onChange: (value) => { start = value; pause(""); reset(); buttons(); } });
 
   /** One of the two pictures, with what chooses it; a file dropped on it becomes it. */
   function block(name, legend, onPicture) {
     const part = h("div", { class: "nst-origin" }, shown[name].root);
-    const chooser = pictureSource(ui, part, { pictures: own[name], size: LARGEST, legend, onPicture: (picture) => { given[name] = picture; onPicture(); } });
+    const chooser = pictureSource(ui, part, {
+      pictures: own[name],
+      size: LARGEST,
+      legend,
+      onPicture: (picture) => {
+        given[name] = picture;
+        onPicture();
+      },
+    });
     part.append(chooser.root);
     return part;
   }
-  const contents = block("content", "Content", () => { pause(""); reset(); buttons(); });
+  const contents = block("content", "Content", () => {
+    pause("");
+    reset();
+    buttons();
+  });
   const styles = block("style", "Style", () => {
     // The picture goes on from where it is, with another goal.
     epoch += 1;
@@ -276,18 +394,52 @@ function render({ model, el }) {
   });
 
   const kept = "How much of the change is kept";
-  el.append(h("div", { class: "nst-transfer" },
-    h("div", { class: "nst-origins" }, contents, styles, row(starts.root, sizes.root)),
-    h("div", { class: "nst-work" }, resultFigure.root, h("div", { class: "nst-buttons" }, main.root, one.root, again.root), bar, come, note),
-    h("div", { class: "nst-course" }, reading, lines.root),
-    h("div", { class: "nst-settings" },
-      h("div", { role: "group", "aria-label": "Weights" }, h("p", { class: "nst-legend", "aria-hidden": "true" }, "Weights"), sliders[0].root, sliders[1].root),
-      h("div", { role: "group", "aria-label": kept }, h("p", { class: "nst-legend", "aria-hidden": "true" }, kept), sliders[2].root, sliders[3].root)),
-  ));
+  el.append(
+    h(
+      "div",
+      { class: "nst-transfer" },
+      h("div", { class: "nst-origins" }, contents, styles, row(starts.root, sizes.root)),
+      h(
+        "div",
+        { class: "nst-work" },
+        resultFigure.root,
+        h("div", { class: "nst-buttons" }, main.root, one.root, again.root),
+        bar,
+        come,
+        note,
+      ),
+      h("div", { class: "nst-course" }, reading, lines.root),
+      h(
+        "div",
+        { class: "nst-settings" },
+        h(
+          "div",
+          { role: "group", "aria-label": "Weights" },
+          h("p", { class: "nst-legend", "aria-hidden": "true" }, "Weights"),
+          sliders[0].root,
+          sliders[1].root,
+        ),
+        h(
+          "div",
+          { role: "group", "aria-label": kept },
+          h("p", { class: "nst-legend", "aria-hidden": "true" }, kept),
+          sliders[2].root,
+          sliders[3].root,
+        ),
+      ),
+    ),
+  );
   reset();
   buttons();
-  ui.listen(document, "visibilitychange", () => { if (document.hidden) pause(""); });
-  ui.onEnd(() => { ended = true; running = false; source.close(); clearTimeout(speech); });
+  ui.listen(document, "visibilitychange", () => {
+    if (document.hidden) pause("");
+  });
+  ui.onEnd(() => {
+    ended = true;
+    running = false;
+    source.close();
+    clearTimeout(speech);
+  });
   return ui.end;
 }
 
