@@ -32,9 +32,8 @@ from nstlib.widgets import (
 )
 from nstlib.widgets.explorer import FOLDER, style_names
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from test_player_explorers import LAYERS, TINY, covered_answers, inverted, painted, strongest
-from test_tradeoffs_explorer import made_up
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "widgets"))
+from inputs import LAYERS, TINY, covered_answers, inverted, made_up, painted, strongest
 
 pytestmark = pytest.mark.browser
 

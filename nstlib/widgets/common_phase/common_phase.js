@@ -1,6 +1,5 @@
 // Phases added to the waves of feature maps (chapter 07): common to all channels, they leave the Gram matrix as it is.
 import {
-  animate,
   asPicture,
   button,
   choices,
@@ -13,11 +12,10 @@ import {
   perFrame,
   random,
   row,
-  slider,
   toggle,
   view,
 } from "../kit/kit.js";
-import { centered, gramBoard } from "../gram/gram.js";
+import { centered, gramBoard, shareSlider } from "../gram/gram.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -36,8 +34,9 @@ function turns(size) {
 }
 
 /**
- * Return [re, im], the transform of `size` numbers that lie `step` apart from `start` on: of an even number of them by the
- * transforms of every other one (Cooley and Tukey), else as the sum that it is. Any size works; powers of 2 are quick.
+ * Return [re, im], the transform of `size` numbers that lie `step` apart from `start` on: of an even number of them by
+ * the transforms of every other one (Cooley and Tukey), else as the sum that it is. Any size works; powers of 2 are
+ * quick.
  */
 function transformLine(re, im, start, step, size, sign) {
   const table = turns(size);
@@ -72,7 +71,10 @@ function transformLines({ re, im }, size, step, starts, sign) {
   }
 }
 
-/** Return { re, im }, the Fourier transform of an H x W map, in the order of torch.fft.fft2; `sign` 1 is the way back, unscaled. */
+/**
+ * Return { re, im }, the Fourier transform of an H x W map, in the order of torch.fft.fft2; `sign` 1 is the way back,
+ * unscaled.
+ */
 export function fourier(re, im, height, width, sign = -1) {
   const result = { re: Float64Array.from(re), im: Float64Array.from(im) };
   transformLines(
@@ -124,26 +126,91 @@ export function withPhases({ re, im }, phases, amount, height, width) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
+/**
+ * Maps whose waves can be given phases. Handle: { use(phases), mean(c), shifted(c, amount, common) }: map c with so
+ * much of its phases, or of those of map 0 if they are common.
+ */
+function phaser(planes, height, width) {
+  const zeros = new Float64Array(height * width);
+  const spectra = planes.map((plane) => fourier(plane, zeros, height, width));
+  let phases = [];
+  return {
+    use(dealt) {
+      phases = dealt;
+    },
+    mean: (c) => spectra[c].re[0] / (height * width),
+    shifted(c, amount, common) {
+      if (!amount) return Float64Array.from(planes[c]);
+      return withPhases(spectra[c], phases[common ? 0 : c], amount, height, width);
+    },
+  };
+}
+
+/** Return the ends of a map's colors, which phases do not move: they change neither mean nor spread. */
+function rangeOf(map) {
+  const mean = map.reduce((sum, value) => sum + value, 0) / map.length;
+  const spread = Math.sqrt(map.reduce((sum, value) => sum + (value - mean) ** 2, 0) / map.length) || 1;
+  return [mean - 1.5 * spread, mean + 3 * spread];
+}
+
+/** Return rows of what the reader can turn; `now` is changed by it. */
+function controls(ui, now, { update, setOriginal, deal }) {
+  const later = perFrame(update);
+  const onShare = (amount) => {
+    now.amount = amount;
+    later();
+  };
+  const amount = shareSlider(ui, { label: "phases added", share: now.amount, onSlide: onShare, onTravel: onShare });
+  const method = choices({
+    legend: "Which phases?",
+    value: "common",
+    options: [
+      ["common", "the same for all channels"],
+      ["separate", "each channel its own"],
+    ],
+    onChange(value) {
+      now.common = value === "common";
+      update();
+    },
+  });
+  const without = toggle({
+    label: "means taken off",
+    value: !now.means,
+    onChange(on) {
+      now.means = !on;
+      setOriginal();
+      update();
+    },
+  });
+  const others = () => {
+    now.seed += 1;
+    deal();
+    update();
+  };
+  const buttons = [
+    button("Add all", () => amount.travel(1)),
+    button("Take away", () => amount.travel(0)),
+    button("Other phases", others),
+  ];
+  const actions = h(
+    "div",
+    { class: "nst-buttons" },
+    buttons.map(({ root }) => root),
+  );
+  return [row(method.root, without.root), row(amount.root, actions)];
+}
+
 function render({ model, el }) {
   const ui = frame(el, "Explorer: phases and the Gram matrix");
-  const {
-    shape: [channels, height, width],
-    data: maps,
-  } = decode(model.get("features"));
+  const { shape, data: maps } = decode(model.get("features"));
+  const [channels, height, width] = shape;
   const names = model.get("channels");
   const picture = asPicture({ name: "", image: model.get("picture") });
-  let amount = model.get("amount");
-  let seed = model.get("seed");
-  let how = "common";
-  let means = true;
-  let used = maps;
-  let stop = () => {};
-  let phases = [];
+  const now = { amount: model.get("amount"), seed: model.get("seed"), common: true, means: true };
   const count = height * width;
-  const plane = (all, c) => all.subarray(c * count, (c + 1) * count);
-  const zeros = new Float64Array(count);
-  const spectra = names.map((_, c) => fourier(plane(maps, c), zeros, height, width));
-  const colors = [0, 1, 2].map((c) => fourier(plane(picture.data, c), zeros, height, width));
+  const planesOf = (all, number) => Array.from({ length: number }, (_, c) => all.subarray(c * count, (c + 1) * count));
+  const layer = phaser(planesOf(maps, channels), height, width);
+  const colors = phaser(planesOf(picture.data, 3), height, width);
   const photo = view({ label: "The picture" });
   const photoFigure = figure("", photo.root);
   const board = gramBoard(ui, {
@@ -153,94 +220,37 @@ function render({ model, el }) {
     onPair: (i, j) => keep(model, { pair: [i, j] }),
   });
 
-  const deal = () => {
-    const draw = random(seed);
-    phases = Array.from({ length: channels + 2 }, () => randomPhases(height, width, draw));
-  };
-  const phase = (c) => phases[how === "common" ? 0 : c];
+  function deal() {
+    const draw = random(now.seed);
+    const phases = Array.from({ length: channels + 2 }, () => randomPhases(height, width, draw));
+    layer.use(phases);
+    colors.use(phases);
+  }
   function setOriginal() {
-    used = means ? maps : centered(maps, channels);
-    const ranges = names.map((_, c) => {
-      const one = plane(used, c);
-      const mean = one.reduce((sum, value) => sum + value, 0) / count;
-      const spread = Math.sqrt(one.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count) || 1;
-      return [mean - 1.5 * spread, mean + 3 * spread]; // phases change neither mean nor spread
-    });
+    const used = now.means ? maps : centered(maps, channels);
+    const ranges = planesOf(used, channels).map(rangeOf);
     board.setOriginal(used, height, width, (c) => ranges[c]);
   }
   function update() {
-    photoFigure.caption.textContent = `the picture, ${how === "common" ? "the same phases for its three colors" : "each color with its own phases"}`;
+    const { amount, common, means, seed } = now;
+    const how = common ? "the same phases for its three colors" : "each color with its own phases";
+    photoFigure.caption.textContent = `the picture, ${how}`;
     const changed = new Float64Array(maps.length);
-    spectra.forEach((spectrum, c) => {
-      const one = amount ? withPhases(spectrum, phase(c), amount, height, width) : Float64Array.from(plane(maps, c));
-      const mean = means ? 0 : spectrum.re[0] / count;
-      for (let p = 0; p < count; p += 1) changed[c * count + p] = one[p] - mean;
+    names.forEach((_, c) => {
+      const mean = means ? 0 : layer.mean(c);
+      changed.set(
+        layer.shifted(c, amount, common).map((value) => value - mean),
+        c * count,
+      );
     });
     board.update(changed);
     const data = new Float32Array(3 * count);
-    colors.forEach((spectrum, c) =>
-      data.set(amount ? withPhases(spectrum, phase(c), amount, height, width) : plane(picture.data, c), c * count),
-    );
+    for (let c = 0; c < 3; c += 1) data.set(colors.shifted(c, amount, common), c * count);
     photo.draw(paintPicture({ ...picture, data }), height, width);
     photo.rename(`The picture with ${Math.round(100 * amount)} % of the phases`);
     keep(model, { amount, seed });
   }
-  const later = perFrame(update);
-  const slide = slider({
-    label: "phases added",
-    min: 0,
-    max: 100,
-    value: 100 * amount,
-    format: (v) => `${v} %`,
-    onInput(value) {
-      stop();
-      amount = value / 100;
-      later();
-    },
-  });
-  const travel = (goal) => {
-    stop();
-    const start = amount;
-    stop = animate(900, (t) => {
-      amount = Math.round(100 * (start + t * (goal - start))) / 100;
-      slide.set(100 * amount);
-      later();
-    });
-  };
-  const method = choices({
-    legend: "Which phases?",
-    value: how,
-    options: [
-      ["common", "the same for all channels"],
-      ["separate", "each channel its own"],
-    ],
-    onChange(value) {
-      how = value;
-      update();
-    },
-  });
-  const without = toggle({
-    label: "means taken off",
-    value: !means,
-    onChange(on) {
-      means = !on;
-      setOriginal();
-      update();
-    },
-  });
-  const actions = h(
-    "div",
-    { class: "nst-buttons" },
-    button("Add all", () => travel(1)).root,
-    button("Take away", () => travel(0)).root,
-    button("Other phases", () => {
-      seed += 1;
-      deal();
-      update();
-    }).root,
-  );
-  ui.onEnd(() => stop());
-  el.append(row(method.root, without.root), row(slide.root, actions), board.root);
+  el.append(...controls(ui, now, { update, setOriginal, deal }), board.root);
   deal();
   setOriginal();
   update();

@@ -1,4 +1,5 @@
-// Up through a network and back again (chapter 04): each layer's map, one activation kept, and each step of its way down.
+// Up through a network and back again (chapter 04): each layer's map, one activation kept, and each step of its way
+// down.
 import { asPicture, figure, frame, h, keep, paintPicture, paintPlane, player, significant, view } from "../kit/kit.js";
 
 // The explorer --------------------------------------------------------------------------------------------------------
@@ -62,7 +63,8 @@ function render({ model, el }) {
     h(
       "p",
       { class: "nst-note" },
-      "Maps: the length of all channels together at each position, bright is large, each map on its own scale. Pixels: zero is mid-gray.",
+      "Maps: the length of all channels together at each position, bright is large, each map on its own scale. " +
+        "Pixels: zero is mid-gray.",
     ),
   );
   draw();

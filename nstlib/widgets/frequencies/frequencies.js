@@ -26,7 +26,9 @@ export function gaussianKernel(sigma) {
   return bell.map((weight) => weight / sum);
 }
 
-/** Blur one plane along its rows and return it turned: twice, and both axes are blurred. The edge pixels are repeated. */
+/**
+ * Blur one plane along its rows and return it turned: twice, and both axes are blurred. The edge pixels are repeated.
+ */
 function blurRows(plane, height, width, bell) {
   const reach = (bell.length - 1) / 2;
   const padded = new Float32Array(width + 2 * reach);
@@ -69,7 +71,8 @@ export function splitBands(data, channels, height, width, sigmas) {
 export function byteBands(data, channels, height, width, sigmas) {
   const bytes = (values) => Uint8Array.from(values, (value) => Math.round(255 * Math.max(0, Math.min(1, value))));
   const stack = [data, ...sigmas.map((sigma) => lowPass(data, channels, height, width, sigma))].map(bytes);
-  const wrapped = stack.slice(1).map((coarser, k) => stack[k].map((value, p) => value - coarser[p])); // a Uint8Array wraps
+  // a Uint8Array wraps around
+  const wrapped = stack.slice(1).map((coarser, k) => stack[k].map((value, p) => value - coarser[p]));
   return [...wrapped, stack[stack.length - 1]].map((band) => Float32Array.from(band, (value) => value / 255));
 }
 
@@ -115,85 +118,93 @@ export function curveMarkup(sigmas, gains) {
   return `<svg viewBox="0 0 ${wide} ${high}" preserveAspectRatio="none" aria-hidden="true">${lines.join("")}</svg>`;
 }
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: bands of a photo");
-  const pictures = model.get("pictures").map(asPicture);
-  let picture = pictures[0];
-  let sigmas = [...model.get("sigmas")];
-  let gains = [...model.get("gains")];
-  let bytes = false;
-  let bands = [];
+const pixels = (value) => `${tidy(value, 1)} px`;
 
+/** The photo and its bands. Handle: { photo, figures, draw(picture, bands, sigmas, bytes) }. */
+function bandViews() {
   const original = view({ label: "The photo", smooth: true });
-  const sum = view({ label: "The sum of the bands", smooth: true });
-  const sumFigure = figure("the sum", sum.root);
   const parts = NAMES.map((name) => {
     const canvas = view({ label: `The ${name} band`, smooth: true });
-    return { canvas, ...figure("", canvas.root) };
+    const shown = figure("", canvas.root);
+    shown.root.dataset.band = name;
+    return { canvas, ...shown };
   });
-  const error = h("strong", { class: "nst-error" });
-  const verdict = h(
-    "p",
-    { class: "nst-reading nst-verdict" },
-    "Largest difference between the sum and the photo: ",
-    error,
-  );
-  const curves = h("div", { class: "nst-curves", role: "img" });
-
-  const split = () => {
-    bands = (bytes ? byteBands : splitBands)(picture.data, 3, picture.height, picture.width, sigmas);
-    paintBands();
-    drawCurves();
-    combine();
+  return {
+    photo: figure("the photo", original.root).root,
+    figures: parts.map(({ root }) => root),
+    draw(picture, bands, [fine, middle], bytes) {
+      const { height, width } = picture;
+      original.draw(paintPicture(picture), height, width);
+      const reaches = [
+        `finer than ${pixels(fine)}`,
+        `${tidy(fine, 1)} to ${pixels(middle)}`,
+        `coarser than ${pixels(middle)}`,
+      ];
+      parts.forEach(({ canvas, caption }, k) => {
+        const shift = k < 2 && !bytes ? 0.5 : 0;
+        const data = bands[k].map((value) => value + shift);
+        canvas.draw(paintPicture({ ...picture, data }), height, width);
+        const form = `${shift ? ", on mid-gray" : ""}${bytes && k < 2 ? ", in bytes" : ""}`;
+        caption.textContent = `${NAMES[k]}: ${reaches[k]}${form}`;
+        canvas.rename(`The band ${caption.textContent}`);
+      });
+    },
   };
-  const splitLater = perFrame(split);
-  const combineLater = perFrame(() => {
-    drawCurves();
-    combine();
-  });
+}
 
-  function paintBands() {
-    original.draw(paintPicture(picture), picture.height, picture.width);
-    parts.forEach(({ canvas, caption }, k) => {
-      const shift = k < 2 && !bytes ? 0.5 : 0;
-      const data = bands[k].map((value) => value + shift);
-      canvas.draw(paintPicture({ ...picture, data }), picture.height, picture.width);
-      const width = [
-        `finer than ${tidy(sigmas[0], 1)} px`,
-        `${tidy(sigmas[0], 1)} to ${tidy(sigmas[1], 1)} px`,
-        `coarser than ${tidy(sigmas[1], 1)} px`,
-      ][k];
-      caption.textContent = `${NAMES[k]}: ${width}${shift ? ", on mid-gray" : ""}${bytes && k < 2 ? ", in bytes" : ""}`;
-      canvas.rename(`The band ${caption.textContent}`);
-    });
-  }
+/**
+ * The sum of the bands, and how far it is from the photo. Handle: { root, verdict, draw(picture, bands, gains) }: in
+ * words.
+ */
+function sumView() {
+  const sum = view({ label: "The sum of the bands", smooth: true });
+  const { root, caption } = figure("the sum", sum.root);
+  const error = h("strong", { class: "nst-error" });
+  const text = "Largest difference between the sum and the photo: ";
+  const verdict = h("p", { class: "nst-reading nst-verdict" }, text, error);
+  return {
+    root,
+    verdict,
+    draw(picture, bands, gains) {
+      const data = mix(bands, gains);
+      sum.draw(paintPicture({ ...picture, data }), picture.height, picture.width);
+      const difference = largestDifference(data, picture.data);
+      const still = difference < 1e-6;
+      error.textContent = still ? `${tiny(difference)}, rounding` : tidy(difference, 2);
+      error.dataset.value = difference;
+      verdict.dataset.still = still ? "yes" : "no";
+      const formula = NAMES.map((name, k) => `${tidy(gains[k], 1)} · ${name}`).join(" + ");
+      caption.textContent = `the sum: ${formula}`;
+      sum.rename(`The sum of the bands, ${formula}`);
+      return error.textContent;
+    },
+  };
+}
 
-  function combine() {
-    const data = mix(bands, gains);
-    sum.draw(paintPicture({ ...picture, data }), picture.height, picture.width);
-    const difference = largestDifference(data, picture.data);
-    error.textContent = difference < 1e-6 ? `${tiny(difference)}, rounding` : tidy(difference, 2);
-    error.dataset.value = difference;
-    verdict.dataset.still = difference < 1e-6 ? "yes" : "no";
-    const formula = NAMES.map((name, k) => `${tidy(gains[k], 1)} · ${name}`).join(" + ");
-    sumFigure.caption.textContent = `the sum: ${formula}`;
-    sum.rename(`The sum of the bands, ${formula}`);
-    presets.forEach(({ wanted, entry }) => entry.mark(wanted.every((gain, k) => gain === gains[k])));
-    keep(model, { sigmas: [...sigmas], gains: [...gains] });
-    ui.announce(`Largest difference between sum and photo: ${error.textContent}.`);
-  }
+/** What is left of each wave. Handle: { root, draw(sigmas, gains) }. */
+function curvesView() {
+  const curves = h("div", { class: "nst-curves", role: "img" });
+  const text = "how much of each wave is left: large shapes at the left, single pixels at the right; dashed the sum";
+  return {
+    root: figure(text, curves).root,
+    draw(sigmas, gains) {
+      const written = gains.map((gain) => tidy(gain, 1)).join(", ");
+      curves.innerHTML = curveMarkup(sigmas, gains);
+      const said = `What is left of each wave; the gains of fine, middle and coarse are ${written}.`;
+      curves.setAttribute("aria-label", said);
+    },
+  };
+}
 
-  function drawCurves() {
-    const written = gains.map((gain) => tidy(gain, 1)).join(", ");
-    curves.innerHTML = curveMarkup(sigmas, gains);
-    curves.setAttribute(
-      "aria-label",
-      `What is left of each wave; the gains of fine, middle and coarse are ${written}.`,
-    );
-  }
-
-  const pixels = (value) => `${tidy(value, 1)} px`;
-  const widths = [0, 1].map((k) =>
+/** Return sliders for the widths of both blurs; the one that is not moved gives way. `sigmas` is changed by them. */
+function widthSliders(sigmas, onOther) {
+  const gap = 0.1; // the second blur is the wider one
+  const rounded = (value) => Math.round(10 * value) / 10;
+  const give = (k, value) => {
+    sigmas[k] = value;
+    sliders[k].set(value);
+  };
+  const sliders = [0, 1].map((k) =>
     slider({
       label: k ? "middle ends, coarse begins" : "fine ends, middle begins",
       min: k ? 1 : 0.5,
@@ -203,21 +214,20 @@ function render({ model, el }) {
       format: pixels,
       onInput(value) {
         sigmas[k] = value;
-        // The second blur is the wider one: it gives way.
-        const gap = 0.1;
-        if (k === 0 && sigmas[1] < value + gap) {
-          sigmas[1] = Math.round(10 * (value + gap)) / 10;
-          widths[1].set(sigmas[1]);
-        }
-        if (k === 1 && sigmas[0] > value - gap) {
-          sigmas[0] = Math.max(0.5, Math.round(10 * (value - gap)) / 10);
-          widths[0].set(sigmas[0]);
-        }
-        splitLater();
+        if (k === 0 && sigmas[1] < value + gap) give(1, rounded(value + gap));
+        if (k === 1 && sigmas[0] > value - gap) give(0, Math.max(0.5, rounded(value - gap)));
+        onOther();
       },
     }),
   );
-  const amounts = NAMES.map((name, k) =>
+  return sliders.map(({ root }) => root);
+}
+
+/**
+ * How much of each band. Handle: { sliders, presets, set(gains), mark(gains) }; `onGain(k, value)`, `onPreset(gains)`.
+ */
+function gainControls(gains, { onGain, onPreset }) {
+  const sliders = NAMES.map((name, k) =>
     slider({
       label: `${name} ×`,
       min: 0,
@@ -225,34 +235,62 @@ function render({ model, el }) {
       step: 0.1,
       value: gains[k],
       format: (value) => tidy(value, 1),
-      onInput(value) {
-        gains[k] = value;
-        combineLater();
-      },
+      onInput: (value) => onGain(k, value),
     }),
   );
   const presets = Object.entries(PRESETS).map(([name, wanted]) => ({
     wanted,
-    entry: button(
-      name,
-      () => {
-        gains = [...wanted];
-        amounts.forEach((one, k) => one.set(gains[k]));
-        drawCurves();
-        combine();
-      },
-      { pressed: false },
-    ),
+    entry: button(name, () => onPreset(wanted), { pressed: false }),
   }));
-  const trap = button(
-    "compute in bytes (the uint8 trap)",
-    () => {
-      bytes = !bytes;
-      trap.mark(bytes);
-      split();
+  return {
+    sliders: sliders.map(({ root }) => root),
+    presets: presets.map(({ entry }) => entry.root),
+    set: (values) => sliders.forEach((one, k) => one.set(values[k])),
+    mark: (values) => presets.forEach(({ wanted, entry }) => entry.mark(wanted.every((gain, k) => gain === values[k]))),
+  };
+}
+
+function render({ model, el }) {
+  const ui = frame(el, "Explorer: bands of a photo");
+  const pictures = model.get("pictures").map(asPicture);
+  const sigmas = [...model.get("sigmas")];
+  let picture = pictures[0];
+  let gains = [...model.get("gains")];
+  let bytes = false;
+  let bands = [];
+  const [views, sum, curves] = [bandViews(), sumView(), curvesView()];
+
+  function split() {
+    bands = (bytes ? byteBands : splitBands)(picture.data, 3, picture.height, picture.width, sigmas);
+    views.draw(picture, bands, sigmas, bytes);
+    combine();
+  }
+  function combine() {
+    curves.draw(sigmas, gains);
+    const difference = sum.draw(picture, bands, gains);
+    amounts.mark(gains);
+    keep(model, { sigmas: [...sigmas], gains: [...gains] });
+    ui.announce(`Largest difference between sum and photo: ${difference}.`);
+  }
+  const combineLater = perFrame(combine);
+  const widths = widthSliders(sigmas, perFrame(split));
+  const amounts = gainControls(gains, {
+    onGain(k, value) {
+      gains[k] = value;
+      combineLater();
     },
-    { pressed: false },
-  );
+    onPreset(wanted) {
+      gains = [...wanted];
+      amounts.set(gains);
+      combine();
+    },
+  });
+  const flip = () => {
+    bytes = !bytes;
+    trap.mark(bytes);
+    split();
+  };
+  const trap = button("compute in bytes (the uint8 trap)", flip, { pressed: false });
   const source = pictureSource(ui, el, {
     pictures,
     size: model.get("size"),
@@ -261,35 +299,15 @@ function render({ model, el }) {
       split();
     },
   });
-
-  const bandGrid = h(
-    "div",
-    { class: "nst-columns nst-bands", style: "--nst-columns: 3" },
-    parts.map((part, k) => {
-      part.root.dataset.band = NAMES[k];
-      part.root.append(amounts[k].root);
-      return part.root;
-    }),
-  );
-  const curveFigure = figure(
-    "how much of each wave is left: large shapes at the left, single pixels at the right; dashed the sum",
-    curves,
-  );
+  views.figures.forEach((figure, k) => figure.append(amounts.sliders[k]));
   el.append(
     row(source.root),
-    h("div", { class: "nst-columns nst-stay" }, figure("the photo", original.root).root, sumFigure.root),
-    verdict,
-    row(widths.map((one) => one.root)),
-    bandGrid,
-    row(
-      h(
-        "div",
-        { class: "nst-buttons" },
-        presets.map(({ entry }) => entry.root),
-        trap.root,
-      ),
-    ),
-    curveFigure.root,
+    h("div", { class: "nst-columns nst-stay" }, views.photo, sum.root),
+    sum.verdict,
+    row(widths),
+    h("div", { class: "nst-columns nst-bands", style: "--nst-columns: 3" }, views.figures),
+    row(h("div", { class: "nst-buttons" }, amounts.presets, trap.root)),
+    curves.root,
   );
   split();
   return ui.end;

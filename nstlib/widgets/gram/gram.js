@@ -1,5 +1,5 @@
 // What two explorers of chapter 07 share: the Gram matrix of a few channels, how much it changed, and both drawn.
-import { figure, h, paintPlane, significant, tidy, tiny, view } from "../kit/kit.js";
+import { animate, figure, h, paintPlane, significant, slider, tidy, tiny, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -48,138 +48,180 @@ export function top(values) {
   return sorted[Math.floor(0.995 * (sorted.length - 1))];
 }
 
-// A board: two maps, their product, the matrices ------------------------------------------------------------------------
+// A share that travels -----------------------------------------------------------------------------------------------
+
+/**
+ * A slider for a share of 0 to 1, shown in percent, that can also travel by itself. `onSlide(share)` hears the reader,
+ * `onTravel(share)` each step of the way. Handle: { root, travel(goal) }.
+ */
+export function shareSlider(ui, { label, share, onSlide, onTravel }) {
+  let now = share;
+  let stop = () => {};
+  const track = slider({
+    label,
+    min: 0,
+    max: 100,
+    value: 100 * share,
+    format: (percent) => `${percent} %`,
+    onInput(percent) {
+      stop();
+      now = percent / 100;
+      onSlide(now);
+    },
+  });
+  ui.onEnd(() => stop());
+  return {
+    root: track.root,
+    travel(goal) {
+      stop();
+      const start = now;
+      stop = animate(900, (t) => {
+        now = Math.round(100 * (start + t * (goal - start))) / 100;
+        track.set(100 * now);
+        onTravel(now);
+      });
+    },
+  };
+}
+
+// A board: two maps, their product, the matrices ----------------------------------------------------------------------
+
+/** How much of the matrix changed, on its diagonal and off it. Handle: { roots, show({ diagonal, rest }) }. */
+function changeMeters() {
+  const meters = Object.entries({ diagonal: "on the diagonal", rest: "off the diagonal" }).map(([name, text]) => {
+    const value = h("strong", { class: `nst-${name}` });
+    return { name, value, root: h("p", { class: "nst-reading nst-meter" }, h("span", {}, text), value) };
+  });
+  const written = (share) => {
+    if (share < 1e-6) return share === 0 ? "0" : tiny(share);
+    return `${tidy(100 * share, share < 0.01 ? 2 : 0)} %`;
+  };
+  return {
+    roots: meters.map(({ root }) => root),
+    show(shares) {
+      for (const { name, value, root } of meters) {
+        value.textContent = written(shares[name]);
+        value.dataset.share = shares[name];
+        root.dataset.still = shares[name] < 1e-6 ? "yes" : "no";
+      }
+    },
+  };
+}
+
+/** Two maps and their product. Handle: { roots, scale(state), draw(state, label, mean) }. */
+function mapPanels() {
+  const panels = [0, 1, 2].map(() => view({ label: "" }));
+  const figures = panels.map((panel) => figure("", panel.root));
+  let most = 1; // of the product, for its colors
+  const plane = (maps, k, [height, width]) => maps.subarray(k * height * width, (k + 1) * height * width);
+  const product = (maps, [i, j], size) => {
+    const other = plane(maps, j, size);
+    return plane(maps, i, size).map((value, p) => value * other[p]);
+  };
+  return {
+    roots: figures.map(({ root }) => root),
+    scale({ original, pair, size }) {
+      most = Math.max(top(product(original, pair, size).map(Math.abs)), 1e-9);
+    },
+    draw({ current, pair, size, range }, label, mean) {
+      pair.forEach((channel, k) => {
+        const [low, high] = range(channel);
+        panels[k].draw(paintPlane(plane(current, channel, size), { map: "viridis", low, high }), ...size);
+        figures[k].caption.textContent = label(channel);
+        panels[k].rename(`Map of ${label(channel)}, bright where it is active`);
+      });
+      const both = product(current, pair, size);
+      panels[2].draw(paintPlane(both, { map: "signed", low: -most, high: most }), ...size);
+      figures[2].caption.textContent = `their product, mean ${mean}`;
+      panels[2].rename(`Product of the two maps; ${figures[2].caption.textContent}`);
+    },
+  };
+}
+
+/**
+ * The Gram matrix as it was and as it is; on the second one the cursor chooses a pair. Handle: { roots, draw(state) }.
+ */
+function matrices(channels, describe, onMove) {
+  const old = view({ label: "Gram matrix of the maps as they were" });
+  const cursor = { rows: channels, columns: channels, describe, hover: false, onMove };
+  const now = view({ label: "Gram matrix now. Arrow keys choose a pair of channels.", cursor });
+  return {
+    roots: [figure("Gram matrix before", old.root).root, figure("Gram matrix now: choose an entry", now.root).root],
+    draw({ before, after, pair: [i, j] }) {
+      const bound = Math.max(...before.map(Math.abs));
+      const root = (v) => Math.sign(v) * Math.sqrt(Math.abs(v) / bound);
+      const shade = (gram) => paintPlane(gram.map(root), { map: "signed", low: -1, high: 1 });
+      old.draw(shade(before), channels, channels);
+      now.draw(shade(after), channels, channels);
+      const box = { row: i, column: j, height: 1, width: 1 };
+      old.mark(box);
+      now.mark(box);
+      now.place(i, j);
+    },
+  };
+}
 
 /**
  * Two channels and their product, the Gram matrix as it was and as it is, and how much of it changed.
  *
- * `names` are the channels'; `onPair(i, j)` hears which entry was chosen; `lead` are figures before the maps. Handle: { root,
- * setOriginal(maps, height, width, range), update(maps) }; `range(i)` gives the [low, high] that colors channel i.
+ * `names` are the channels'; `onPair(i, j)` hears which entry was chosen; `lead` are figures before the maps. Handle: {
+ * root, setOriginal(maps, height, width, range), update(maps) }; `range(i)` gives the [low, high] that colors channel
+ * i.
  */
 export function gramBoard(ui, { names, pair, onPair, lead = [] }) {
   const channels = names.length;
+  const state = { original: null, current: null, before: null, after: null, size: [1, 1], range: () => [0, 1], pair };
   const label = (i) => `channel ${names[i]}`;
-  let [i, j] = pair;
-  let original = null;
-  let current = null;
-  let before = null;
-  let after = null;
-  let size = [1, 1];
-  let range = () => [0, 1];
-  let productTop = 1;
-  const entry = (k, l) => significant(after[k * channels + l]);
-  const describe = (row, column) =>
-    `row ${row}, column ${column}: ${label(row)} with ${label(column)}, before ${significant(before[row * channels + column])}, now ${entry(row, column)}`;
-  const panels = [0, 1, 2].map(() => view({ label: "" }));
-  const figures = panels.map((panel) => figure("", panel.root));
-  const old = view({ label: "Gram matrix of the maps as they were" });
-  const now = view({
-    label: "Gram matrix now. Arrow keys choose a pair of channels.",
-    cursor: {
-      rows: channels,
-      columns: channels,
-      describe,
-      hover: false,
-      onMove(row, column) {
-        [i, j] = [row, column];
-        scale();
-        draw();
-        onPair(i, j);
-      },
-    },
-  });
-  const oldFigure = figure("Gram matrix before", old.root);
-  const nowFigure = figure("Gram matrix now: choose an entry", now.root);
-  const meter = (name, text) => {
-    const value = h("strong", { class: `nst-${name}` });
-    return { value, root: h("p", { class: "nst-reading nst-meter" }, h("span", {}, text), value) };
+  const entry = (gram, i, j) => significant(gram[i * channels + j]);
+  const describe = (i, j) => {
+    const numbers = `before ${entry(state.before, i, j)}, now ${entry(state.after, i, j)}`;
+    return `row ${i}, column ${j}: ${label(i)} with ${label(j)}, ${numbers}`;
   };
-  const meters = [meter("diagonal", "on the diagonal"), meter("rest", "off the diagonal")];
+  const panels = mapPanels();
+  const grams = matrices(channels, describe, (i, j) => {
+    state.pair = [i, j];
+    panels.scale(state);
+    draw();
+    onPair(i, j);
+  });
+  const meters = changeMeters();
   const chosen = h("p", { class: "nst-reading nst-pair" });
   const reading = h(
     "div",
     { class: "nst-readings" },
     chosen,
     h("p", { class: "nst-legend" }, "Largest change of an entry, as a share of the largest entry"),
-    meters.map((one) => one.root),
+    meters.roots,
     h("p", { class: "nst-note" }, "The matrices show square roots: red above 0, blue below, white 0."),
   );
 
-  const plane = (maps, k) => maps.subarray(k * size[0] * size[1], (k + 1) * size[0] * size[1]);
-  const product = (maps) => plane(maps, i).map((value, p) => value * plane(maps, j)[p]);
-  const scale = () => {
-    productTop = Math.max(top(product(original).map(Math.abs)), 1e-9);
-  };
-
   function draw() {
-    [i, j].forEach((channel, k) => {
-      const [low, high] = range(channel);
-      panels[k].draw(paintPlane(plane(current, channel), { map: "viridis", low, high }), ...size);
-      figures[k].caption.textContent = label(channel);
-      panels[k].rename(`Map of ${label(channel)}, bright where it is active`);
-    });
-    const both = product(current);
-    panels[2].draw(paintPlane(both, { map: "signed", low: -productTop, high: productTop }), ...size);
-    figures[2].caption.textContent = `their product, mean ${entry(i, j)}`;
-    panels[2].rename(`Product of the two maps; ${figures[2].caption.textContent}`);
-    const bound = Math.max(...before.map(Math.abs));
-    const shade = (gram) =>
-      paintPlane(
-        gram.map((v) => Math.sign(v) * Math.sqrt(Math.abs(v) / bound)),
-        { map: "signed", low: -1, high: 1 },
-      );
-    old.draw(shade(before), channels, channels);
-    now.draw(shade(after), channels, channels);
-    const box = { row: i, column: j, height: 1, width: 1 };
-    old.mark(box);
-    now.mark(box);
-    now.place(i, j);
+    const { before, after } = state;
+    const [i, j] = state.pair;
+    panels.draw(state, label, entry(after, i, j));
+    grams.draw(state);
     chosen.replaceChildren(
       `${label(i)} with ${label(j)}: before `,
-      h("strong", { class: "nst-before" }, significant(before[i * channels + j])),
+      h("strong", { class: "nst-before" }, entry(before, i, j)),
       ", now ",
-      h("strong", { class: "nst-now" }, entry(i, j)),
+      h("strong", { class: "nst-now" }, entry(after, i, j)),
     );
-    const shares = change(before, after, channels);
-    [shares.diagonal, shares.rest].forEach((share, k) => {
-      const still = share < 1e-6;
-      meters[k].value.textContent = still
-        ? share === 0
-          ? "0"
-          : tiny(share)
-        : `${tidy(100 * share, share < 0.01 ? 2 : 0)} %`;
-      meters[k].value.dataset.share = share;
-      meters[k].root.dataset.still = still ? "yes" : "no";
-    });
+    meters.show(change(before, after, channels));
   }
 
+  const columns = { class: "nst-columns nst-panels", style: `--nst-columns: ${3 + lead.length}` };
   return {
-    root: h(
-      "div",
-      {},
-      h(
-        "div",
-        { class: "nst-columns nst-panels", style: `--nst-columns: ${3 + lead.length}` },
-        lead,
-        figures.map((one) => one.root),
-      ),
-      h("div", { class: "nst-board" }, oldFigure.root, nowFigure.root, reading),
-    ),
-    setOriginal(maps, height, width, ranges) {
-      original = maps;
-      size = [height, width];
-      range = ranges;
-      before = gramMatrix(original, channels);
-      scale();
+    root: h("div", {}, h("div", columns, lead, panels.roots), h("div", { class: "nst-board" }, grams.roots, reading)),
+    setOriginal(maps, height, width, range) {
+      Object.assign(state, { original: maps, size: [height, width], range, before: gramMatrix(maps, channels) });
+      panels.scale(state);
     },
     update(maps) {
-      current = maps;
-      after = gramMatrix(maps, channels);
+      Object.assign(state, { current: maps, after: gramMatrix(maps, channels) });
       draw();
-      const shares = change(before, after, channels);
-      ui.announce(
-        `Largest change on the diagonal ${shares.diagonal < 1e-6 ? "none" : `${Math.round(100 * shares.diagonal)} percent`}, off the diagonal ${shares.rest < 1e-6 ? "none" : `${Math.round(100 * shares.rest)} percent`}.`,
-      );
+      const { diagonal, rest } = change(state.before, state.after, channels);
+      const said = (share) => (share < 1e-6 ? "none" : `${Math.round(100 * share)} percent`);
+      ui.announce(`Largest change on the diagonal ${said(diagonal)}, off the diagonal ${said(rest)}.`);
     },
   };
 }

@@ -1,6 +1,6 @@
 // Positions of feature maps in another order (chapter 07): the maps are gone, their Gram matrix is not.
-import { animate, button, choices, decode, frame, h, keep, perFrame, random, row, slider } from "../kit/kit.js";
-import { gramBoard, top } from "../gram/gram.js";
+import { button, choices, decode, frame, h, keep, perFrame, random, row } from "../kit/kit.js";
+import { gramBoard, shareSlider, top } from "../gram/gram.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -15,8 +15,8 @@ export function randomOrder(count, draw) {
 }
 
 /**
- * Return a permutation that moves a share (0 to 1) of the positions, and the same ones and more for a larger share: the first
- * ones of a random sequence go round in a circle. Position k of the result is position order[k] of the input.
+ * Return a permutation that moves a share (0 to 1) of the positions, and the same ones and more for a larger share: the
+ * first ones of a random sequence go round in a circle. Position k of the result is position order[k] of the input.
  */
 export function partialOrder(sequence, share) {
   const order = Int32Array.from(sequence.keys());
@@ -49,7 +49,6 @@ function render({ model, el }) {
   let how = "alike";
   let seed = model.get("seed");
   let sequences = [];
-  let stop = () => {};
   const board = gramBoard(ui, { names, pair: model.get("pair"), onPair: (i, j) => keep(model, { pair: [i, j] }) });
   const tops = names.map((_, c) => top(maps.subarray(c * height * width, (c + 1) * height * width)));
   board.setOriginal(maps, height, width, (c) => [0, tops[c] || 1]);
@@ -70,27 +69,12 @@ function render({ model, el }) {
     keep(model, { share, seed });
   };
   const later = perFrame(update);
-  const amount = slider({
-    label: "positions moved",
-    min: 0,
-    max: 100,
-    value: 100 * share,
-    format: (v) => `${v} %`,
-    onInput(value) {
-      stop();
-      share = value / 100;
-      later();
-    },
-  });
-  const travel = (goal) => {
-    stop();
-    const start = share;
-    stop = animate(900, (t) => {
-      share = Math.round(100 * (start + t * (goal - start))) / 100;
-      amount.set(100 * share);
-      update();
-    });
+  const onShare = (show) => (next) => {
+    share = next;
+    show();
   };
+  const label = "positions moved";
+  const amount = shareSlider(ui, { label, share, onSlide: onShare(later), onTravel: onShare(update) });
   const method = choices({
     legend: "In which order?",
     value: how,
@@ -106,15 +90,14 @@ function render({ model, el }) {
   const actions = h(
     "div",
     { class: "nst-buttons" },
-    button("Shuffle all", () => travel(1)).root,
-    button("Put back", () => travel(0)).root,
+    button("Shuffle all", () => amount.travel(1)).root,
+    button("Put back", () => amount.travel(0)).root,
     button("Another order", () => {
       seed += 1;
       deal();
       update();
     }).root,
   );
-  ui.onEnd(() => stop());
   el.append(row(method.root), row(amount.root, actions), board.root);
   deal();
   update();

@@ -1,6 +1,6 @@
 // What each layer knows of a photo (chapter 06): its inversions, from layer to layer, beside the photo.
-import { chart, legend, line, scrub, shape } from "../kit/chart.js";
-import { asPicture, figure, frame, h, keep, paintPicture, player, view } from "../kit/kit.js";
+import { chart, legend, line, scrub, upright } from "../kit/chart.js";
+import { asPicture, figure, frame, h, keep, paintPicture, player, shape, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -11,6 +11,47 @@ export function pixelError(one, other) {
 }
 
 // The explorer --------------------------------------------------------------------------------------------------------
+
+/** A network's picture and its errors. Handle: { root, show(picture, words, { error, away }), told() }. */
+function panel(name) {
+  const canvas = view({ label: "", smooth: true });
+  const error = h("strong", { class: "nst-error" });
+  const away = h("strong", { class: "nst-away" });
+  const { root, caption } = figure("", canvas.root);
+  caption.append(
+    h("span", {}, name),
+    h("span", {}, "error in this layer ", error),
+    h("span", {}, "off in pixels ", away),
+  );
+  root.dataset.run = name;
+  root.classList.add("nst-inversion");
+  return {
+    root,
+    told: () => `${name}, error in the layer ${error.textContent}, in pixels ${away.textContent}`,
+    show(picture, words, errors) {
+      canvas.draw(paintPicture(picture), picture.height, picture.width);
+      canvas.rename(words);
+      error.textContent = errors.error.toPrecision(2);
+      away.textContent = errors.away.toFixed(2);
+    },
+  };
+}
+
+const tone = (r) => `var(--nst-tone-${r})`;
+
+/** Return each network's errors in the layers and in pixels as two lines with dots; those of `layer` are larger. */
+function errorCurves(runs, inPixels, layer, { x, y }) {
+  const curve = (values, r, dashed) => [
+    line(
+      values.map((value, k) => [x.to(k), y.to(value)]),
+      { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashed ? "5 3" : null },
+    ),
+    values.map((value, k) =>
+      shape("circle", { cx: x.to(k), cy: y.to(value), r: k === layer ? 5 : 3, style: `fill: ${tone(r)}` }),
+    ),
+  ];
+  return runs.map(({ errors }, r) => [curve(errors, r, false), curve(inPixels[r], r, true)]);
+}
 
 function render({ model, el }) {
   const ui = frame(el, "Explorer: what a layer knows");
@@ -23,20 +64,7 @@ function render({ model, el }) {
   let layer = model.get("layer");
 
   const original = view({ label: "The photo", smooth: true });
-  const panels = runs.map(({ name }) => {
-    const canvas = view({ label: "", smooth: true });
-    const error = h("strong", { class: "nst-error" });
-    const away = h("strong", { class: "nst-away" });
-    const shown = figure("", canvas.root);
-    shown.caption.append(
-      h("span", {}, name),
-      h("span", {}, "error in this layer ", error),
-      h("span", {}, "off in pixels ", away),
-    );
-    shown.root.dataset.run = name;
-    shown.root.classList.add("nst-inversion");
-    return { canvas, error, away, ...shown };
-  });
+  const panels = runs.map(({ name }) => panel(name));
   const plot = chart(ui, { label: "Error of each layer's inversion, in the layer and in pixels", height: 170 });
   const steps = player(ui, {
     label: "Layer",
@@ -51,35 +79,10 @@ function render({ model, el }) {
   });
   scrub(plot, (x) => steps.go(Math.round(x)));
 
-  const tone = (r) => `var(--nst-tone-${r})`;
-  function items({ x, y, box }) {
-    const curve = (values, r, dashed) => [
-      line(
-        values.map((value, k) => [x.to(k), y.to(value)]),
-        { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashed ? "5 3" : null },
-      ),
-      values.map((value, k) =>
-        shape("circle", { cx: x.to(k), cy: y.to(value), r: k === layer ? 5 : 3, style: `fill: ${tone(r)}` }),
-      ),
-    ];
-    return [
-      line(
-        [
-          [x.to(layer), box.top],
-          [x.to(layer), box.bottom],
-        ],
-        { class: "nst-upright" },
-      ),
-      runs.map(({ errors }, r) => [curve(errors, r, false), curve(inPixels[r], r, true)]),
-    ];
-  }
-
   function draw() {
     runs.forEach(({ name, pictures, errors }, r) => {
-      panels[r].canvas.draw(paintPicture(pictures[layer]), photo.height, photo.width);
-      panels[r].canvas.rename(`${name}: what ${layers[layer]} says of the photo`);
-      panels[r].error.textContent = errors[layer].toPrecision(2);
-      panels[r].away.textContent = inPixels[r][layer].toFixed(2);
+      const words = `${name}: what ${layers[layer]} says of the photo`;
+      panels[r].show(pictures[layer], words, { error: errors[layer], away: inPixels[r][layer] });
     });
     const largest = Math.max(...runs.flatMap(({ errors }) => errors), ...inPixels.flat());
     plot.draw({
@@ -90,12 +93,10 @@ function render({ model, el }) {
         marks: layers.map((name, k) => [k, name.replace("relu", "")]),
       },
       y: { low: 0, high: 1.08 * largest, title: "error" },
-      items,
+      items: (scales) => [upright(scales, layer), errorCurves(runs, inPixels, layer, scales)],
     });
     keep(model, { layer });
-    ui.announce(
-      `${layers[layer]}: ${runs.map(({ name }, r) => `${name}, error in the layer ${panels[r].error.textContent}, in pixels ${panels[r].away.textContent}`).join("; ")}.`,
-    );
+    ui.announce(`${layers[layer]}: ${panels.map((one) => one.told()).join("; ")}.`);
   }
 
   original.draw(paintPicture(photo), photo.height, photo.width);
@@ -116,7 +117,8 @@ function render({ model, el }) {
     h(
       "p",
       { class: "nst-note" },
-      "Error in the layer: squared distance of the features over the target's square. Off in pixels: root mean square, where the range is 1.",
+      "Error in the layer: squared distance of the features over the target's square. " +
+        "Off in pixels: root mean square, where the range is 1.",
     ),
   );
   draw();

@@ -83,7 +83,10 @@ export function reach(values) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-/** The nine pixels times the nine weights, their products and what comes out. `onWeight(k, value)` and `onDivisor(value)`. */
+/**
+ * The nine pixels times the nine weights, their products and what comes out. `onWeight(k, value)` and
+ * `onDivisor(value)`.
+ */
 function equationBoard({ onWeight, onDivisor }) {
   const plain = () => Array.from({ length: 9 }, () => h("span", { class: "nst-cell" }));
   const [below, products] = [plain(), plain()];
@@ -169,53 +172,60 @@ function presetRow(onChoose) {
   };
 }
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: a kernel over a photo");
-  const pictures = model.get("pictures").map(asPicture);
-  let image = grayBytes(pictures[0]);
-  let [weights, divisor, border] = [[...model.get("weights")], model.get("divisor"), model.get("border")];
-  let [y, x] = [model.get("row"), model.get("column")];
-  let shown = "auto";
-  let answer = null;
-  let stop = () => {};
-  let over = false;
-  ui.onEnd(() => {
-    over = true;
-    stop();
-  });
-
+/**
+ * The photo under the window. `now` is where; `onMove()` hears that it is elsewhere. Handle: { root, show(now),
+ * mark(now) }.
+ */
+function photoView(now, onMove) {
   const photo = view({
     label: "Photo in gray. Arrow keys move the window.",
     cursor: {
-      rows: image.height,
-      columns: image.width,
+      rows: now.image.height,
+      columns: now.image.width,
       hover: true,
-      describe: (row, column) => `row ${row}, column ${column}, pixel ${image.data[row * image.width + column]}`,
+      describe: (row, column) =>
+        `row ${row}, column ${column}, pixel ${now.image.data[row * now.image.width + column]}`,
       onMove(row, column) {
-        [y, x] = [row, column];
-        keep(model, { row, column });
-        look();
+        Object.assign(now, { row, column });
+        onMove();
       },
     },
   });
+  return {
+    root: photo.root,
+    show({ image, row, column }) {
+      photo.draw(paintPlane(image.data, { high: 255 }), image.height, image.width);
+      photo.resize(image.height, image.width);
+      photo.place(row, column);
+    },
+    mark: ({ row, column }) => photo.mark({ row: row - 1, column: column - 1, height: 3, width: 3 }),
+  };
+}
+
+/** The kernel's answer. Handle: { root, paint(answer, now, rows), mark(now) }: painted down to a row. */
+function answerView() {
   const result = view({ label: "The kernel's answer at every pixel" });
-  const resultFigure = figure("", result.root);
-  const equation = equationBoard({
-    onWeight(k, value) {
-      weights[k] = value;
-      change();
+  const { root, caption } = figure("", result.root);
+  return {
+    root,
+    paint(answer, { image, weights, shown }, rows = image.height) {
+      const balanced = Math.abs(weights.reduce((a, b) => a + b, 0)) < 1e-6;
+      const signed = shown === "auto" ? balanced : shown === "signed";
+      const high = signed ? reach(answer) : 255;
+      const painted = paintPlane(answer, signed ? { map: "signed", low: -high, high } : { high });
+      painted.fill(0, 4 * rows * image.width);
+      result.draw(painted, image.height, image.width);
+      caption.textContent = signed
+        ? `answer: blue is negative, red positive (±${tidy(high, 0)} and more), white 0`
+        : "answer: black is 0 and less, white 255 and more";
+      result.rename(`The kernel's answer at every pixel. ${caption.textContent}`);
     },
-    onDivisor(value) {
-      divisor = value;
-      change();
-    },
-  });
-  const presets = presetRow((name) => {
-    [weights, divisor, shown] = [[...PRESETS[name].weights], PRESETS[name].divisor, "auto"];
-    showing.set(shown);
-    equation.fill(weights, divisor);
-    change({ sliding: true });
-  });
+    mark: ({ row, column }) => result.mark({ row, column, height: 1, width: 1 }),
+  };
+}
+
+/** What lies beyond the border, and how the answer is shown. `onOther({ border })` or `({ shown })` hears of it. */
+function answerChoices({ border, shown }, onOther) {
   const borders = choices({
     legend: "Beyond the border",
     options: [
@@ -223,10 +233,7 @@ function render({ model, el }) {
       ["edge", "the edge pixels again"],
     ],
     value: border,
-    onChange(value) {
-      border = value;
-      change();
-    },
+    onChange: (value) => onOther({ border: value }),
   });
   const showing = choices({
     legend: "Show the answer as",
@@ -236,79 +243,83 @@ function render({ model, el }) {
       ["signed", "a signed map"],
     ],
     value: shown,
-    onChange(value) {
-      shown = value;
+    onChange: (value) => onOther({ shown: value }),
+  });
+  return { root: row(borders.root, showing.root), showing };
+}
+
+function render({ model, el }) {
+  const ui = frame(el, "Explorer: a kernel over a photo");
+  const pictures = model.get("pictures").map(asPicture);
+  const [divisor, border, row, column] = ["divisor", "border", "row", "column"].map((key) => model.get(key));
+  const now = { image: grayBytes(pictures[0]), weights: [...model.get("weights")], divisor, border, row, column };
+  now.shown = "auto";
+  let stop = () => {};
+  let over = false;
+  ui.onEnd(() => {
+    over = true;
+    stop();
+  });
+
+  const photo = photoView(now, () => {
+    keep(model, { row: now.row, column: now.column });
+    look();
+  });
+  const result = answerView();
+  const equation = equationBoard({
+    onWeight(k, value) {
+      now.weights[k] = value;
       change();
     },
+    onDivisor: (value) => change({ divisor: value }),
   });
+  const presets = presetRow((name) => {
+    const preset = { weights: [...PRESETS[name].weights], divisor: PRESETS[name].divisor, shown: "auto" };
+    form.showing.set(preset.shown);
+    equation.fill(preset.weights, preset.divisor);
+    change(preset, { sliding: true });
+  });
+  const form = answerChoices(now, (other) => change(other));
   const source = pictureSource(ui, el, {
     pictures,
     size: model.get("size"),
     onPicture(picture) {
-      image = grayBytes(picture);
-      [y, x] = [Math.floor(image.height / 2), Math.floor(image.width / 2)];
-      showPhoto();
+      const image = grayBytes(picture);
+      Object.assign(now, { image, row: Math.floor(image.height / 2), column: Math.floor(image.width / 2) });
+      photo.show(now);
       change();
     },
   });
 
-  function showPhoto() {
-    photo.draw(paintPlane(image.data, { high: 255 }), image.height, image.width);
-    photo.resize(image.height, image.width);
-    photo.place(y, x);
-  }
-
   /** Show what lies below the window. */
   function look() {
-    photo.mark({ row: y - 1, column: x - 1, height: 3, width: 3 });
-    result.mark({ row: y, column: x, height: 1, width: 1 });
-    const [sum, quotient] = equation.show(windowAt(image, y, x, border), weights, divisor);
-    ui.announce(`Row ${y}, column ${x}: sum ${sum}, answer ${quotient}.`);
+    const { image, weights, divisor, border, row, column } = now;
+    photo.mark(now);
+    result.mark(now);
+    const [sum, quotient] = equation.show(windowAt(image, row, column, border), weights, divisor);
+    ui.announce(`Row ${row}, column ${column}: sum ${sum}, answer ${quotient}.`);
   }
+  const compute = () => convolve(now.image, now.weights, now.divisor, now.border);
+  const later = perFrame(() => over || result.paint(compute(), now));
 
-  /** Show the answer, down to the row that the sliding kernel has reached. */
-  function paint(rows = image.height) {
-    const balanced = Math.abs(weights.reduce((a, b) => a + b, 0)) < 1e-6;
-    const signed = shown === "auto" ? balanced : shown === "signed";
-    const high = signed ? reach(answer) : 255;
-    const painted = paintPlane(answer, signed ? { map: "signed", low: -high, high } : { high });
-    painted.fill(0, 4 * rows * image.width);
-    result.draw(painted, image.height, image.width);
-    resultFigure.caption.textContent = signed
-      ? `answer: blue is negative, red positive (±${tidy(high, 0)} and more), white 0`
-      : "answer: black is 0 and less, white 255 and more";
-    result.rename(`The kernel's answer at every pixel. ${resultFigure.caption.textContent}`);
-  }
-
-  const repaint = () => {
-    answer = convolve(image, weights, divisor, border);
-    paint();
-  };
-  const later = perFrame(() => {
-    if (!over) repaint();
-  });
-
-  function change({ sliding = false } = {}) {
+  function change(values = {}, { sliding = false } = {}) {
+    Object.assign(now, values);
     stop();
-    presets.mark(weights, divisor);
-    keep(model, { weights: [...weights], divisor, border });
+    presets.mark(now.weights, now.divisor);
+    keep(model, { weights: [...now.weights], divisor: now.divisor, border: now.border });
     look();
     if (!sliding) return later();
-    answer = convolve(image, weights, divisor, border);
-    stop = animate(700, (t) => paint(Math.round(t * image.height)));
+    const answer = compute();
+    stop = animate(700, (t) => result.paint(answer, now, Math.round(t * now.image.height)));
   }
 
-  el.append(
-    row(source.root),
-    presets.root,
-    h("div", { class: "nst-columns" }, figure("photo, in gray: drag the window", photo.root).root, resultFigure.root),
-    equation.root,
-    row(borders.root, showing.root),
-  );
-  showPhoto();
-  equation.fill(weights, divisor);
-  presets.mark(weights, divisor);
-  repaint();
+  const framed = figure("photo, in gray: drag the window", photo.root).root;
+  const pair = h("div", { class: "nst-columns" }, framed, result.root);
+  el.append(h("div", { class: "nst-row" }, source.root), presets.root, pair, equation.root, form.root);
+  photo.show(now);
+  equation.fill(now.weights, now.divisor);
+  presets.mark(now.weights, now.divisor);
+  result.paint(compute(), now);
   look();
   return ui.end;
 }

@@ -1,5 +1,5 @@
 // Axes with numbers, and what several explorers draw on them: dots, curves, a line that moves.
-import { h } from "./kit.js";
+import { h, shape } from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -12,7 +12,10 @@ export function ticks(low, high, wanted = 5) {
   return Array.from({ length: count }, (_, k) => Number(((Math.ceil(low / step - 1e-9) + k) * step).toPrecision(12)));
 }
 
-/** Return round numbers between two others above 0 for a logarithmic axis: 1, 2, 5, 10, ...; powers of ten if it is long. */
+/**
+ * Return round numbers between two others above 0 for a logarithmic axis: 1, 2, 5, 10, ...; powers of ten if it is
+ * long.
+ */
 export function logTicks(low, high) {
   const factors = high / low > 2000 ? [1] : [1, 2, 5];
   const powers = Array.from(
@@ -37,15 +40,6 @@ export function scale({ low, high, log = false }, begin, end) {
 
 // Drawing -------------------------------------------------------------------------------------------------------------
 
-/** Return an element of SVG with attributes and children. */
-export function shape(tag, attributes = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes))
-    if (value != null && value !== false) element.setAttribute(key, value);
-  element.append(...children.flat().filter((child) => child != null));
-  return element;
-}
-
 /** Return a line through points [x, y] in pixels. */
 export function line(points, attributes = {}) {
   return shape("polyline", {
@@ -55,12 +49,21 @@ export function line(points, attributes = {}) {
 }
 
 /**
+ * Return the line that stands where one is; `scales` are those that `items` of a chart gets, `at` a number of the x
+ * axis.
+ */
+export function upright({ x, box }, at) {
+  const ends = [box.top, box.bottom].map((y) => [x.to(at), y]);
+  return line(ends, { class: "nst-upright" });
+}
+
+/**
  * A drawing with axes, as wide as its place. `ui` is what `frame` returned.
  *
- * Handle: { root, stage, draw(spec), at(event) }. spec: { x, y, items }, where an axis is { low, high, log, title, marks }
- * (marks: [number, text] pairs for it, if they are not to be round numbers) and
- * items({ x, y, box }) returns what is drawn, with the scales x.to, y.to and the box { left, right, top, bottom } in pixels.
- * at(event) returns { x, y, left, top }: a pointer's place as numbers of the axes and in pixels.
+ * Handle: { root, stage, draw(spec), at(event) }. spec: { x, y, items }, where an axis is { low, high, log, title,
+ * marks } (marks: [number, text] pairs for it, if they are not to be round numbers) and items({ x, y, box }) returns
+ * what is drawn, with the scales x.to, y.to and the box { left, right, top, bottom } in pixels. at(event) returns { x,
+ * y, left, top }: a pointer's place as numbers of the axes and in pixels.
  */
 export function chart(ui, { label, height = 260 }) {
   const picture = shape("svg", { "aria-hidden": "true", height });
@@ -136,7 +139,10 @@ export function chart(ui, { label, height = 260 }) {
   };
 }
 
-/** Let mouse, pen and finger scrub along a chart: `onMove(x)` hears where, as a number of its axis. The keys have a slider. */
+/**
+ * Let mouse, pen and finger scrub along a chart: `onMove(x)` hears where, as a number of its axis. The keys have a
+ * slider.
+ */
 export function scrub(plot, onMove) {
   let held = false;
   plot.stage.classList.add("nst-scrub");

@@ -16,6 +16,15 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Return an element of SVG with attributes and children. */
+export function shape(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes))
+    if (value != null && value !== false) element.setAttribute(key, value);
+  element.append(...children.flat().filter((child) => child != null));
+  return element;
+}
+
 /**
  * Make `el` an explorer: a labelled group with a voice for screen readers. Returns { announce, listen, onEnd, end }:
  * `announce(text)` speaks once things have been still for a moment, and never before the reader has touched something;
@@ -81,7 +90,10 @@ export function calm() {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-/** Call draw(t) with t from 0 to 1 over some milliseconds; at once with 1 where less motion is asked for. Returns a stop. */
+/**
+ * Call draw(t) with t from 0 to 1 over some milliseconds; at once with 1 where less motion is asked for. Returns a
+ * stop.
+ */
 export function animate(milliseconds, draw) {
   if (calm()) {
     draw(1);
@@ -219,8 +231,9 @@ export function row(...children) {
 }
 
 /**
- * Steps in a row: a slider, a step back or on, and play, which stops at the end and begins again from there. Where less motion
- * is asked for nothing plays; the steps remain. Handle: { root, value, set(k), go(k) }: set moves the slider alone.
+ * Steps in a row: a slider, a step back or on, and play, which stops at the end and begins again from there. Where less
+ * motion is asked for nothing plays; the steps remain. Handle: { root, value, set(k), go(k) }: set moves the slider
+ * alone.
  */
 export function player(ui, { label, count, value = 0, format, onStep, milliseconds = 700 }) {
   let timer = 0;
@@ -330,6 +343,11 @@ export function tiny(value) {
   return `${(value / 10 ** exponent).toFixed(1)} · 10${raised}`;
 }
 
+/** Return an amount of bytes in words. */
+export function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Return a source of random numbers in [0, 1) that starts the same for the same seed (mulberry32). */
 export function random(seed) {
   let state = seed >>> 0;
@@ -437,8 +455,8 @@ export function paintPicture({ data, channels, height, width }) {
  * A picture or a map on a canvas, with marks on it and, if asked for, a cursor.
  *
  * cursor: { label, rows, columns, describe(row, column), onMove(row, column), hover, step }: the view takes the focus,
- * arrow keys move by `step` (Shift: by ten; Home, End, Page keys: to the borders), so do mouse, pen and finger. For screen
- * readers it is a slider whose text is what `describe` returns.
+ * arrow keys move by `step` (Shift: by ten; Home, End, Page keys: to the borders), so do mouse, pen and finger. For
+ * screen readers it is a slider whose text is what `describe` returns.
  *
  * Handle: { root, draw(pixels, height, width), mark(box, key, { tint, kind }), unmark(key), rename(label) } and, with a
  * cursor, { place(row, column), resize(rows, columns), at }; a box is { row, column, height, width } in pixels.
@@ -572,7 +590,8 @@ export async function loadImage(address) {
 }
 
 /**
- * Read a picture file as planes of 0 to 1, its longer side at most `size` pixels. Rejects with a sentence for the reader.
+ * Read a picture file as planes of 0 to 1, its longer side at most `size` pixels. Rejects with a sentence for the
+ * reader.
  */
 export async function readPicture(file, size) {
   let bitmap;
@@ -607,8 +626,8 @@ export function grabPicture(source, wide, high, size) {
 /**
  * Our own pictures, a file, a drop or a paste. `onPicture(picture)` gets { name, channels, height, width, data }.
  *
- * `ui` is what `frame` returned, `el` the explorer. `extra` are further elements for the row (a camera's button); whoever
- * adds one calls `take(picture)` on the handle. Nothing leaves the reader's machine.
+ * `ui` is what `frame` returned, `el` the explorer. `extra` are further elements for the row (a camera's button);
+ * whoever adds one calls `take(picture)` on the handle. Nothing leaves the reader's machine.
  */
 export function pictureSource(ui, el, { pictures, size, onPicture, extra = [], legend = "Picture" }) {
   const own = pictures.map((picture) => [picture.name, picture.name]);

@@ -18,8 +18,8 @@ export function pageEngine() {
 }
 
 /**
- * The kernel behind a notebook: { ask(question, buffers), close() }. `ask` resolves to what `read(answer, buffers)` makes of
- * its answer, or rejects with the error that stands in it.
+ * The kernel behind a notebook: { ask(question, buffers), close() }. `ask` resolves to what `read(answer, buffers)`
+ * makes of its answer, or rejects with the error that stands in it.
  */
 export function kernel(model, read) {
   const waiting = new Map();

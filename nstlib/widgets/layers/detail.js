@@ -64,9 +64,8 @@ export function closeUp({ onMove }) {
       number("activation", plane[row * features.width + column]),
     );
     patchFigure.caption.textContent = `what it sees: ${field.size} × ${field.size} pixels`;
-    patch.rename(
-      `What this position sees: rows ${box.top} to ${box.bottom - 1}, columns ${box.left} to ${box.right - 1} of the photo.`,
-    );
+    const rows = `rows ${box.top} to ${box.bottom - 1}`;
+    patch.rename(`What this position sees: ${rows}, columns ${box.left} to ${box.right - 1} of the photo.`);
     Object.assign(root.dataset, { row, column, ...box });
   }
 
@@ -113,6 +112,18 @@ function drawPatch(patch, { data, channels, height, width }, { size, stride, sta
   patch.draw(pixels, size, size);
 }
 
+/** A channel that another one fires with, as a button. */
+function partnerButton({ channel, value, cosine }, onChoose) {
+  const name = h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(channel));
+  const angle = h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`);
+  const onclick = () => onChoose(channel);
+  return h(
+    "button",
+    { type: "button", class: "nst-partner", "data-channel": channel, "data-cosine": cosine, onclick },
+    h("span", {}, name, h("br"), number("entry", value), h("br"), angle),
+  );
+}
+
 /**
  * One row of the Gram matrix as bars, and the channels it fires with most. Handle: { root, show({ rows, order, channel,
  * partners, names, found, high }) }: one row of numbers for each picture, `partners` those of the first one.
@@ -157,42 +168,23 @@ export function gramPanel({ onChoose }) {
         number(i ? "gram2" : "gram", row[channel]),
       ]);
       key.replaceChildren(
-        `One bar for each channel, in the order above. The colored one is channel ${channel} with itself, its mean square: `,
+        `One bar for each channel, in the order above. The colored one is channel ${channel} with itself, ` +
+          "its mean square: ",
         ...own.flat(),
         rows[1] ? `. Bars: ${names[0]}; line: ${names[1]}.` : ".",
       );
-      chart.setAttribute(
-        "aria-label",
-        `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${rows.map((row) => significant(row[channel])).join(" and ")}.`,
-      );
+      const itself = rows.map((row) => significant(row[channel])).join(" and ");
+      const said = `Row ${channel} of the Gram matrix as ${order.length} bars. With itself: ${itself}.`;
+      chart.setAttribute("aria-label", said);
       const where = rows[1] ? `In ${names[0]} it` : "It";
       legend.textContent = partners.length
         ? `${where} fires most together with`
         : `${where} fires nowhere, so its row is zero.`;
       buttons.setAttribute("aria-label", `Channels that channel ${channel} fires together with`);
       buttons.replaceChildren(
-        ...partners.map(({ channel: c, value, cosine }) => {
-          const text = h(
-            "span",
-            {},
-            h("b", {}, h("span", { class: "nst-hidden" }, "channel "), String(c)),
-            h("br"),
-            number("entry", value),
-            h("br"),
-            h("span", { class: "nst-cosine" }, `cosine ${cosine.toFixed(2)}`),
-          );
-          const entry = h(
-            "button",
-            {
-              type: "button",
-              class: "nst-partner",
-              "data-channel": c,
-              "data-cosine": cosine,
-              onclick: () => onChoose(c),
-            },
-            text,
-          );
-          drawMaps(entry, found.slice(0, 1), c, high(c));
+        ...partners.map((one) => {
+          const entry = partnerButton(one, onChoose);
+          drawMaps(entry, found.slice(0, 1), one.channel, high(one.channel));
           return entry;
         }),
       );

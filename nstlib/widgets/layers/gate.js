@@ -1,11 +1,9 @@
 // What stands between the reader and a layer: an offer to load the network, its progress, or what went wrong.
-import { button, h } from "../kit/kit.js";
-
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+import { button, h, megabytes } from "../kit/kit.js";
 
 /**
- * Handle: { root, offer, progress(loaded, total), refuse, fail(message, onAgain), hide, open() }. `offer` and `refuse` get what
- * happens when the reader agrees, and `onBack`, which is null where there is nothing to go back to.
+ * Handle: { root, offer, progress(loaded, total), refuse, fail(message, onAgain), hide, open() }. `offer` and `refuse`
+ * get what happens when the reader agrees, and `onBack`, which is null where there is nothing to go back to.
  */
 export function gate() {
   const text = h("p", { class: "nst-reading" });
@@ -27,8 +25,8 @@ export function gate() {
     offer({ layer, bytes, later, deepest, onAgree, onBack }) {
       const more = later ? ` Layers up to ${deepest} add ${megabytes(later)} when you choose them.` : "";
       show(
-        `To compute ${layer} here, in your browser, the page must load the trained network: ${megabytes(bytes)}, once.` +
-          `${more} Your picture stays on this machine.`,
+        `To compute ${layer} here, in your browser, the page must load the trained network: ${megabytes(bytes)}, ` +
+          `once.${more} Your picture stays on this machine.`,
         button(`Load ${megabytes(bytes)}`, onAgree),
         back(onBack),
       );

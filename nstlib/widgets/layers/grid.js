@@ -21,10 +21,43 @@ export function drawMaps(parent, found, channel, high) {
   });
 }
 
+/** Let the Tab key reach one option of a list and no other. */
+function reach(list, active) {
+  [...list.children].forEach((option, i) => {
+    option.tabIndex = i === active ? 0 : -1;
+  });
+}
+
+/** Return how many options stand in a row. */
+function columns(list) {
+  const top = list.children[0]?.offsetTop;
+  const next = [...list.children].findIndex((option) => option.offsetTop !== top);
+  return next < 0 ? list.children.length : next;
+}
+
+const cell = () => h("div", { class: "nst-map", role: "option", tabindex: -1 }, h("span", { class: "nst-map-name" }));
+
+/** Show the first `count` maps of `shown` as options of a list. Returns whether these are all. */
+function fill(list, { found, order, channel, high, describe }, count) {
+  const wanted = order.slice(0, count);
+  if (!wanted.includes(channel)) wanted[wanted.length - 1] = channel; // the chosen one is always seen
+  while (list.children.length > wanted.length) list.lastChild.remove();
+  while (list.children.length < wanted.length) list.append(cell());
+  list.classList.toggle("nst-pairs", found.length > 1);
+  wanted.forEach((c, i) => {
+    const option = list.children[i];
+    drawMaps(option, found, c, high(c));
+    option.lastChild.textContent = c;
+    option.dataset.channel = c;
+    option.setAttribute("aria-label", describe(c));
+  });
+  return wanted.length === order.length;
+}
+
 /**
- * The list box. Handle: { root, show({ found, order, channel, high, describe }) }: `found` are the features of one or two
- * pictures, `order` the channels from first to last, `high(channel)` the end of its scale, `describe(channel)` its name
- * for those who do not see it. `onChoose(channel)` is called when the reader takes one.
+ * The list box. Handle: { root, show({ found, order, channel, high, describe }) }: `found` are the features of one or
+ * two pictures, `order` the channels from first to last, `high(channel)` the end of its scale, `describe(channel)` its
+ * name for those who do not see it. `onChoose(channel)` is called when the reader takes one.
  */
 export function mapGrid({ onChoose }) {
   const list = h("div", { class: "nst-maps", role: "listbox", "aria-label": "Feature maps" });
@@ -38,28 +71,10 @@ export function mapGrid({ onChoose }) {
   let active = 0; // the option that the keys are at
   let shown = null;
 
-  function cell() {
-    const name = h("span", { class: "nst-map-name" });
-    return h("div", { class: "nst-map", role: "option", tabindex: -1 }, name);
-  }
-
   function draw() {
-    const { found, order, channel, high, describe } = shown;
-    const wanted = order.slice(0, count);
-    if (!wanted.includes(channel)) wanted[wanted.length - 1] = channel; // the chosen one is always seen
-    while (list.children.length > wanted.length) list.lastChild.remove();
-    while (list.children.length < wanted.length) list.append(cell());
-    list.classList.toggle("nst-pairs", found.length > 1);
-    wanted.forEach((c, i) => {
-      const option = list.children[i];
-      drawMaps(option, found, c, high(c));
-      option.lastChild.textContent = c;
-      option.dataset.channel = c;
-      option.setAttribute("aria-label", describe(c));
-    });
-    more.root.hidden = wanted.length === order.length;
-    more.root.textContent = `Show more of the ${order.length}`;
-    mark(channel);
+    more.root.hidden = fill(list, shown, count);
+    more.root.textContent = `Show more of the ${shown.order.length}`;
+    mark(shown.channel);
   }
 
   /** Say which channel is chosen; the keys begin there. */
@@ -72,24 +87,13 @@ export function mapGrid({ onChoose }) {
       if (chosen) active = i;
     });
     active = Math.min(active, list.children.length - 1);
-    [...list.children].forEach((option, i) => {
-      option.tabIndex = i === active ? 0 : -1;
-    });
-    return undefined;
+    return reach(list, active);
   }
 
   function go(to) {
     active = Math.max(0, Math.min(list.children.length - 1, to));
-    [...list.children].forEach((option, i) => {
-      option.tabIndex = i === active ? 0 : -1;
-    });
+    reach(list, active);
     list.children[active].focus();
-  }
-
-  function columns() {
-    const top = list.children[0]?.offsetTop;
-    const next = [...list.children].findIndex((option) => option.offsetTop !== top);
-    return next < 0 ? list.children.length : next;
   }
 
   const choose = (option) => {
@@ -104,8 +108,8 @@ export function mapGrid({ onChoose }) {
     const steps = {
       ArrowRight: 1,
       ArrowLeft: -1,
-      ArrowDown: columns(),
-      ArrowUp: -columns(),
+      ArrowDown: columns(list),
+      ArrowUp: -columns(list),
       Home: -Infinity,
       End: Infinity,
     };

@@ -1,4 +1,5 @@
-// A gray square over a photo, and what one unit says to it (chapter 04); the map of its answers appears where one has been.
+// A gray square over a photo, and what one unit says to it (chapter 04); the map of its answers appears where one has
+// been.
 import { asPicture, button, choices, decode, figure, frame, h, keep, paintPicture, color, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
@@ -23,6 +24,35 @@ export function paintVisited(values, visited) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
+const percent = (share) => `${Math.round(100 * share)}%`.replace("-", "−");
+const said = (drop, score) => (drop >= 0 ? `takes away ${percent(drop / score)}` : `adds ${percent(-drop / score)}`);
+
+/** What a unit says to the square, in words. Handle: { root, show(unit, place) }. */
+function reading() {
+  const [drop, left, most, count] = ["drop", "left", "most", "count"].map((n) => h("strong", { class: `nst-${n}` }));
+  const text = [
+    "Covered here: ",
+    drop,
+    " of the activation; it is ",
+    left,
+    ". The most so far: ",
+    most,
+    ", after ",
+    count,
+  ];
+  return {
+    root: h("p", { class: "nst-reading" }, ...text, "."),
+    show({ data, score, visited }, place) {
+      const largest = Math.max(...[...visited].map((p) => data[p]));
+      drop.textContent = said(data[place], score);
+      drop.dataset.value = data[place];
+      left.textContent = `${(score - data[place]).toFixed(1)} instead of ${score.toFixed(1)}`;
+      most.textContent = percent(largest / score);
+      count.textContent = `${visited.size} of ${data.length} places`;
+    },
+  };
+}
+
 function render({ model, el }) {
   const ui = frame(el, "Explorer: cover a part");
   const photo = asPicture(model.get("photo"));
@@ -36,8 +66,6 @@ function render({ model, el }) {
 
   const at = () => r * columns + c;
   const now = () => units[unit];
-  const percent = (share) => `${Math.round(100 * share)}%`.replace("-", "−");
-  const said = (drop, score) => (drop >= 0 ? `takes away ${percent(drop / score)}` : `adds ${percent(-drop / score)}`);
   const describe = (row, column) =>
     `row ${row}, column ${column}: ${said(now().data[row * columns + column], now().score)}`;
   const brush = view({
@@ -55,25 +83,10 @@ function render({ model, el }) {
   });
   const map = view({ label: "" });
   map.root.classList.add("nst-answers");
-  const parts = Object.fromEntries(
-    ["drop", "left", "most", "count"].map((name) => [name, h("strong", { class: `nst-${name}` })]),
-  );
-  const reading = h(
-    "p",
-    { class: "nst-reading" },
-    "Covered here: ",
-    parts.drop,
-    " of the activation; it is ",
-    parts.left,
-    ". The most so far: ",
-    parts.most,
-    ", after ",
-    parts.count,
-    ".",
-  );
+  const answer = reading();
 
   function draw() {
-    const { data, score, visited, name } = now();
+    const { data, visited, name } = now();
     visited.add(at());
     const covered = cover(photo, r * stride, c * stride, size, value);
     brush.draw(paintPicture({ ...photo, data: covered }), photo.height, photo.width);
@@ -81,12 +94,7 @@ function render({ model, el }) {
     map.draw(paintVisited([...data], visited), rows, columns);
     map.mark({ row: r, column: c, height: 1, width: 1 });
     map.rename(`Map of ${name}, ${visited.size} of ${rows * columns} places: red where covering takes activation away`);
-    const most = Math.max(...[...visited].map((p) => data[p]));
-    parts.drop.textContent = said(data[at()], score);
-    parts.drop.dataset.value = data[at()];
-    parts.left.textContent = `${(score - data[at()]).toFixed(1)} instead of ${score.toFixed(1)}`;
-    parts.most.textContent = percent(most / score);
-    parts.count.textContent = `${visited.size} of ${rows * columns} places`;
+    answer.show(now(), at());
     keep(model, { unit, row: r, column: c });
     ui.announce(`${name}, ${describe(r, c)} of the activation.`);
   }
@@ -117,7 +125,7 @@ function render({ model, el }) {
       figure("drag the gray square, or use the arrow keys", brush.root).root,
       figure("the unit's answers: red takes activation away, blue adds some", map.root).root,
     ),
-    reading,
+    answer.root,
   );
   brush.place(r, c);
   draw();

@@ -1,6 +1,6 @@
 // Style transfers step by step (chapter 12): the images of several runs side by side, and the losses that they lowered.
-import { chart, legend, line, scrub, shape } from "../kit/chart.js";
-import { choices, figure, frame, h, keep, loadImage, player, significant, view } from "../kit/kit.js";
+import { chart, legend, line, scrub, upright } from "../kit/chart.js";
+import { choices, figure, frame, h, keep, loadImage, player, shape, significant, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -14,6 +14,41 @@ export function lossAxis(values) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
+const tone = (r) => `var(--nst-tone-${r % 8})`;
+const dashes = (r) => (r ? `${7 - r} ${2 + r}` : null);
+
+/** A run's image and its losses. Handle: { root, show(run, k) }: as they are after its k-th step. */
+function panel(name) {
+  const { canvas, root: stage, rename } = view({ label: "", smooth: true });
+  const { root, caption } = figure("", stage);
+  const values = Object.fromEntries(LOSSES.map((key) => [key, h("strong", { class: `nst-${key}` })]));
+  caption.append(h("span", {}, name), ...LOSSES.map((key) => h("span", {}, `${key} `, values[key])));
+  root.classList.add("nst-run");
+  root.dataset.run = name;
+  return {
+    root,
+    show(run, k) {
+      const image = run.frames[k];
+      Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      rename(`${name} after ${run.steps[k]} steps`);
+      for (const key of LOSSES) values[key].textContent = significant(run[key][k]);
+    },
+  };
+}
+
+/** Return each run's loss as a line, with a dot where it stands; `at(run)` says where that is. */
+function lossCurves(runs, loss, at, { x, y }) {
+  return runs.map((run, r) => {
+    const values = run[loss].map((value, k) => [x.to(run.steps[k]), y.to(value)]);
+    const [cx, cy] = values[at(run)];
+    return [
+      line(values, { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashes(r) }),
+      shape("circle", { cx, cy, r: 5, style: `fill: ${tone(r)}` }),
+    ];
+  });
+}
+
 async function render({ model, el }) {
   const ui = frame(el, "Explorer: transfers step by step");
   const runs = await Promise.all(
@@ -24,15 +59,7 @@ async function render({ model, el }) {
   let loss = model.get("loss");
 
   const at = (run) => Math.min(now, run.frames.length - 1); // a run that ended early stays where it ended
-  const panels = runs.map(({ name }) => {
-    const canvas = view({ label: "", smooth: true });
-    const shown = figure("", canvas.root);
-    const values = Object.fromEntries(LOSSES.map((key) => [key, h("strong", { class: `nst-${key}` })]));
-    shown.caption.append(h("span", {}, name), ...LOSSES.map((key) => h("span", {}, `${key} `, values[key])));
-    shown.root.classList.add("nst-run");
-    shown.root.dataset.run = name;
-    return { canvas, values, ...shown };
-  });
+  const panels = runs.map(({ name }) => panel(name));
   const plot = chart(ui, { label: "The losses over the steps", height: 200 });
   const steps = player(ui, {
     label: "Step",
@@ -56,36 +83,11 @@ async function render({ model, el }) {
     },
   });
 
-  const tone = (r) => `var(--nst-tone-${r % 8})`;
-  const dashes = (r) => (r ? `${7 - r} ${2 + r}` : null);
-  const items = ({ x, y, box }) => [
-    line(
-      [
-        [x.to(now), box.top],
-        [x.to(now), box.bottom],
-      ],
-      { class: "nst-upright" },
-    ),
-    runs.map((run, r) => {
-      const values = run[loss].map((value, k) => [x.to(run.steps[k]), y.to(value)]);
-      const [cx, cy] = values[at(run)];
-      return [
-        line(values, { class: "nst-curve", style: `stroke: ${tone(r)}`, "stroke-dasharray": dashes(r) }),
-        shape("circle", { cx, cy, r: 5, style: `fill: ${tone(r)}` }),
-      ];
-    }),
-  ];
+  const items = (scales) => [upright(scales, now), lossCurves(runs, loss, at, scales)];
 
   function draw() {
     runs.forEach((run, r) => {
-      const image = run.frames[at(run)];
-      const { canvas, rename } = panels[r].canvas;
-      Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
-      canvas.getContext("2d").drawImage(image, 0, 0);
-      rename(`${run.name} after ${run.steps[at(run)]} steps`);
-      LOSSES.forEach((key) => {
-        panels[r].values[key].textContent = significant(run[key][at(run)]);
-      });
+      panels[r].show(run, at(run));
     });
     const axis = lossAxis(runs.flatMap((run) => run[loss]));
     plot.draw({

@@ -18,10 +18,39 @@ export function neighbor(place, key, count) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
+/** Draw the part of a photo that lies in a box. */
+function paint(canvas, photo, [top, bottom, left, right]) {
+  const [width, height] = [right - left, bottom - top];
+  Object.assign(canvas, { width, height });
+  canvas.getContext("2d").drawImage(photo, left, top, width, height, 0, 0, width, height);
+}
+
+/** One of the strongest patches as a button: `k` is its place, `share` of the strongest one's activation. */
+function tile(photo, { box, value }, k, share, onChoose) {
+  const canvas = h("canvas", { "aria-hidden": "true" });
+  paint(canvas, photo, box);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "nst-button nst-tile",
+      "aria-pressed": "false",
+      "aria-label": `Place ${k + 1}: activation ${value.toFixed(1)}`,
+      onclick: () => onChoose(k),
+      onfocus: () => onChoose(k),
+      onpointerenter: (event) => event.pointerType === "mouse" && onChoose(k),
+    },
+    canvas,
+    h("span", { class: "nst-bar", style: `width: ${Math.round(100 * share)}%` }),
+    h("span", { class: "nst-value" }, value.toFixed(1)),
+  );
+}
+
 async function render({ model, el }) {
   const ui = frame(el, "Explorer: the strongest patches");
   const photos = await Promise.all(model.get("photos").map(loadImage));
-  const layers = model.get("layers"); // { name, channels: [{ channel, patches: [{ photo, box, row, column, value }] }] }
+  // { name, channels: [{ channel, patches: [{ photo, box, row, column, value }] }] }
+  const layers = model.get("layers");
   let layer = model.get("layer");
   let channel = model.get("channel"); // a place in the layer's list
   let place = 0;
@@ -33,11 +62,6 @@ async function render({ model, el }) {
   const wall = h("div", { class: "nst-wall", role: "group", "aria-label": "The strongest patches" });
   const places = h("div");
 
-  function paint(canvas, photo, [top, bottom, left, right]) {
-    Object.assign(canvas, { width: right - left, height: bottom - top });
-    canvas.getContext("2d").drawImage(photo, left, top, right - left, bottom - top, 0, 0, right - left, bottom - top);
-  }
-
   function choose(k) {
     place = k;
     const patch = now().patches[k];
@@ -45,7 +69,8 @@ async function render({ model, el }) {
     const [top, bottom, left, right] = patch.box;
     paint(whole.canvas, photo, [0, photo.naturalHeight, 0, photo.naturalWidth]);
     whole.mark({ row: top, column: left, height: bottom - top, width: right - left });
-    const text = `Place ${k + 1} of ${now().patches.length}: activation ${patch.value.toFixed(1)}, unit in row ${patch.row}, column ${patch.column}`;
+    const where = `unit in row ${patch.row}, column ${patch.column}`;
+    const text = `Place ${k + 1} of ${now().patches.length}: activation ${patch.value.toFixed(1)}, ${where}`;
     reading.textContent = text;
     whole.rename(`The picture in which channel ${now().channel} fires; the patch is marked`);
     [...wall.children].forEach((one, j) => one.setAttribute("aria-pressed", String(j === k)));
@@ -55,29 +80,7 @@ async function render({ model, el }) {
   function hang() {
     const { channel: name, patches } = now();
     const strong = shares(patches.map(({ value }) => value));
-    wall.replaceChildren(
-      ...patches.map((patch, k) => {
-        const canvas = h("canvas", { "aria-hidden": "true" });
-        paint(canvas, photos[patch.photo], patch.box);
-        return h(
-          "button",
-          {
-            type: "button",
-            class: "nst-button nst-tile",
-            "aria-pressed": "false",
-            "aria-label": `Place ${k + 1}: activation ${patch.value.toFixed(1)}`,
-            onclick: () => choose(k),
-            onfocus: () => choose(k),
-            onpointerenter: (event) => {
-              if (event.pointerType === "mouse") choose(k);
-            },
-          },
-          canvas,
-          h("span", { class: "nst-bar", style: `width: ${Math.round(100 * strong[k])}%` }),
-          h("span", { class: "nst-value" }, patch.value.toFixed(1)),
-        );
-      }),
-    );
+    wall.replaceChildren(...patches.map((patch, k) => tile(photos[patch.photo], patch, k, strong[k], choose)));
     wholeFigure.caption.textContent = `one of the pictures; what the unit of channel ${name} sees is marked`;
     choose(0);
     keep(model, { layer, channel });

@@ -49,7 +49,10 @@ export function unitAt(field, place, size) {
   return Math.max(0, Math.min(unitCount(field, size) - 1, Math.round((place - center) / field.stride)));
 }
 
-/** Return [top, bottom, left, right] of what a unit sees within the picture; bottom and right are the first pixels beyond. */
+/**
+ * Return [top, bottom, left, right] of what a unit sees within the picture; bottom and right are the first pixels
+ * beyond.
+ */
 export function patchOf(field, row, column, height, width) {
   const [top, left] = [row, column].map((position) => field.start + position * field.stride);
   return [Math.max(top, 0), Math.min(top + field.size, height), Math.max(left, 0), Math.min(left + field.size, width)];
@@ -77,65 +80,104 @@ export function seen(picture, field, row, column) {
 
 const TINTS = ["#ffd34d", "#5ad1ff", "#ff86b4", "#9bf06d", "#c9a4ff"]; // one for each block
 
+const tintOf = (name) => TINTS[(Number(name[4]) - 1) % TINTS.length];
+
+/** The layers as buttons, a column for each block. `chosen` is changed by them; `onOther()` hears of it. */
+function ladder(names, blocks, chosen, onOther) {
+  const entryOf = (name) => {
+    const flip = () => {
+      chosen.has(name) ? chosen.delete(name) : chosen.add(name);
+      entry.mark(chosen.has(name));
+      onOther();
+    };
+    const entry = button(name, flip, { pressed: chosen.has(name) });
+    entry.root.style.setProperty("--nst-tint", tintOf(name));
+    return entry.root;
+  };
+  const columns = blocks.map((_, b) => names.filter((name) => name[4] === String(b + 1)).map(entryOf));
+  return h(
+    "div",
+    { class: "nst-ladder", role: "group", "aria-label": "Layers", style: `--nst-columns: ${blocks.length}` },
+    columns.map((column) => h("div", {}, column)),
+  );
+}
+
+/**
+ * What a unit of a layer sees, by itself. Handle: { root, show(picture, place) }; a place is what `placeOf` returns.
+ */
+function card(name) {
+  const crop = view({ label: `What a unit of ${name} sees` });
+  const reading = ["size", "stride", "unit"].map((part) => h("span", { class: `nst-${part}` }));
+  const { root, caption } = figure("", crop.root);
+  caption.append(h("strong", {}, name), ...reading);
+  root.classList.add("nst-card");
+  root.dataset.layer = name;
+  root.style.setProperty("--nst-tint", tintOf(name));
+  return {
+    root,
+    show(picture, { field, unit: [r, c], units, box }) {
+      crop.draw(seen(picture, field, r, c), field.size, field.size);
+      const whole = box.height === field.size && box.width === field.size;
+      const lines = [
+        `${by(field.size, field.size)} px${whole ? "" : `, ${by(box.height, box.width)} in the photo`}`,
+        `stride ${field.stride}`,
+        `unit ${r}, ${c} of ${by(...units)}`,
+      ];
+      lines.forEach((line, k) => {
+        reading[k].textContent = line;
+      });
+      crop.rename(`What a unit of ${name} sees: ${lines.join("; ")}`);
+    },
+  };
+}
+
+/**
+ * Return where a layer's unit nearest to a spot is and what it sees, and what the next one to the right sees, if it is
+ * there.
+ */
+function placeOf(field, spot, { height, width }) {
+  const units = [unitCount(field, height), unitCount(field, width)];
+  const unit = [unitAt(field, spot[0], height), unitAt(field, spot[1], width)];
+  const boxOf = (column) => {
+    const [top, bottom, left, right] = patchOf(field, unit[0], column, height, width);
+    return { row: top, column: left, height: bottom - top, width: right - left };
+  };
+  const next = unit[1] + 1 < units[1] ? boxOf(unit[1] + 1) : null;
+  return { field, unit, units, fits: units[0] > 0 && units[1] > 0, box: boxOf(unit[1]), next };
+}
+
+/** The photo, on which the spot is moved. Handle: that of `view`, and open(picture, spot). */
+function photoView(picture, onMove) {
+  const photo = view({
+    label: "Photo. Arrow keys move the spot.",
+    smooth: true,
+    cursor: { rows: picture.height, columns: picture.width, describe: (r, c) => `row ${r}, column ${c}`, onMove },
+  });
+  const open = (other, spot) => {
+    photo.draw(paintPicture(other), other.height, other.width);
+    photo.resize(other.height, other.width);
+    photo.place(...spot);
+  };
+  return Object.assign(photo, { open });
+}
+
 function render({ model, el }) {
   const ui = frame(el, "Explorer: receptive fields");
   const pictures = model.get("pictures").map(asPicture);
   const blocks = model.get("blocks");
   const names = layerNames(blocks).filter((name) => !name.startsWith("conv"));
-  const fields = Object.fromEntries(names.map((name) => [name, receptiveField(name, blocks)]));
+  const fields = new Map(names.map((name) => [name, receptiveField(name, blocks)]));
+  const cardOf = new Map(names.map((name) => [name, card(name)]));
+  const chosen = new Set(model.get("layers"));
   let picture = pictures[0];
-  let [y, x] = [model.get("row"), model.get("column")];
-  let chosen = new Set(model.get("layers"));
+  let spot = [model.get("row"), model.get("column")];
   let neighbors = false;
 
-  const tintOf = (name) => TINTS[(Number(name[4]) - 1) % TINTS.length];
-  const unit = (name) => [unitAt(fields[name], y, picture.height), unitAt(fields[name], x, picture.width)];
-  const describe = (r, c) => `row ${r}, column ${c}`;
-  const photo = view({
-    label: "Photo. Arrow keys move the spot.",
-    smooth: true,
-    cursor: {
-      rows: picture.height,
-      columns: picture.width,
-      describe,
-      onMove: (r, c) => {
-        [y, x] = [r, c];
-        draw();
-      },
-    },
+  const photo = photoView(picture, (...place) => {
+    spot = place;
+    draw();
   });
   const cards = h("div", { class: "nst-cards" });
-  const made = new Map();
-
-  const ladder = h("div", {
-    class: "nst-ladder",
-    role: "group",
-    "aria-label": "Layers",
-    style: `--nst-columns: ${blocks.length}`,
-  });
-  const buttons = names.map((name) => {
-    const entry = button(
-      name,
-      () => {
-        chosen.has(name) ? chosen.delete(name) : chosen.add(name);
-        entry.mark(chosen.has(name));
-        draw();
-      },
-      { pressed: chosen.has(name) },
-    );
-    entry.root.style.setProperty("--nst-tint", tintOf(name));
-    return { name, entry };
-  });
-  blocks.forEach((_, b) =>
-    ladder.append(
-      h(
-        "div",
-        {},
-        buttons.filter(({ name }) => name[4] === String(b + 1)).map(({ entry }) => entry.root),
-      ),
-    ),
-  );
-
   const next = toggle({
     label: "and the field of the next unit to the right",
     value: false,
@@ -149,90 +191,40 @@ function render({ model, el }) {
     size: model.get("size"),
     onPicture(given) {
       picture = given;
-      [y, x] = [Math.floor(picture.height / 2), Math.floor(picture.width / 2)];
-      photo.draw(paintPicture(picture), picture.height, picture.width);
-      photo.resize(picture.height, picture.width);
-      photo.place(y, x);
+      spot = [Math.floor(picture.height / 2), Math.floor(picture.width / 2)];
+      photo.open(picture, spot);
       draw();
     },
   });
 
-  function card(name) {
-    if (made.has(name)) return made.get(name);
-    const crop = view({ label: `What a unit of ${name} sees` });
-    const reading = [
-      h("span", { class: "nst-size" }),
-      h("span", { class: "nst-stride" }),
-      h("span", { class: "nst-unit" }),
-    ];
-    const shown = figure("", crop.root);
-    shown.caption.append(h("strong", {}, name), ...reading);
-    shown.root.classList.add("nst-card");
-    shown.root.dataset.layer = name;
-    shown.root.style.setProperty("--nst-tint", tintOf(name));
-    made.set(name, { root: shown.root, crop, reading });
-    return made.get(name);
-  }
-
   function draw() {
-    const { height, width } = picture;
     const order = names.filter((name) => chosen.has(name));
+    const shown = [];
     for (const name of names) {
-      const field = fields[name];
-      const fits = unitCount(field, height) > 0 && unitCount(field, width) > 0;
-      const [r, c] = unit(name);
-      const boxOf = (column) => {
-        const [top, bottom, left, right] = patchOf(field, r, column, height, width);
-        return { row: top, column: left, height: bottom - top, width: right - left };
-      };
-      const on = chosen.has(name) && fits;
-      photo.mark(on ? boxOf(c) : null, name, { tint: tintOf(name) });
-      photo.mark(on && neighbors && c + 1 < unitCount(field, width) ? boxOf(c + 1) : null, `${name}-next`, {
-        tint: tintOf(name),
-        kind: "nst-dashed",
-      });
+      const place = placeOf(fields.get(name), spot, picture);
+      const on = chosen.has(name) && place.fits;
+      const tint = tintOf(name);
+      photo.mark(on ? place.box : null, name, { tint });
+      photo.mark(on && neighbors ? place.next : null, `${name}-next`, { tint, kind: "nst-dashed" });
       if (!on) continue;
-      const { crop, reading } = card(name);
-      const box = boxOf(c);
-      crop.draw(seen(picture, field, r, c), field.size, field.size);
-      const cut =
-        box.height < field.size || box.width < field.size ? `, ${by(box.height, box.width)} in the photo` : "";
-      const lines = [
-        `${by(field.size, field.size)} px${cut}`,
-        `stride ${field.stride}`,
-        `unit ${r}, ${c} of ${by(unitCount(field, height), unitCount(field, width))}`,
-      ];
-      lines.forEach((line, k) => {
-        reading[k].textContent = line;
-      });
-      crop.rename(`What a unit of ${name} sees: ${lines.join("; ")}`);
+      cardOf.get(name).show(picture, place);
+      shown.push(cardOf.get(name).root);
     }
-    photo.mark({ row: y, column: x, height: 1, width: 1 }, "spot", { kind: "nst-spot" });
-    cards.replaceChildren(
-      ...order
-        .filter((name) => unitCount(fields[name], height) && unitCount(fields[name], width))
-        .map((name) => card(name).root),
-    );
-    keep(model, { row: y, column: x, layers: order });
+    const [row, column] = spot;
+    photo.mark({ row, column, height: 1, width: 1 }, "spot", { kind: "nst-spot" });
+    cards.replaceChildren(...shown);
+    keep(model, { row, column, layers: order });
     const largest = order[order.length - 1];
-    ui.announce(
-      largest
-        ? `Row ${y}, column ${x}. ${largest} sees ${fields[largest].size} pixels, stride ${fields[largest].stride}.`
-        : "No layer is chosen.",
-    );
+    const { size, stride } = fields.get(largest) ?? {};
+    const sees = `Row ${row}, column ${column}. ${largest} sees ${size} pixels, stride ${stride}.`;
+    ui.announce(largest ? sees : "No layer is chosen.");
   }
 
   const photoFigure = figure("photo: drag the spot, or use the arrow keys", photo.root);
-  const layers = h(
-    "div",
-    { class: "nst-layers" },
-    h("p", { class: "nst-legend" }, "Layers, from the image on"),
-    ladder,
-    next.root,
-  );
+  const legend = h("p", { class: "nst-legend" }, "Layers, from the image on");
+  const layers = h("div", { class: "nst-layers" }, legend, ladder(names, blocks, chosen, draw), next.root);
   el.append(row(source.root), h("div", { class: "nst-fields" }, photoFigure.root, layers), cards);
-  photo.draw(paintPicture(picture), picture.height, picture.width);
-  photo.place(y, x);
+  photo.open(picture, spot);
   draw();
   return ui.end;
 }

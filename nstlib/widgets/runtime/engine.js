@@ -1,7 +1,8 @@
 // A network in a worker of its own, so that the page never freezes while it computes.
 //
-// Loaded as a worker this file answers messages; imported by a page it offers `startEngine`, the page's end of the line.
-// A message {id, method, arguments} is answered by {id, result} or {id, error}, before which {id, progress} may come often.
+// Loaded as a worker this file answers messages; imported by a page it offers `startEngine`, the page's end of the
+// line. A message {id, method, arguments} is answered by {id, result} or {id, error}, before which {id, progress} may
+// come often.
 
 import { StagedNetwork } from "./network.js";
 import { TransferGraph } from "./transfer_graph.js";
@@ -43,7 +44,8 @@ function serve(scope) {
 /**
  * Start a worker that runs a network.
  *
- * @param {{layers?: string|URL, runtime?: string|URL}} [folders] as for StagedNetwork; by default where the book has them.
+ * @param {{layers?: string|URL, runtime?: string|URL}} [folders] as for StagedNetwork; by default where the book has
+ *   them.
  * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, stopped, close}} the methods of
  *   StagedNetwork and of TransferGraph, whether the worker has ended, and what ends it.
  */

@@ -1,7 +1,7 @@
 // A network in the browser: onnxruntime-web and graphs in stages, fetched when they are first needed.
 //
-// Nothing here touches the page: it runs in a worker (engine.js) as well as in a window. `loadRuntime` and `fetchBytes` know
-// nothing of layers, so whoever has other graphs to run begins with them.
+// Nothing here touches the page: it runs in a worker (engine.js) as well as in a window. `loadRuntime` and `fetchBytes`
+// know nothing of layers, so whoever has other graphs to run begins with them.
 
 /** What went wrong while loading, in words for the reader; `cause` holds the rest. */
 export class LoadError extends Error {
@@ -90,7 +90,9 @@ export class StagedNetwork {
   #sessions = [];
   #ends = new Map(); // key of an image -> what each stage returned last, so that deeper layers go on from there
 
-  /** @param {{layers: string|URL, runtime: string|URL}} folders of stages.json and of onnxruntime-web; end in slashes. */
+  /**
+   * @param {{layers: string|URL, runtime: string|URL}} folders of stages.json and of onnxruntime-web; end in slashes.
+   */
   constructor({ layers, runtime }) {
     this.folders = { layers: new URL(layers).href, runtime: new URL(runtime).href };
   }
@@ -120,11 +122,12 @@ export class StagedNetwork {
    * Compute one layer.
    *
    * @param {string} layer one of the layers in stages.json.
-   * @param {{key: string, pixels: Float32Array, height: number, width: number}} image RGB in [0, 1], planes one after the
-   *   other (3, height, width); `key` names it: of an image with the same key, what was computed before is used again.
+   * @param {{key: string, pixels: Float32Array, height: number, width: number}} image RGB in [0, 1], planes one after
+   *   the other (3, height, width); `key` names it: of an image with the same key, what was computed before is used
+   *   again.
    * @param {(loaded: number, total: number) => void} [onProgress] while files come, in bytes.
-   * @returns {Promise<{data: Float32Array, channels: number, height: number, width: number, milliseconds: number}>} data
-   *   of shape (channels, height, width); how long the computation took, without loading.
+   * @returns {Promise<{data: Float32Array, channels: number, height: number, width: number, milliseconds: number}>}
+   *   data of shape (channels, height, width); how long the computation took, without loading.
    */
   async features(layer, image, onProgress = () => {}) {
     const description = await this.describe();
@@ -163,7 +166,10 @@ export class StagedNetwork {
     const total = await this.missingBytes(description.stages[last].layers[0]);
     if (!total) return;
     let loaded = 0;
-    const onBytes = (count) => onProgress((loaded += count), total);
+    const onBytes = (count) => {
+      loaded += count;
+      onProgress(loaded, total);
+    };
     onProgress(0, total);
     this.#ort ??= await loadRuntime(this.folders.runtime, { onBytes });
     for (let i = 0; i <= last; i++) {

@@ -1,4 +1,5 @@
-// Losses and gradient of style transfer, computed by the graph of tools/export_transfer.py. Runs in the worker (engine.js).
+// Losses and gradient of style transfer, computed by the graph of tools/export_transfer.py. Runs in the worker
+// (engine.js).
 
 import { fetchBytes, loadRuntime } from "./network.js";
 
@@ -23,7 +24,8 @@ export class TransferGraph {
   /**
    * Say what is wanted. The first call loads the graph and the network.
    *
-   * @param {{data: Float32Array, height: number, width: number}} content RGB in [0, 1], planes; sides are multiples of 4.
+   * @param {{data: Float32Array, height: number, width: number}} content RGB in [0, 1], planes; sides are multiples of
+   *   4.
    * @param {{data: Float32Array, height: number, width: number}} style likewise.
    * @param {(loaded: number, total: number) => void} [onProgress] while files come, in bytes.
    */
@@ -35,7 +37,8 @@ export class TransferGraph {
       GRAMS.map((_, k) => `found${k + 1}`),
     );
     const grams = GRAMS.map((_, k) => found[`found${k + 1}`]);
-    // A loss is relative: 1 is as far as an image without any activation. Compared with zeros, its mean square is the scale.
+    // A loss is relative: 1 is as far as an image without any activation. Compared with zeros, its mean square is the
+    // scale.
     const scales = [losses.data[0], ...grams.map(({ data }) => meanSquare(data))].map((scale) =>
       scale > 0 ? scale : 1,
     );
@@ -46,8 +49,8 @@ export class TransferGraph {
    * Compare a picture of the content's size with the goals.
    *
    * @param {{content: number, style: number}} weights of the two losses in the sum whose gradient is returned.
-   * @returns {Promise<{data: Float32Array, content: number, style: number, milliseconds: number}>} data: the gradient, of
-   *   shape (3, height, width); content and style: the relative losses.
+   * @returns {Promise<{data: Float32Array, content: number, style: number, milliseconds: number}>} data: the gradient,
+   *   of shape (3, height, width); content and style: the relative losses.
    */
   async compare(image, weights) {
     const start = performance.now();
@@ -87,7 +90,10 @@ export class TransferGraph {
     const files = await this.#files();
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let loaded = 0;
-    const onBytes = (count) => onProgress((loaded += count), total);
+    const onBytes = (count) => {
+      loaded += count;
+      onProgress(loaded, total);
+    };
     onProgress(0, total);
     this.#ort ??= await loadRuntime(runtime, { onBytes });
     const named = files.filter(({ file }) => file);

@@ -1,6 +1,6 @@
 // How the filters of a first layer come to be (chapter 05): snapshots of one training, and each filter's own history.
-import { chart, legend, line, scrub, shape } from "../kit/chart.js";
-import { decode, figure, frame, h, keep, player, tidy, view } from "../kit/kit.js";
+import { chart, legend, line, scrub, upright } from "../kit/chart.js";
+import { decode, figure, frame, h, keep, player, shape, tidy, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -14,7 +14,9 @@ export function filterPixels({ shape: [, filters, , side], data }, snapshot, fil
   return pixels;
 }
 
-/** Return { pixels, height, width }: all filters of a snapshot in rows, one transparent pixel between and around them. */
+/**
+ * Return { pixels, height, width }: all filters of a snapshot in rows, one transparent pixel between and around them.
+ */
 export function sheet(filters, snapshot, columns) {
   const [, count, , side] = filters.shape;
   const [height, width] = [Math.ceil(count / columns) * (side + 1) + 1, columns * (side + 1) + 1];
@@ -31,46 +33,104 @@ export function sheet(filters, snapshot, columns) {
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: filters in training");
-  const filters = decode(model.get("filters"));
-  const snapshots = model.get("snapshots"); // { epoch, loss, accuracy, held_out, drift, turned }
-  const [count, side] = [filters.shape[1], filters.shape[3]];
-  const columns = Math.min(6, count);
-  let now = model.get("snapshot");
-  let chosen = model.get("filter");
+const TONES = ["var(--nst-tone-0)", "var(--nst-tone-1)"];
 
-  const percent = (share) => `${Math.round(100 * share)}%`;
-  const turn = (value) => (value === null ? "" : tidy(value, 2));
+const percent = (share) => `${Math.round(100 * share)}%`;
+
+/** All filters of a snapshot, of which one is chosen. Handle: { root, show(snapshot, filter) }. */
+function filterBoard(filters, columns, onChoose) {
+  const [, count, , side] = filters.shape;
+  const at = (r, c) => Math.min(count - 1, r * columns + c);
   const board = view({
     label: "Filters of the first layer. Arrow keys choose one.",
     cursor: {
       rows: Math.ceil(count / columns),
       columns,
-      describe: (r, c) => `filter ${Math.min(count - 1, r * columns + c)}`,
-      onMove(r, c) {
-        chosen = Math.min(count - 1, r * columns + c);
-        draw();
-      },
+      describe: (r, c) => `filter ${at(r, c)}`,
+      onMove: (r, c) => onChoose(at(r, c)),
     },
   });
-  const plot = chart(ui, { label: "Share of patches told right over the epochs", height: 170 });
+  return {
+    root: board.root,
+    show(snapshot, filter) {
+      const { pixels, height, width } = sheet(filters, snapshot, columns);
+      board.draw(pixels, height, width);
+      const [r, c] = [Math.floor(filter / columns), filter % columns];
+      board.mark({ row: 1 + r * (side + 1), column: 1 + c * (side + 1), height: side, width: side });
+      board.place(r, c);
+    },
+  };
+}
+
+/** What was measured of a snapshot. Handle: { root, show(snapshot) }: shows and returns it as text. */
+function factList() {
   const values = ["loss", "training", "held", "drift"].map((name) => h("strong", { class: `nst-${name}` }));
-  const reading = h(
-    "dl",
-    { class: "nst-facts" },
-    ["loss", "right, training", "right, held out", "drift since the one before"].map((name, k) =>
-      h("div", {}, h("dt", {}, name), h("dd", {}, values[k])),
+  const names = ["loss", "right, training", "right, held out", "drift since the one before"];
+  const entry = (name, k) => h("div", {}, h("dt", {}, name), h("dd", {}, values[k]));
+  return {
+    root: h("dl", { class: "nst-facts" }, names.map(entry)),
+    show({ loss, accuracy, held_out: held, drift }) {
+      const text = [loss.toFixed(2), percent(accuracy), percent(held), drift === null ? "–" : tidy(drift, 2)];
+      values.forEach((value, k) => {
+        value.textContent = text[k];
+      });
+      return text;
+    },
+  };
+}
+
+/** The chosen filter after one snapshot. Handle: { root, show(filter, pixels, side, turned, isNow) }. */
+function moment(epoch, onChoose) {
+  const crop = view({ label: "" });
+  const { root, caption } = figure("", crop.root);
+  root.classList.add("nst-moment");
+  root.dataset.epoch = epoch;
+  root.addEventListener("click", onChoose);
+  return {
+    root,
+    show(filter, pixels, side, turned, isNow) {
+      crop.draw(pixels, side, side);
+      crop.rename(`Filter ${filter} after epoch ${epoch}`);
+      caption.replaceChildren(
+        h("span", {}, `epoch ${epoch}`),
+        h("strong", { class: "nst-turned" }, turned ? tidy(turned[filter], 2) : "–"),
+      );
+      root.dataset.now = isNow ? "yes" : "no";
+    },
+  };
+}
+
+/**
+ * Return the shares that were told right, in training and held out, as two lines with dots; that of `now` is larger.
+ */
+function scoreCurves(snapshots, now, { x, y }) {
+  return ["accuracy", "held_out"].map((key, k) => [
+    line(
+      snapshots.map((one, s) => [x.to(s), y.to(100 * one[key])]),
+      { class: "nst-curve", style: `stroke: ${TONES[k]}`, "stroke-dasharray": k ? "5 3" : null },
     ),
-  );
-  const history = snapshots.map((one, k) => {
-    const crop = view({ label: "" });
-    const shown = figure("", crop.root);
-    shown.root.classList.add("nst-moment");
-    shown.root.dataset.epoch = one.epoch;
-    shown.root.addEventListener("click", () => steps.go(k));
-    return { crop, ...shown };
+    snapshots.map((one, s) =>
+      shape("circle", { cx: x.to(s), cy: y.to(100 * one[key]), r: s === now ? 5 : 3, style: `fill: ${TONES[k]}` }),
+    ),
+  ]);
+}
+
+function render({ model, el }) {
+  const ui = frame(el, "Explorer: filters in training");
+  const filters = decode(model.get("filters"));
+  const snapshots = model.get("snapshots"); // { epoch, loss, accuracy, held_out, drift, turned }
+  const [, count, , side] = filters.shape;
+  const columns = Math.min(6, count);
+  let now = model.get("snapshot");
+  let chosen = model.get("filter");
+
+  const board = filterBoard(filters, columns, (filter) => {
+    chosen = filter;
+    draw();
   });
+  const plot = chart(ui, { label: "Share of patches told right over the epochs", height: 170 });
+  const facts = factList();
+  const history = snapshots.map(({ epoch }, k) => moment(epoch, () => steps.go(k)));
   const title = h("p", { class: "nst-legend" });
   const steps = player(ui, {
     label: "Snapshot",
@@ -85,54 +145,14 @@ function render({ model, el }) {
   });
   scrub(plot, (x) => steps.go(Math.round(x)));
 
-  function items({ x, y, box }) {
-    const tones = ["var(--nst-tone-0)", "var(--nst-tone-1)"];
-    return [
-      line(
-        [
-          [x.to(now), box.top],
-          [x.to(now), box.bottom],
-        ],
-        { class: "nst-upright" },
-      ),
-      ["accuracy", "held_out"].map((key, k) => [
-        line(
-          snapshots.map((one, s) => [x.to(s), y.to(100 * one[key])]),
-          { class: "nst-curve", style: `stroke: ${tones[k]}`, "stroke-dasharray": k ? "5 3" : null },
-        ),
-        snapshots.map((one, s) =>
-          shape("circle", { cx: x.to(s), cy: y.to(100 * one[key]), r: s === now ? 5 : 3, style: `fill: ${tones[k]}` }),
-        ),
-      ]),
-    ];
-  }
-
   function draw() {
     const one = snapshots[now];
-    const { pixels, height, width } = sheet(filters, now, columns);
-    board.draw(pixels, height, width);
-    const [r, c] = [Math.floor(chosen / columns), chosen % columns];
-    board.mark({ row: 1 + r * (side + 1), column: 1 + c * (side + 1), height: side, width: side });
-    board.place(r, c);
-    const text = [
-      one.loss.toFixed(2),
-      percent(one.accuracy),
-      percent(one.held_out),
-      one.drift === null ? "–" : turn(one.drift),
-    ];
-    values.forEach((value, k) => {
-      value.textContent = text[k];
-    });
-    title.textContent = `Filter ${chosen} after each snapshot; below: how far it has turned since the one before (1 − cosine)`;
-    history.forEach(({ crop, root, caption }, k) => {
-      const turned = snapshots[k].turned;
-      crop.draw(filterPixels(filters, k, chosen), side, side);
-      crop.rename(`Filter ${chosen} after epoch ${snapshots[k].epoch}`);
-      caption.replaceChildren(
-        h("span", {}, `epoch ${snapshots[k].epoch}`),
-        h("strong", { class: "nst-turned" }, turned ? turn(turned[chosen]) : "–"),
-      );
-      root.dataset.now = k === now ? "yes" : "no";
+    board.show(now, chosen);
+    const text = facts.show(one);
+    const turned = "how far it has turned since the one before (1 − cosine)";
+    title.textContent = `Filter ${chosen} after each snapshot; below: ${turned}`;
+    history.forEach((one, k) => {
+      one.show(chosen, filterPixels(filters, k, chosen), side, snapshots[k].turned, k === now);
     });
     plot.draw({
       x: {
@@ -142,7 +162,7 @@ function render({ model, el }) {
         marks: snapshots.map(({ epoch }, k) => [k, String(epoch)]),
       },
       y: { low: 0, high: 100, title: "patches told right, %" },
-      items,
+      items: (scales) => [upright(scales, now), scoreCurves(snapshots, now, scales)],
     });
     keep(model, { snapshot: now, filter: chosen });
     ui.announce(
@@ -159,10 +179,10 @@ function render({ model, el }) {
       h(
         "div",
         {},
-        reading,
+        facts.root,
         legend([
-          ["var(--nst-tone-0)", "training"],
-          ["var(--nst-tone-1)", "held out", true],
+          [TONES[0], "training"],
+          [TONES[1], "held out", true],
         ]),
         plot.root,
       ),

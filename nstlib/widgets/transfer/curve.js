@@ -1,5 +1,5 @@
 // The losses of a descent as two lines over its steps, on a logarithmic axis.
-import { tidy } from "../kit/kit.js";
+import { shape, tidy } from "../kit/kit.js";
 
 const [WIDE, HIGH] = [340, 140];
 const BOX = { left: 38, right: WIDE - 52, top: 8, bottom: HIGH - 20 };
@@ -20,16 +20,9 @@ export function spanOf(steps) {
   return span;
 }
 
-function s(tag, attributes, text) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
 /** Handle: { root, draw(records), describe(records) }; records are { step, content, style }, in order. */
 export function curve() {
-  const root = s("svg", {
+  const root = shape("svg", {
     viewBox: `0 0 ${WIDE} ${HIGH}`,
     class: "nst-curve",
     role: "img",
@@ -37,16 +30,16 @@ export function curve() {
   });
   for (let power = LEAST; power <= MOST; power += 1) {
     const y = heightOf(10 ** power);
-    root.append(s("line", { class: "nst-rule", x1: BOX.left, x2: BOX.right, y1: y, y2: y }));
-    root.append(s("text", { x: BOX.left - 5, y: y + 4, "text-anchor": "end" }, String(10 ** power)));
+    root.append(shape("line", { class: "nst-rule", x1: BOX.left, x2: BOX.right, y1: y, y2: y }));
+    root.append(shape("text", { x: BOX.left - 5, y: y + 4, "text-anchor": "end" }, String(10 ** power)));
   }
-  const start = s("text", { x: BOX.left, y: HIGH - 4 }, "0");
-  const end = s("text", { x: BOX.right, y: HIGH - 4, "text-anchor": "end" });
+  const start = shape("text", { x: BOX.left, y: HIGH - 4 }, "0");
+  const end = shape("text", { x: BOX.right, y: HIGH - 4, "text-anchor": "end" });
   root.append(start, end);
   const lines = Object.fromEntries(
     LINES.map((name) => {
-      const path = s("path", { class: `nst-line-${name}`, d: "" });
-      const label = s("text", { class: `nst-name-${name}`, x: 0, y: 0 }, name);
+      const path = shape("path", { class: `nst-line-${name}`, d: "" });
+      const label = shape("text", { class: `nst-name-${name}`, x: 0, y: 0 }, name);
       root.append(path, label);
       return [name, { path, label }];
     }),

@@ -8,7 +8,9 @@ const [FIRST, SECOND] = [0.9, 0.999]; // what of Adam's averages stays
 const TINY = 1e-8;
 const ROUNDING = 1e-6; // content plus change, where their sum is 0 or 1
 
-/** What a Gaussian of `sigma` pixels makes of a line of `size` pixels, as a matrix, row by row; the edge is repeated. */
+/**
+ * What a Gaussian of `sigma` pixels makes of a line of `size` pixels, as a matrix, row by row; the edge is repeated.
+ */
 export function blurMatrix(size, sigma) {
   const reach = Math.ceil(3 * sigma);
   const bell = Array.from({ length: 2 * reach + 1 }, (_, k) => Math.exp(-((k - reach) ** 2) / (2 * sigma ** 2)));
@@ -94,8 +96,8 @@ export function noise(count, draw) {
 /**
  * The picture that is optimized: the content plus a change, of which `gains` = {coarse, fine} say how much is kept.
  *
- * Adam moves the change (Kingma and Ba, 2015; the same numbers as torch.optim.Adam). With both gains 1 these are the pixels
- * themselves, clamped to [0, 1] after each step.
+ * Adam moves the change (Kingma and Ba, 2015; the same numbers as torch.optim.Adam). With both gains 1 these are the
+ * pixels themselves, clamped to [0, 1] after each step.
  */
 export class Descent {
   constructor(content, start, { height, width, sigma }) {
@@ -122,7 +124,8 @@ export class Descent {
   update(gradient, gains) {
     const { coarse, fine } = gains;
     const mixed = this.mixed(gains);
-    const felt = gradient.map((value, p) => (mixed[p] < -ROUNDING || mixed[p] > 1 + ROUNDING ? 0 : value)); // clamped: feels nothing
+    // clamped: feels nothing
+    const felt = gradient.map((value, p) => (mixed[p] < -ROUNDING || mixed[p] > 1 + ROUNDING ? 0 : value));
     const slope = this.#filtered(
       felt,
       coarse,

@@ -1,312 +1,42 @@
-// Style transfer while you watch (chapter 10): pixels go downhill, step by step, and the knobs may be turned on the way.
+// Style transfer while you watch (chapter 10): pixels go downhill, step by step, and the knobs may be turned on the
+// way.
 import {
   asPicture,
   button,
   choices,
-  figure,
   frame,
   h,
   keep,
+  megabytes,
   paintPicture,
   pictureSource,
-  random,
   row,
   slider,
-  tidy,
   view,
 } from "../kit/kit.js";
-import { Descent, noise, square } from "./maths.js";
+import { Course } from "./course.js";
+import { lossPanel, loadingNote, reporter, resultView, standing } from "./screen.js";
 import { openSource } from "./sources.js";
-import { curve } from "./curve.js";
 
 const ALPHAS = [0, 0.1, 0.3, 1, 3, 10];
 const BETAS = [0, 0.3, 1, 3, 10, 30, 100, 300, 1000];
 const LARGEST = 256; // pixels of a reader's picture that are kept: more than either size needs
-const SPOKEN = 5000; // milliseconds between two reports to a screen reader while it runs
-const APART = 1200; // and between any two
-const RECENT = 9; // steps whose time is shown
 
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-const nearest = (list, value) =>
-  list.reduce((best, one, k) => (Math.abs(one - value) < Math.abs(list[best] - value) ? k : best), 0);
-
-/** Return how many steps a second the recent ones took: the median of their times, in milliseconds. */
-export function pace(times) {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted.length ? 1000 / sorted[Math.floor(sorted.length / 2)] : 0;
+function nearest(list, value) {
+  return list.reduce((best, one, k) => (Math.abs(one - value) < Math.abs(list[best] - value) ? k : best), 0);
 }
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: style transfer while you watch");
-  const source = openSource(model);
-  const own = { content: model.get("contents").map(asPicture), style: model.get("styles").map(asPicture) };
-  const given = { content: own.content[0], style: own.style[0] };
-  const weights = { content: model.get("content_weight"), style: model.get("style_weight") };
-  const gains = { ...model.get("gains") };
-  let size = model.get("size");
-  let start = model.get("start");
+/** One of the two pictures, with what chooses it; a file dropped on it becomes it. Handle: { root, draw(picture) }. */
+function originBlock(ui, { legend, pictures, onPicture }) {
+  const shown = view({ label: legend, smooth: true });
+  const root = h("div", { class: "nst-origin" }, shown.root);
+  root.append(pictureSource(ui, root, { pictures, size: LARGEST, legend, onPicture }).root);
+  return { root, draw: (picture) => shown.draw(paintPicture(picture), picture.height, picture.width) };
+}
 
-  let pictures; // of the size that is worked at
-  let descent;
-  let records = []; // { step, content, style } of each picture that was compared
-  let slope = null; // the gradient at the picture as it is, with the weights and gains as they are
-  let goals = false; // whether the source knows what is wanted
-  let epoch = 0; // another one begins with other pictures, another size or start: what is under way is then of no use
-  let version = 0; // counts the changes of weights and gains
-  let running = false;
-  let line = Promise.resolve(); // one thing after the other
-  let times = [];
-  let spoken = -SPOKEN;
-  let speech = 0;
-  let ended = false;
-
-  // What is seen -------------------------------------------------------------------------------------------------------
-
-  const shown = { content: view({ label: "Content", smooth: true }), style: view({ label: "Style", smooth: true }) };
-  const result = view({ label: "The picture that is optimized", smooth: true });
-  const resultFigure = figure("", result.root);
-  const step = h("strong", { class: "nst-step" }, "0");
-  const numbers = {
-    content: h("strong", { class: "nst-content" }, "–"),
-    style: h("strong", { class: "nst-style" }, "–"),
-  };
-  const speed = h("span", { class: "nst-speed" });
-  const reading = h(
-    "p",
-    { class: "nst-reading nst-losses" },
-    h("span", {}, "step ", step),
-    h("span", { class: "nst-name-content" }, "content ", numbers.content),
-    h("span", { class: "nst-name-style" }, "style ", numbers.style),
-    speed,
-  );
-  const lines = curve();
-  const note = h("p", { class: "nst-note nst-transfer-note", role: "status" });
-  const come = h("p", { class: "nst-note" }); // not spoken: it changes too often, and the bar can be asked
-  const bar = h("progress", { max: 1, value: 0, "aria-label": "Loading the network", hidden: true });
-
-  function draw() {
-    result.draw(paintPicture({ data: descent.image(gains), channels: 3, height: size, width: size }), size, size);
-    resultFigure.caption.textContent = `${given.content.name}, painted like ${given.style.name}: ${size} × ${size} pixels`;
-    result.rename(`${resultFigure.caption.textContent}, after ${descent.steps} steps`);
-    step.textContent = descent.steps;
-  }
-
-  function tell() {
-    const last = records.at(-1);
-    for (const name of ["content", "style"]) numbers[name].textContent = last ? tidy(last[name], 3) : "–";
-    speed.textContent = times.length > 2 ? `${tidy(pace(times), 1)} steps a second` : "";
-    lines.draw(records);
-  }
-
-  /** Tell a screen reader, less than once a second; `passing` ones only now and then. */
-  function report(text, { passing = false } = {}) {
-    const waited = performance.now() - spoken;
-    if (passing && waited < SPOKEN) return;
-    clearTimeout(speech);
-    speech = setTimeout(
-      () => {
-        spoken = performance.now();
-        ui.announce(text);
-      },
-      Math.max(0, APART - waited),
-    );
-  }
-
-  const standing = () => {
-    const last = records.at(-1);
-    return last
-      ? `Step ${descent.steps}: content ${tidy(last.content, 2)}, style ${tidy(last.style, 3)}.`
-      : `Step ${descent.steps}.`;
-  };
-
-  // The descent --------------------------------------------------------------------------------------------------------
-
-  /** Go back to step 0, with the pictures that are chosen now. */
-  function reset() {
-    epoch += 1;
-    pictures = { content: square(given.content, size), style: square(given.style, size) };
-    const { data } = pictures.content;
-    const first = start === "noise" ? noise(data.length, random(1)) : data;
-    descent = new Descent(data, first, { height: size, width: size, sigma: size / 32 });
-    records = [];
-    times = [];
-    slope = null;
-    goals = false;
-    for (const name of ["content", "style"]) shown[name].draw(paintPicture(pictures[name]), size, size);
-    draw();
-    tell();
-    lines.describe(records);
-    remember();
-  }
-
-  function remember() {
-    const last = records.at(-1);
-    keep(model, {
-      content_weight: weights.content,
-      style_weight: weights.style,
-      gains: { ...gains },
-      size,
-      start,
-      steps: descent.steps,
-      losses: last ? [last.content, last.style] : [],
-    });
-  }
-
-  /** Compare the picture as it is, unless that is known. False: it has become another one meanwhile. */
-  async function look() {
-    const [mine, before] = [epoch, version];
-    if (!goals) {
-      await source.setGoals(pictures.content, pictures.style, (loaded, total) => progress(loaded, total));
-      if (ended || mine !== epoch) return false;
-      goals = true;
-      loaded();
-    }
-    if (slope) return true;
-    const image = { data: descent.image(gains), height: size, width: size };
-    const { data, content, style } = await source.compare(image, { ...weights });
-    if (ended || mine !== epoch) return false;
-    const record = { step: descent.steps, content, style };
-    if (records.at(-1)?.step === record.step) records[records.length - 1] = record;
-    else records.push(record);
-    slope = before === version ? data : null;
-    tell();
-    return Boolean(slope);
-  }
-
-  /** Move the pixels once, and see where that leads. */
-  async function advance() {
-    const mine = epoch;
-    const from = performance.now();
-    while (!(await look())) if (ended || mine !== epoch) return;
-    const felt = slope;
-    slope = null;
-    descent.update(felt, gains);
-    await look();
-    if (ended || mine !== epoch) return;
-    times = [...times.slice(1 - RECENT), performance.now() - from];
-    draw();
-    tell();
-  }
-
-  /** Do something when all that was asked for before is done; what goes wrong is told to the reader. */
-  function queue(act) {
-    line = line.then(async () => {
-      if (ended) return;
-      el.setAttribute("aria-busy", String(missing > 0));
-      try {
-        await act();
-      } catch (error) {
-        if (!ended) fail(error);
-      }
-      el.setAttribute("aria-busy", "false");
-    });
-    return line;
-  }
-
-  async function run() {
-    while (running && !ended) {
-      await advance();
-      report(standing(), { passing: true });
-      await new Promise((done) => requestAnimationFrame(done)); // what was drawn is to be seen; a hidden page waits
-    }
-    if (!ended) {
-      lines.describe(records);
-      remember();
-    }
-  }
-
-  function go() {
-    running = true;
-    buttons();
-    report("Running.");
-    queue(run);
-  }
-
-  function pause(text = `Paused. ${standing()}`) {
-    if (!running) return;
-    running = false;
-    times = [];
-    buttons();
-    report(text);
-  }
-
-  // Loading ------------------------------------------------------------------------------------------------------------
-
-  let missing = 0; // bytes
-
-  function progress(have, total) {
-    if (!total || ended) return;
-    if (bar.hidden) note.textContent = "Loading the network.";
-    bar.hidden = false;
-    bar.value = have / total;
-    come.textContent = have < total ? `${megabytes(have)} of ${megabytes(total)}` : "Loaded. Starting …";
-  }
-
-  function loaded() {
-    missing = 0;
-    el.setAttribute("aria-busy", "false");
-    bar.hidden = true;
-    note.textContent = come.textContent = "";
-    buttons();
-  }
-
-  function fail(error) {
-    [running, goals, slope] = [false, false, null]; // whoever computed may be gone, and would begin anew
-    bar.hidden = true;
-    come.textContent = "";
-    note.textContent = error.message;
-    buttons();
-  }
-
-  source.missing().then((bytes) => {
-    if (ended || goals) return;
-    missing = bytes;
-    note.textContent = bytes
-      ? "The trained network comes to your browser, once, and computes there. Your pictures stay on this machine."
-      : "";
-    buttons();
-  }, fail);
-
-  // Controls -----------------------------------------------------------------------------------------------------------
-
-  const main = button("Start", () => (running ? pause() : go()));
-  const one = button("One step", () =>
-    queue(async () => {
-      await advance();
-      lines.describe(records);
-      remember();
-      report(standing());
-    }),
-  );
-  const again = button("Start over", () => {
-    pause("");
-    reset();
-    report("Back at step 0.");
-  });
-  main.root.classList.add("nst-main");
-
-  function buttons() {
-    const begin = missing ? `Load ${megabytes(missing)} and start` : descent.steps ? "Go on" : "Start";
-    main.root.textContent = running ? "Pause" : begin;
-    one.root.hidden = again.root.hidden = missing > 0;
-    one.root.disabled = running;
-  }
-
-  /** Weights or gains are others now. */
-  function turned({ picture = false } = {}) {
-    version += 1;
-    slope = null;
-    if (picture) draw();
-    remember();
-    if (running) return;
-    if (picture && goals)
-      queue(async () => {
-        await look();
-        report(standing());
-      });
-    else report(standing());
-  }
-
+/** The knobs. `chosen` is changed by them; `onTurn({ picture })` hears of it, `picture` if that looks different now. */
+function knobs(chosen, onTurn) {
+  const { weights, gains } = chosen;
   const scale = (name, label, list) =>
     slider({
       label,
@@ -314,11 +44,11 @@ function render({ model, el }) {
       max: list.length - 1,
       value: nearest(list, weights[name]),
       format: (k) => String(list[k]),
-      onInput: (k) => {
+      onInput(k) {
         weights[name] = list[k];
-        turned();
+        onTurn({ picture: false });
       },
-    });
+    }).root;
   const share = (name, label) =>
     slider({
       label,
@@ -327,119 +57,232 @@ function render({ model, el }) {
       step: 10,
       value: 100 * gains[name],
       format: (percent) => `${percent} %`,
-      onInput: (percent) => {
+      onInput(percent) {
         gains[name] = percent / 100;
-        turned({ picture: true });
+        onTurn({ picture: true });
       },
-    });
-  const sliders = [
-    scale("content", "content, α", ALPHAS),
-    scale("style", "style, β", BETAS),
-    share("coarse", "coarse: light and colors"),
-    share("fine", "fine: strokes and grain"),
-  ];
-  const sizes = choices({
-    legend: "Pixels along a side",
-    options: model.get("sizes").map((side) => [String(side), String(side)]),
-    value: String(size),
-    onChange: (value) => {
-      size = Number(value);
-      pause("");
-      reset();
-      buttons();
-    },
-  });
+    }).root;
+  const group = (label, ...sliders) => {
+    const legend = h("p", { class: "nst-legend", "aria-hidden": "true" }, label);
+    return h("div", { role: "group", "aria-label": label }, legend, ...sliders);
+  };
+  return h(
+    "div",
+    { class: "nst-settings" },
+    group("Weights", scale("content", "content, α", ALPHAS), scale("style", "style, β", BETAS)),
+    group(
+      "How much of the change is kept",
+      share("coarse", "coarse: light and colors"),
+      share("fine", "fine: strokes and grain"),
+    ),
+  );
+}
+
+/** Where it begins and how large it is. `onOther()` hears that `chosen` is another now. */
+function beginnings(sizes, chosen, onOther) {
   const starts = choices({
     legend: "Begin with",
     options: [
       ["content", "the content"],
       ["noise", "noise"],
     ],
-    value: start,
-    onChange: (value) => {
-      start = value;
-      pause("");
-      reset();
-      buttons();
+    value: chosen.start,
+    onChange(value) {
+      chosen.start = value;
+      onOther();
     },
   });
+  const sides = choices({
+    legend: "Pixels along a side",
+    options: sizes.map((side) => [String(side), String(side)]),
+    value: String(chosen.size),
+    onChange(value) {
+      chosen.size = Number(value);
+      onOther();
+    },
+  });
+  return row(starts.root, sides.root);
+}
 
-  /** One of the two pictures, with what chooses it; a file dropped on it becomes it. */
-  function block(name, legend, onPicture) {
-    const part = h("div", { class: "nst-origin" }, shown[name].root);
-    const chooser = pictureSource(ui, part, {
-      pictures: own[name],
-      size: LARGEST,
+/** The buttons. Handle: { root, show({ running, missing, steps }) }. */
+function actions({ onMain, onStep, onAgain }) {
+  const [main, one, again] = [button("Start", onMain), button("One step", onStep), button("Start over", onAgain)];
+  main.root.classList.add("nst-main");
+  return {
+    root: h("div", { class: "nst-buttons" }, main.root, one.root, again.root),
+    show({ running, missing, steps }) {
+      const begin = missing ? `Load ${megabytes(missing)} and start` : steps ? "Go on" : "Start";
+      main.root.textContent = running ? "Pause" : begin;
+      one.root.hidden = again.root.hidden = missing > 0;
+      one.root.disabled = running;
+    },
+  };
+}
+
+/** Return a course, what shows it, and { draw, remember, rested, fail }, which show and keep where it stands. */
+function makeStage({ model, el, ui, chosen, source }) {
+  const [result, losses, loading, report] = [resultView(), lossPanel(), loadingNote(), reporter(ui)];
+  const course = new Course(source, chosen, {
+    progress: loading.progress,
+    loaded() {
+      loading.loaded();
+      el.setAttribute("aria-busy", "false");
+      stage.onChange();
+    },
+    compared: () => losses.tell(course),
+    moved() {
+      stage.draw();
+      losses.tell(course);
+    },
+    passed: () => report(standing(course), { passing: true }),
+    rested: () => stage.rested(),
+    busy: (on) => el.setAttribute("aria-busy", String(on && loading.missing > 0)),
+    failed: (error) => stage.fail(error),
+  });
+  const stage = {
+    course,
+    result,
+    losses,
+    loading,
+    report,
+    onChange() {}, // of what the buttons say
+    draw() {
+      result.draw(course, chosen);
+      losses.step(course.descent.steps);
+    },
+    remember() {
+      const { weights, gains, size, start } = chosen;
+      const last = course.records.at(-1);
+      keep(model, {
+        content_weight: weights.content,
+        style_weight: weights.style,
+        gains: { ...gains },
+        size,
+        start,
+        steps: course.descent.steps,
+        losses: last ? [last.content, last.style] : [],
+      });
+    },
+    rested() {
+      losses.describe(course);
+      stage.remember();
+    },
+    fail(error) {
+      loading.fail(error.message);
+      stage.onChange();
+    },
+  };
+  return stage;
+}
+
+/** What the reader may do with a course: { reset, pause, restart, toggle, step, again, turned, aim }. */
+function conduct({ course, losses, report, ...stage }, blocks, show) {
+  function reset() {
+    course.reset();
+    for (const name of ["content", "style"]) blocks[name].draw(course.pictures[name]);
+    stage.draw();
+    losses.tell(course);
+    stage.rested();
+  }
+  function pause(text = `Paused. ${standing(course)}`) {
+    if (!course.running) return;
+    course.pause();
+    show();
+    report(text);
+  }
+  return {
+    reset,
+    pause,
+    restart() {
+      pause("");
+      reset();
+      show();
+    },
+    toggle() {
+      if (course.running) return pause();
+      course.go();
+      show();
+      return report("Running.");
+    },
+    step: () =>
+      course.queue(async () => {
+        await course.advance();
+        stage.rested();
+        report(standing(course));
+      }),
+    again() {
+      pause("");
+      reset();
+      report("Back at step 0.");
+    },
+    /** Weights or gains are others now. */
+    turned({ picture }) {
+      course.turn();
+      if (picture) stage.draw();
+      stage.remember();
+      if (course.running) return;
+      if (picture && course.goals) course.queue(() => course.look().then(() => report(standing(course))));
+      else report(standing(course));
+    },
+    /** The style is another one: the picture goes on from where it is. */
+    aim() {
+      course.aim();
+      blocks.style.draw(course.pictures.style);
+      stage.draw();
+    },
+  };
+}
+
+function render({ model, el }) {
+  const ui = frame(el, "Explorer: style transfer while you watch");
+  const source = openSource(model);
+  const own = { content: model.get("contents").map(asPicture), style: model.get("styles").map(asPicture) };
+  const chosen = {
+    given: { content: own.content[0], style: own.style[0] },
+    weights: { content: model.get("content_weight"), style: model.get("style_weight") },
+    gains: { ...model.get("gains") },
+    size: model.get("size"),
+    start: model.get("start"),
+  };
+  const stage = makeStage({ model, el, ui, chosen, source });
+  const { course, loading } = stage;
+  ui.onEnd(() => {
+    course.end();
+    source.close();
+  });
+  const block = (name, legend, act) =>
+    originBlock(ui, {
       legend,
-      onPicture: (picture) => {
-        given[name] = picture;
-        onPicture();
+      pictures: own[name],
+      onPicture(picture) {
+        chosen.given[name] = picture;
+        hand[act]();
       },
     });
-    part.append(chooser.root);
-    return part;
-  }
-  const contents = block("content", "Content", () => {
-    pause("");
-    reset();
-    buttons();
-  });
-  const styles = block("style", "Style", () => {
-    // The picture goes on from where it is, with another goal.
-    epoch += 1;
-    pictures.style = square(given.style, size);
-    [goals, slope] = [false, null];
-    shown.style.draw(paintPicture(pictures.style), size, size);
-    draw();
-  });
-
-  const kept = "How much of the change is kept";
+  const blocks = { content: block("content", "Content", "restart"), style: block("style", "Style", "aim") };
+  const hand = conduct(stage, blocks, () => stage.onChange());
+  const buttons = actions({ onMain: hand.toggle, onStep: hand.step, onAgain: hand.again });
+  stage.onChange = () =>
+    buttons.show({ running: course.running, missing: loading.missing, steps: course.descent.steps });
+  const begin = beginnings(model.get("sizes"), chosen, hand.restart);
   el.append(
     h(
       "div",
       { class: "nst-transfer" },
-      h("div", { class: "nst-origins" }, contents, styles, row(starts.root, sizes.root)),
-      h(
-        "div",
-        { class: "nst-work" },
-        resultFigure.root,
-        h("div", { class: "nst-buttons" }, main.root, one.root, again.root),
-        bar,
-        come,
-        note,
-      ),
-      h("div", { class: "nst-course" }, reading, lines.root),
-      h(
-        "div",
-        { class: "nst-settings" },
-        h(
-          "div",
-          { role: "group", "aria-label": "Weights" },
-          h("p", { class: "nst-legend", "aria-hidden": "true" }, "Weights"),
-          sliders[0].root,
-          sliders[1].root,
-        ),
-        h(
-          "div",
-          { role: "group", "aria-label": kept },
-          h("p", { class: "nst-legend", "aria-hidden": "true" }, kept),
-          sliders[2].root,
-          sliders[3].root,
-        ),
-      ),
+      h("div", { class: "nst-origins" }, blocks.content.root, blocks.style.root, begin),
+      h("div", { class: "nst-work" }, stage.result.root, buttons.root, ...loading.parts),
+      stage.losses.root,
+      knobs(chosen, hand.turned),
     ),
   );
-  reset();
-  buttons();
-  ui.listen(document, "visibilitychange", () => {
-    if (document.hidden) pause("");
-  });
-  ui.onEnd(() => {
-    ended = true;
-    running = false;
-    source.close();
-    clearTimeout(speech);
-  });
+  hand.reset();
+  stage.onChange();
+  source.missing().then((bytes) => {
+    if (course.ended || course.goals) return;
+    loading.announce(bytes);
+    stage.onChange();
+  }, course.fail);
+  ui.listen(document, "visibilitychange", () => document.hidden && hand.pause(""));
   return ui.end;
 }
 

@@ -5,39 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from inputs import made_up
 
 from nstlib import metrics
-from nstlib.apps.study.analysis import Table, matched_differences, mean_curve
-from nstlib.apps.study.measure import MEASURES
+from nstlib.apps.study.analysis import matched_differences, mean_curve
 from nstlib.errors import ChoiceError
 from nstlib.widgets import explore_tradeoffs
 from nstlib.widgets.tradeoffs import STYLE
-
-METHODS = {"dual": (0.05, 1.0), "classic": (0.0, 1.0), "loud": (-0.02, 4.0), "far": (0.0, 1000.0)}
-
-
-def made_up(*, missing=(), seed=0):
-    """Return a table of 2 contents x 3 styles: content falls with style, noisily, plus what a method has over it."""
-    rng = np.random.default_rng(seed)
-    values = {}
-    for content in "ab":
-        for style in "xyz":
-            ease = np.exp(0.5 * rng.normal())
-            for method, (better, louder) in METHODS.items():
-                for weight in (1.0, 3.0, 10.0, 30.0):
-                    gram = 0.5 / (1 + weight * louder) * ease * np.exp(0.1 * rng.normal())
-                    ssim = 0.7 + 0.1 * math.log(gram) + better + 0.02 * rng.normal()
-                    values[content, style, method, weight] = dict.fromkeys(MEASURES, math.nan) | {
-                        "gram": gram,
-                        "gram_gray": 1.3 * gram,
-                        "gram_random": gram**1.5,
-                        "ssim": ssim,
-                        "edge_ssim": 0.8 * ssim,
-                        "structure": 1 - ssim,
-                    }
-    for key in missing:
-        del values[key]
-    return Table(("a", "b"), ("x", "y", "z"), tuple(METHODS), values)
 
 
 @pytest.fixture
@@ -55,11 +29,11 @@ def in_browser(run_node, table, script):
       const pairs = given.styles.flatMap((_, s) => given.contents.map((_, c) => [c, s]));
     """
     state = json.loads(json.dumps(explore_tradeoffs(table, static=True).state))
-    return run_node("tradeoffs", setup + script, state)
+    return run_node("tradeoffs/maths", setup + script, state)
 
 
 def test_the_front_in_the_browser_is_that_of_metrics_with_its_ties(cloud, run_node):
-    got = run_node("tradeoffs", "const answer = it.paretoFront(given);", cloud.tolist())
+    got = run_node("tradeoffs/maths", "const answer = it.paretoFront(given);", cloud.tolist())
     assert got == metrics.pareto_front(cloud).tolist()
     assert sum(got) >= 2
 
@@ -67,7 +41,7 @@ def test_the_front_in_the_browser_is_that_of_metrics_with_its_ties(cloud, run_no
 @pytest.mark.parametrize("reference", [(1.0, 1.0), (0.5, 0.7), (0.05, 1.0)])
 def test_the_area_in_the_browser_is_that_of_metrics(reference, cloud, run_node):
     script = "const answer = it.hypervolume(given.points, given.reference);"
-    got = run_node("tradeoffs", script, {"points": cloud.tolist(), "reference": reference})
+    got = run_node("tradeoffs/maths", script, {"points": cloud.tolist(), "reference": reference})
     assert got == pytest.approx(metrics.hypervolume(cloud, reference), abs=1e-4)
 
 
@@ -75,7 +49,7 @@ def test_content_at_a_style_is_that_of_metrics_and_missing_beyond_the_ends(run_n
     styles, contents = [0.3, 0.05, 0.9, 0.1], [0.6, 0.2, 0.8, 0.5]
     at = [0.049, *styles, 0.07, 0.2, 0.5, 0.901]
     script = "const answer = given.at.map((at) => it.contentAtStyle(given.styles, given.contents, at));"
-    got = run_node("tradeoffs", script, {"styles": styles, "contents": contents, "at": at})
+    got = run_node("tradeoffs/maths", script, {"styles": styles, "contents": contents, "at": at})
     wanted = [metrics.content_at_style(styles, contents, x) for x in at]
     assert [value is None for value in got] == [math.isnan(value) for value in wanted]
     assert [got[0], got[-1]] == [None, None]
@@ -86,7 +60,7 @@ def test_content_at_a_style_is_that_of_metrics_and_missing_beyond_the_ends(run_n
 def test_the_difference_at_the_same_style_is_that_of_metrics(levels, run_node):
     curves = [0.4, 0.02, 0.1], [0.7, 0.3, 0.5], [0.05, 0.9, 0.3], [0.2, 0.6, 0.55]
     script = "const answer = it.matchedStyleDifference(...given.curves, given.levels);"
-    got = run_node("tradeoffs", script, {"curves": curves, "levels": levels})
+    got = run_node("tradeoffs/maths", script, {"curves": curves, "levels": levels})
     assert got == pytest.approx(metrics.matched_style_difference(*curves, levels=levels), abs=1e-4)
 
 
@@ -95,7 +69,7 @@ def test_curves_without_a_style_in_common_have_no_difference(run_node):
       const apart = [[[1, 2], [3, 4], [5, 6], [7, 8]], [[], [], [5], [7]]];
       const answer = apart.map((curves) => it.matchedStyleDifference(...curves));
     """
-    assert run_node("tradeoffs", script, None) == [None, None]
+    assert run_node("tradeoffs/maths", script, None) == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -120,27 +94,6 @@ def test_the_mean_differences_are_those_of_the_study_and_name_how_many_pairs(pla
         if found["count"]:
             assert found["mean"] == pytest.approx(np.nanmean(wanted), abs=1e-4)
     assert [found["count"] for found in got] == [5, 6, 6, 0]
-
-
-def test_axes_have_round_numbers_within_their_ends(run_node):
-    script = "const answer = [it.ticks(0.21, 0.78), it.logTicks(0.006, 0.7), it.logTicks(0.31, 0.36), it.ticks(-3, 1)];"
-    linear, logarithmic, narrow, negative = run_node("kit/chart", script, None)
-    assert linear == [0.3, 0.4, 0.5, 0.6, 0.7]
-    assert logarithmic == [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
-    assert len(narrow) >= 2
-    assert all(0.31 <= value <= 0.36 for value in narrow)
-    assert negative == [-3, -2, -1, 0, 1]
-
-
-@pytest.mark.parametrize("log", [True, False])
-def test_a_scale_goes_there_and_back(log, run_node):
-    script = """
-      const { to, from } = it.scale({ low: 0.02, high: 5, log: given }, 40, 600);
-      const answer = [to(0.02), to(5), from(to(0.7)), to(Math.sqrt(0.1))];
-    """
-    begin, end, back, middle = run_node("kit/chart", script, log)
-    assert (begin, end, back) == pytest.approx((40, 600, 0.7))
-    assert (middle == pytest.approx(320)) == log
 
 
 def test_classic_is_the_baseline_unless_another_is_named():

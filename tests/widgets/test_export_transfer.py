@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools")]
 export_layers = pytest.importorskip("export_layers")
 export_transfer = pytest.importorskip("export_transfer")
+onnx_graphs = pytest.importorskip("onnx_graphs")
 pytest.importorskip("onnx", reason='pip install -e ".[book]" brings onnx')
 onnxruntime = pytest.importorskip("onnxruntime", reason='pip install -e ".[test]" brings onnxruntime')
 
@@ -194,4 +195,4 @@ def test_an_initializer_that_stands_twice_in_a_file_is_refused():
     with pytest.raises(
         SystemExit, match=r"conv1_1.weight.half cannot be found in one.onnx: its bytes are there 2 times"
     ):
-        export_transfer.Builder().kept(tensor, "one.onnx", b"abc abc")
+        onnx_graphs.Builder().kept(tensor, "one.onnx", b"abc abc")

