@@ -92,8 +92,8 @@ function mapBody({ ui, model, layers, now }) {
     root,
     focus: grid.focus,
     draw() {
-      const { shown, channel, sort } = now;
-      const { layer, found, order } = shown;
+      const { layer, shown, channel, sort } = now;
+      const { found, order } = shown;
       const words = (c) => describe(shown, c);
       grid.show({ layer, found, order, channel, high: scale(shown), describe: words, sorting: `by ${sorting(sort)}` });
       const { height, width, milliseconds } = found.at(-1);
@@ -248,8 +248,7 @@ function render({ model, el }) {
   const restore = (pictures, layer) =>
     change({ pictures: now.pictures.map((one, i) => pictures[i] ?? one), comparing: pictures.length > 1, layer });
   const announce = () => {
-    const { layer, order } = now.shown;
-    ui.announce(`${layer}, ${order.length} channels. ${describe(now.shown, now.channel)}.`);
+    ui.announce(`${now.layer}, ${now.shown.order.length} channels. ${describe(now.shown, now.channel)}.`);
   };
   const body = mapBody({ ui, model, layers, now });
   const door = gate();
