@@ -46,6 +46,7 @@ lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(BIN)/lint-imports
+	$(PY) tools/lint_js.py
 
 unit: $(STAMPS)/test weights  ## Run the unit tests
 	$(PYTEST) --dist worksteal -m "not browser and not exhaustive"

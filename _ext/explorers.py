@@ -24,8 +24,10 @@ def copy_files(app) -> None:
     target = Path(app.outdir) / "_static" / "explorers"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for path in sorted([*WIDGETS.glob("*.js"), *WIDGETS.glob("*.css")]):
-        shutil.copyfile(path, target / path.name)
+    for path in sorted([*WIDGETS.rglob("*.js"), *WIDGETS.rglob("*.css")]):
+        copy = target / path.relative_to(WIDGETS)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, copy)
 
 
 def add_files(app, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
@@ -37,7 +39,7 @@ def add_files(app, pagename: str, templatename: str, context: dict, doctree: nod
 
     for style in dict.fromkeys(style for name in names for style in style_names(name)):
         app.add_css_file(f"explorers/{style}.css")
-    app.add_js_file("explorers/mount.js", type="module")
+    app.add_js_file("explorers/kit/mount.js", type="module")
 
 
 def held_explorers(doctree: nodes.document) -> list[str]:

@@ -5,11 +5,12 @@ document.addEventListener("DOMContentLoaded", () => {
   all("button.search-button-field", (b) => b.setAttribute("aria-label", b.textContent.replace(/\s+/g, " ").trim()));
   // Font Awesome turns <i title> into <svg><title>; the button already has its name.
   all("button.theme-switch-button", (b) => {
-    const hide = () => b.querySelectorAll("i, svg").forEach((e) => {
-      ["title", "role", "aria-labelledby"].forEach((a) => e.removeAttribute(a));
-      e.setAttribute("aria-hidden", "true");
-      e.querySelectorAll("title").forEach((t) => t.remove());
-    });
+    const hide = () =>
+      b.querySelectorAll("i, svg").forEach((e) => {
+        ["title", "role", "aria-labelledby"].forEach((a) => e.removeAttribute(a));
+        e.setAttribute("aria-hidden", "true");
+        e.querySelectorAll("title").forEach((t) => t.remove());
+      });
     hide();
     new MutationObserver(hide).observe(b, { childList: true, subtree: true });
   });
@@ -22,9 +23,11 @@ document.addEventListener("DOMContentLoaded", () => {
     side.setAttribute("aria-label", "Book");
   }
   // What scrolls sideways must be reachable with the keyboard.
-  const reachable = () => all("mjx-container[display='true'], div.math, .cell_output .output, .pst-scrollable-table-container, pre", (e) => {
-    if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible") e.setAttribute("tabindex", "0");
-  });
+  const reachable = () =>
+    all("mjx-container[display='true'], div.math, .cell_output .output, .pst-scrollable-table-container, pre", (e) => {
+      if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
+        e.setAttribute("tabindex", "0");
+    });
   window.addEventListener("load", () => setTimeout(reachable, 500));
   window.addEventListener("resize", reachable);
 
@@ -35,7 +38,10 @@ document.addEventListener("DOMContentLoaded", () => {
       h.setAttribute("aria-label", label?.textContent.trim() || "Value");
     });
     all("img.jupyter-widgets:not([alt])", (i) => {
-      i.setAttribute("alt", i.closest(".cell")?.querySelector(".widget-alt")?.textContent || "Picture chosen with the controls");
+      i.setAttribute(
+        "alt",
+        i.closest(".cell")?.querySelector(".widget-alt")?.textContent || "Picture chosen with the controls",
+      );
     });
   };
   new MutationObserver(name).observe(document.body, { childList: true, subtree: true });

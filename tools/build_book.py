@@ -35,8 +35,8 @@ FRAMES = (
     "_ext/*.py",
     "_vendor/made-from.txt",
     "_vendor/layers/made-from.txt",
-    "nstlib/widgets/*.js",
-    "nstlib/widgets/*.css",
+    "nstlib/widgets/**/*.js",
+    "nstlib/widgets/**/*.css",
     "lessons/*.ipynb",
     "solutions/*.ipynb",
 )

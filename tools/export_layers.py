@@ -23,6 +23,7 @@ STAMP = FOLDER / "made-from.txt"
 SOURCES = (
     "tools/export_layers.py",
     "tools/export_transfer.py",
+    "tools/onnx_graphs.py",
     "nstlib/weights.py",
     "nstlib/features.py",
     "nstlib/receptive.py",
@@ -35,11 +36,10 @@ STAGES = (  # a convolution stands for its ReLU, too; every ReLU can be asked fo
     ("pool2", "conv3_1"),  # style transfer in the page ends here, and need not wait for the rest
     ("conv3_2", "conv3_3"),
 )
-OPSET = 17
-IR_VERSION = 8  # of the file format: read by every runtime since 2022
 
 sys.path.insert(0, str(ROOT / "tools"))
 import export_transfer  # noqa: E402
+from onnx_graphs import Builder, floats  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,18 +77,10 @@ def stage_graph(layers: Sequence[str], source: str, weights: Mapping[str, Tensor
         weights: from ``load_weights``.
     """
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto
 
-    nodes, constants, outputs, x = [], [], [], source
-
-    def constant(name: str, values) -> str:
-        constants.append(numpy_helper.from_array(values, name))
-        return name
-
-    def node(kind: str, inputs: Sequence[str], output: str, **attributes) -> str:
-        nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
-        return output
-
+    build, outputs, x = Builder(), [], source
+    node, constant = build.node, build.constant
     if source == "image":
         scale, mean = preprocessing_constants()
         x = node("Mul", [x, constant("scale", scale)], "scaled")
@@ -107,12 +99,11 @@ def stage_graph(layers: Sequence[str], source: str, weights: Mapping[str, Tensor
             constant(f"{layer}.bias", bias.numpy()),
         ]
         x = node("Relu", [node("Conv", inputs, layer, kernel_shape=[3, 3], pads=[1] * 4)], relu_of(layer))
-        outputs.append(helper.make_tensor_value_info(x, TensorProto.FLOAT, [1, len(bias), None, None]))
+        outputs.append(floats(x, 1, len(bias), None, None))
     first = next(layer for layer in layers if layer.startswith("conv"))
     channels = weights[f"{first}.weight"].shape[1]
-    entry = helper.make_tensor_value_info(source, TensorProto.FLOAT, [1, channels, "height", "width"])
-    graph = helper.make_graph(nodes, f"{NETWORK} {source} to {x}", [entry], outputs, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    entry = floats(source, 1, channels, "height", "width")
+    model = build.model(f"{NETWORK} {source} to {x}", [entry], outputs)
     onnx.checker.check_model(model)
     return model
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from onnx_graphs import Builder, floats  # beside this script
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     import onnx
@@ -25,44 +27,6 @@ STYLES = ("relu1_1", "relu2_1", "relu3_1")
 CHANNELS = {"relu1_1": 64, "relu2_1": 128, "relu3_1": 256}
 TRUNK = ("conv1_1", "conv1_2", "pool1", "conv2_1", "conv2_2", "pool2", "conv3_1")
 MULTIPLE = 4  # of pixels that both sides must be: two poolings, of which none may drop a row
-
-
-class Builder:
-    """Nodes, constants and outputs of a graph in the making."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def node(self, kind: str, inputs: Sequence[str], output: str, *others: str, **attributes) -> str:
-        """Add a node, and return the name of its first output."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(kind, list(inputs), [output, *others], name=output, **attributes))
-        return output
-
-    def constant(self, name: str, values) -> str:
-        """Add a constant, and return its name."""
-        import numpy as np
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.asarray(values), name))
-        return name
-
-    def kept(self, tensor: onnx.TensorProto, file: str, holder: bytes) -> str:
-        """Add a constant that stays where it is: within a stage's file, as a run of its bytes."""
-        from onnx import TensorProto
-
-        raw = tensor.raw_data
-        if holder.count(raw) != 1:
-            raise SystemExit(f"{tensor.name} cannot be found in {file}: its bytes are there {holder.count(raw)} times.")
-        place = {"location": file, "offset": holder.index(raw), "length": len(raw)}
-        outside = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-        outside.data_location = TensorProto.EXTERNAL
-        for key, value in place.items():
-            outside.external_data.add(key=key, value=str(value))
-        self.constants.append(outside)
-        return tensor.name
 
 
 def transfer_graph(stages: Mapping[str, bytes]) -> onnx.ModelProto:
@@ -77,8 +41,6 @@ def transfer_graph(stages: Mapping[str, bytes]) -> onnx.ModelProto:
     Args:
         stages: the content of each stage's file by its name, from ``export_layers``.
     """
-    from onnx import TensorProto, helper
-
     build = Builder()
     node, constant = build.node, build.constant
     for file, data in stages.items():
@@ -98,20 +60,14 @@ def transfer_graph(stages: Mapping[str, bytes]) -> onnx.ModelProto:
     node("Concat", losses, "losses", axis=0)
     _backward(build, found, pulls)
 
-    def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
     channels = {f"gram{k}": CHANNELS[layer] for k, layer in enumerate(STYLES, 1)}
     features = (1, CHANNELS[CONTENT], "rows", "columns")
-    inputs = [value("image", 1, 3, "height", "width"), value("content", *features)]
-    inputs += [value(name, size, size) for name, size in channels.items()]
-    inputs.append(value("weights", 4))
-    outputs = [value("losses", 4), value("gradient", 1, 3, "height", "width"), value("features", *features)]
-    outputs += [value(name.replace("gram", "found"), size, size) for name, size in channels.items()]
-    graph = helper.make_graph(build.nodes, "style transfer: losses and gradient", inputs, outputs, build.constants)
-    from export_layers import IR_VERSION, OPSET
-
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    inputs = [floats("image", 1, 3, "height", "width"), floats("content", *features)]
+    inputs += [floats(name, size, size) for name, size in channels.items()]
+    inputs.append(floats("weights", 4))
+    outputs = [floats("losses", 4), floats("gradient", 1, 3, "height", "width"), floats("features", *features)]
+    outputs += [floats(name.replace("gram", "found"), size, size) for name, size in channels.items()]
+    return build.model("style transfer: losses and gradient", inputs, outputs)
 
 
 def export(folder: Path, stages: Mapping[str, bytes]) -> dict:

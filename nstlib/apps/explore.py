@@ -36,11 +36,11 @@ PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="explorers/kit.css">
-<link rel="stylesheet" href="explorers/layers.css">
+<link rel="stylesheet" href="explorers/kit/kit.css">
+<link rel="stylesheet" href="explorers/layers/layers.css">
 <link rel="stylesheet" href="explorers/explore.css">
 <script src="explorers/explore.js"></script>
-<script type="module" src="explorers/mount.js"></script>
+<script type="module" src="explorers/kit/mount.js"></script>
 </head>
 <body>
 <main>
@@ -145,9 +145,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, self.page.encode(), "text/html; charset=utf-8")
             return
         files = {
-            f"/explorers/{file.name}": file
-            for folder in (FOLDER, HERE)
-            for file in folder.iterdir()
+            f"/explorers/{file.relative_to(folder).as_posix()}": file
+            for folder, found in ((FOLDER, FOLDER.rglob("*")), (HERE, HERE.iterdir()))
+            for file in found
             if file.suffix in TYPES
         }
         if path in files:

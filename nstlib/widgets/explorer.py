@@ -1,9 +1,9 @@
 """What the explorers have in common on the Python side: state, pictures, and the two forms in which one is shown.
 
-An explorer is a function in a module of this package, with a JavaScript module and a style sheet of the same name. With a
+An explorer is a folder of this package: a function, and a JavaScript module and a style sheet of the folder's name. With a
 kernel it becomes an anywidget, whose state Python can read; while the book is built (``NST_STATIC_WIDGETS``), a piece of
-HTML that needs no kernel: a still picture, the state as JSON, and a script of the page (``mount.js``) that calls the same
-JavaScript.
+HTML that needs no kernel: a still picture, the state as JSON, and a script of the page (``kit/mount.js``) that calls the
+same JavaScript. What explorers share lies in ``kit``, ``gram`` and, for the page's own worker, ``runtime``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import html
 import io
 import json
 import os
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
 GAP = 8  # pixels between the pictures of a still one
 STILL = 200  # pixels; lower ones are enlarged in whole steps up to that, so that small maps stay crisp
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w/]+)\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b[ *]*(\w+))", re.MULTILINE)
 
 
@@ -73,16 +74,14 @@ def make_explorer(
     """Return an explorer in the form that the place asks for.
 
     Args:
-        name: of its JavaScript and style sheet in this folder.
+        name: of its folder, and of the JavaScript and the style sheet there.
         state: what the JavaScript finds with ``model.get``; anything that JSON can hold.
         still: what is seen where scripts are off: pictures (1, 3, H, W) or (3, H, W) in [0, 1], side by side.
         alt: what they show, in words.
         caption: below them.
         static: True for a page without a kernel, False for a widget. None: False, unless NST_STATIC_WIDGETS is set.
     """
-    if static is None:
-        static = bool(os.environ.get("NST_STATIC_WIDGETS"))
-    if static:
+    if is_static(static):
         return Page(name, dict(state), encode_still(still), alt, caption)
     traits = {key: traitlets.Any().tag(sync=True) for key in state}
     source = {"_esm": module_source(name), "_css": style_source(name)}
@@ -90,22 +89,31 @@ def make_explorer(
     return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})(**state)
 
 
+def is_static(static: bool | None) -> bool:
+    """Say whether an explorer is to need no kernel: as was asked for, else as the book's build says."""
+    return bool(os.environ.get("NST_STATIC_WIDGETS")) if static is None else static
+
+
 # JavaScript ---------------------------------------------------------------------------------------------------------------
+
+# A module is named by its path below this folder, without its ending: kit/chart. An explorer's name stands for the module
+# that is called as its folder: layers for layers/layers.
 
 
 def module_source(name: str) -> str:
-    """Return an explorer's JavaScript as one module: what it imports from this folder stands in it.
+    """Return JavaScript as one module: what it imports from this folder stands in it.
 
-    Each imported module becomes an object ``const module_kit = (() => { ...; return { slider, ... }; })();`` and each import
-    takes its names out of that, so that names of one module do not meet those of another.
+    Each imported module becomes an object ``const module_kit_kit = (() => { ...; return { slider, ... }; })();`` and each
+    import takes its names out of that, so that names of one module do not meet those of another.
     """
-    *imported, own = _modules(name)
+    *imported, own = _modules(_path(name))
     return "\n".join([*map(_closed, imported), _resolved(own)])
 
 
 def style_names(name: str) -> list[str]:
     """Return which style sheets of this folder an explorer needs: the kit's, those of the modules it imports, its own."""
-    return [one for one in dict.fromkeys(["kit", *_modules(name)]) if (FOLDER / f"{one}.css").exists()]
+    wanted = dict.fromkeys(["kit/kit", *_modules(_path(name))])
+    return [one for one in wanted if (FOLDER / f"{one}.css").exists()]
 
 
 def style_source(name: str) -> str:
@@ -113,30 +121,45 @@ def style_source(name: str) -> str:
     return "\n".join((FOLDER / f"{one}.css").read_text(encoding="utf-8") for one in style_names(name))
 
 
-def _script(name: str) -> str:
-    return (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+def _path(name: str) -> str:
+    return name if "/" in name else f"{name}/{name}"
 
 
-def _modules(name: str) -> list[str]:
+def _script(module: str) -> str:
+    return (FOLDER / f"{module}.js").read_text(encoding="utf-8")
+
+
+def _imported(module: str, address: str) -> str:
+    """Return the module that one imports by that address: "../kit/kit" is kit/kit."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(module), address))
+
+
+def _variable(module: str) -> str:
+    return f"module_{module.replace('/', '_')}"
+
+
+def _modules(module: str) -> list[str]:
     """Return a module and all that it imports from this folder, each after what it imports itself."""
     found: dict[str, None] = {}
-    for match in _IMPORT.finditer(_script(name)):
-        found.update(dict.fromkeys(_modules(match[2])))
-    return [*found, name]
+    for match in _IMPORT.finditer(_script(module)):
+        found.update(dict.fromkeys(_modules(_imported(module, match[2]))))
+    return [*found, module]
 
 
-def _resolved(name: str) -> str:
+def _resolved(module: str) -> str:
     """Return a module's text with its imports taken out of the objects before it."""
-    return _IMPORT.sub(
-        lambda match: f"const {{{match[1].replace(' as ', ': ')}}} = module_{match[2]};\n", _script(name)
-    )
+
+    def taken(match: re.Match[str]) -> str:
+        return f"const {{{match[1].replace(' as ', ': ')}}} = {_variable(_imported(module, match[2]))};\n"
+
+    return _IMPORT.sub(taken, _script(module))
 
 
-def _closed(name: str) -> str:
+def _closed(module: str) -> str:
     """Return a module as an object of what it exports."""
-    text = _resolved(name)
+    text = _resolved(module)
     names = ", ".join(match[1] for match in _EXPORT.finditer(text))
-    return f"const module_{name} = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{ {names} }};\n}})();"
+    return f"const {_variable(module)} = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{ {names} }};\n}})();"
 
 
 # Numbers and pictures ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from nstlib.widgets.transfer import CONTENT_LAYER, STYLE_LAYERS
 pytestmark = [pytest.mark.browser, pytest.mark.weights]
 
 START = """async (folders) => {
-  const { startEngine } = await import("/explorers/engine.js");
+  const { startEngine } = await import("/explorers/runtime/engine.js");
   window.engine = startEngine(folders);
 }"""
 COMPUTE = """async ({ layer, key, pixels, height, width }) => {
@@ -87,9 +87,7 @@ def folder(tmp_path_factory, lacking):
         if not (ROOT / "_vendor" / part).is_dir():
             lacking("front-end files are missing: python tools/vendor.py, python tools/export_layers.py")
         shutil.copytree(ROOT / "_vendor" / part, folder / part)
-    (folder / "explorers").mkdir()
-    for file in ("engine.js", "network.js", "transfer_graph.js"):
-        shutil.copyfile(ROOT / "nstlib" / "widgets" / file, folder / "explorers" / file)
+    shutil.copytree(ROOT / "nstlib" / "widgets" / "runtime", folder / "explorers" / "runtime")
     (folder / "empty.html").write_text("<!doctype html><title>Engine</title>", encoding="utf-8")
     return folder
 

@@ -32,9 +32,8 @@ from nstlib.widgets import (
 )
 from nstlib.widgets.explorer import FOLDER, style_names
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from test_player_explorers import LAYERS, TINY, covered_answers, inverted, painted, strongest
-from test_tradeoffs_explorer import made_up
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "widgets"))
+from inputs import LAYERS, TINY, covered_answers, inverted, made_up, painted, strongest
 
 pytestmark = pytest.mark.browser
 
@@ -62,8 +61,7 @@ READY = ".nst-page[data-live]"
 def shelf(tmp_path_factory):
     """A folder that is served, with what explorers load, and its address."""
     folder = tmp_path_factory.mktemp("shelf")
-    for path in [*FOLDER.glob("*.js"), *FOLDER.glob("*.css")]:
-        shutil.copy(path, folder)
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"), dirs_exist_ok=True)
     server = load_tool("serve").make_server(folder)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -85,7 +83,7 @@ def alone(chromium, shelf):
             (folder / f"{name}.html").write_text(
                 f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{name}</title>'
                 f'<link rel="icon" href="data:,">{sheets}</head><body>{EXPLORERS[name]()._repr_html_()}'
-                '<script type="module" src="mount.js"></script></body></html>',
+                '<script type="module" src="kit/mount.js"></script></body></html>',
                 encoding="utf-8",
             )
         context = chromium.new_context(viewport={"width": width, "height": 900}, **options)

@@ -211,17 +211,15 @@ def test_where_scripts_are_off_a_picture_stands_in(visit, name):
 def test_explorers_are_light(html, holder):
     text = (html / f"{holder}.html").read_text(encoding="utf-8")
     held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
-    names = {name for name, where in PAGES.items() if where == holder} | {"gram", "chart"}
-    files = [
-        html / "_static" / "explorers" / f"{name}{end}" for name in ("kit", "mount", *names) for end in (".js", ".css")
-    ]
-    assert held + sum(path.stat().st_size for path in files if path.exists()) < HEAVIEST
+    names = {name for name, where in PAGES.items() if where == holder} | {"kit", "gram"}
+    files = [path for name in names for path in (html / "_static" / "explorers" / name).iterdir()]
+    assert held + sum(path.stat().st_size for path in files) < HEAVIEST
 
 
 def test_where_an_explorer_fails_its_picture_stays(visit):
     with visit(PAGES["kernels"]) as visited:
         got = visited.page.evaluate("""async () => {
-          const { mount } = await import(document.querySelector('script[src*="explorers/mount.js"]').src);
+          const { mount } = await import(document.querySelector('script[src*="explorers/kit/mount.js"]').src);
           const place = document.body.appendChild(document.createElement("div"));
           place.dataset.explorer = "kernels";
           place.innerHTML = '<figure class="nst-still"></figure><script type="application/json">{}</' + 'script>';

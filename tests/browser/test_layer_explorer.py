@@ -24,7 +24,8 @@ from nstlib.images import load_image, picture
 from nstlib.receptive import patch_of
 from nstlib.widgets import explore_layers
 from nstlib.widgets.explorer import FOLDER, module_source, style_source
-from nstlib.widgets.layers import _answer, ranked_channels
+from nstlib.widgets.gram import ranked_channels
+from nstlib.widgets.layers import _answer
 
 pytestmark = [pytest.mark.browser, pytest.mark.weights]
 
@@ -502,8 +503,9 @@ def test_everything_but_the_runtime_is_light(html):
     text = (html / f"{PAGE}.html").read_text(encoding="utf-8")
     held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
     files = [
-        *FOLDER.glob("layer*.*s"),
-        *(FOLDER / name for name in ("kit.js", "kit.css", "mount.js", "engine.js", "network.js")),
+        *FOLDER.glob("layers/*.*s"),
+        *(FOLDER / "kit" / name for name in ("kit.js", "kit.css", "mount.js", "sources.js")),
+        *FOLDER.glob("runtime/*.js"),
     ]
     assert held + sum(path.stat().st_size for path in files) < HEAVIEST
 

@@ -1,0 +1,192 @@
+// A network in the browser: onnxruntime-web and graphs in stages, fetched when they are first needed.
+//
+// Nothing here touches the page: it runs in a worker (engine.js) as well as in a window. `loadRuntime` and `fetchBytes`
+// know nothing of layers, so whoever has other graphs to run begins with them.
+
+/** What went wrong while loading, in words for the reader; `cause` holds the rest. */
+export class LoadError extends Error {
+  constructor(message, cause) {
+    super(message, { cause });
+    this.name = "LoadError";
+  }
+}
+
+/**
+ * Fetch a file and say how much of it has come.
+ *
+ * @param {string|URL} url
+ * @param {{bytes?: number, onBytes?: (count: number) => void}} [options] bytes: how many it must be; onBytes: gets the
+ *   number of bytes that came since it was last called.
+ * @returns {Promise<Uint8Array>}
+ * @throws {LoadError} if the file is not there, or is not whole.
+ */
+export async function fetchBytes(url, { bytes, onBytes = () => {} } = {}) {
+  const name = new URL(url).pathname.split("/").pop();
+  if (new URL(url).protocol === "file:") {
+    throw new LoadError(
+      `${name} cannot be loaded, because this page was opened as a file. Serve its folder ` +
+        "(python -m http.server) and open it at the address that the server names.",
+    );
+  }
+  let answer;
+  try {
+    answer = await fetch(url);
+  } catch (error) {
+    throw new LoadError(`${name} could not be fetched: is the network, or the page's server, gone? Try again.`, error);
+  }
+  if (!answer.ok) {
+    throw new LoadError(`${name} could not be fetched: the server answered ${answer.status} for ${url}.`);
+  }
+  const parts = [];
+  let count = 0;
+  try {
+    for (const reader = answer.body.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      parts.push(value);
+      count += value.length;
+      onBytes(value.length);
+    }
+  } catch (error) {
+    throw new LoadError(`${name} broke off after ${count} bytes. Try again.`, error);
+  }
+  if (bytes !== undefined && count !== bytes) {
+    throw new LoadError(`${name} has ${count} bytes instead of ${bytes}: it is not whole, or of another version.`);
+  }
+  const whole = new Uint8Array(count);
+  let place = 0;
+  for (const part of parts) {
+    whole.set(part, place);
+    place += part.length;
+  }
+  return whole;
+}
+
+/**
+ * Load onnxruntime-web (its small build: WebAssembly on one thread, which asks nothing of the server).
+ *
+ * @param {string|URL} folder where its three files lie; ends in a slash.
+ * @param {{onBytes?: (count: number) => void}} [options]
+ * @returns {Promise<object>} the module `ort`: `ort.InferenceSession.create(bytes)`, `new ort.Tensor(...)`.
+ */
+export async function loadRuntime(folder, { onBytes } = {}) {
+  const base = new URL(folder).href;
+  const binary = await fetchBytes(`${base}ort-wasm-simd-threaded.wasm`, { onBytes });
+  let ort;
+  try {
+    ort = await import(`${base}ort.wasm.min.mjs`);
+  } catch (error) {
+    throw new LoadError(`ort.wasm.min.mjs could not be loaded from ${base}.`, error);
+  }
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmPaths = base;
+  ort.env.wasm.wasmBinary = binary.buffer;
+  return ort;
+}
+
+/** A network cut into stages; each is fetched when a layer in it, or behind it, is first asked for. */
+export class StagedNetwork {
+  #ort;
+  #sessions = [];
+  #ends = new Map(); // key of an image -> what each stage returned last, so that deeper layers go on from there
+
+  /**
+   * @param {{layers: string|URL, runtime: string|URL}} folders of stages.json and of onnxruntime-web; end in slashes.
+   */
+  constructor({ layers, runtime }) {
+    this.folders = { layers: new URL(layers).href, runtime: new URL(runtime).href };
+  }
+
+  /** What stages.json says: the stages, the layers, their sizes. */
+  async describe() {
+    this.description ??= fetchBytes(`${this.folders.layers}stages.json`).then((bytes) =>
+      JSON.parse(new TextDecoder().decode(bytes)),
+    );
+    try {
+      return await this.description;
+    } catch (error) {
+      this.description = undefined; // another try may succeed
+      throw error;
+    }
+  }
+
+  /** How many bytes must still come before this layer can be computed. */
+  async missingBytes(layer) {
+    const description = await this.describe();
+    const stages = description.stages.slice(0, stageOf(description, layer) + 1);
+    const files = stages.reduce((sum, stage, i) => sum + (this.#sessions[i] ? 0 : stage.bytes), 0);
+    return files + (this.#ort ? 0 : description.runtimeBytes);
+  }
+
+  /**
+   * Compute one layer.
+   *
+   * @param {string} layer one of the layers in stages.json.
+   * @param {{key: string, pixels: Float32Array, height: number, width: number}} image RGB in [0, 1], planes one after
+   *   the other (3, height, width); `key` names it: of an image with the same key, what was computed before is used
+   *   again.
+   * @param {(loaded: number, total: number) => void} [onProgress] while files come, in bytes.
+   * @returns {Promise<{data: Float32Array, channels: number, height: number, width: number, milliseconds: number}>}
+   *   data of shape (channels, height, width); how long the computation took, without loading.
+   */
+  async features(layer, image, onProgress = () => {}) {
+    const description = await this.describe();
+    const last = stageOf(description, layer);
+    await this.#load(description, last, onProgress);
+    const start = performance.now();
+    const ends = this.#endsOf(image);
+    let found;
+    for (let i = 0; i <= last; i++) {
+      const end = description.stages[i].layers.at(-1);
+      if (ends[i] && (i < last || layer === end)) {
+        found = ends[i];
+        continue;
+      }
+      const entry = i ? ends[i - 1] : new this.#ort.Tensor("float32", image.pixels, [1, 3, image.height, image.width]);
+      const wanted = i === last ? [...new Set([layer, end])] : [end];
+      const outputs = await this.#sessions[i].run({ [description.stages[i].input]: entry }, wanted);
+      ends[i] = outputs[end];
+      found = i === last ? outputs[layer] : ends[i];
+    }
+    const [, channels, height, width] = found.dims;
+    // A copy, for the caller may give its memory away.
+    const data = layer === description.stages[last].layers.at(-1) ? found.data.slice() : found.data;
+    return { data, channels, height, width, milliseconds: performance.now() - start };
+  }
+
+  #endsOf({ key }) {
+    const ends = this.#ends.get(key) ?? [];
+    this.#ends.delete(key);
+    this.#ends.set(key, ends); // the one used last stands last
+    if (this.#ends.size > 2) this.#ends.delete(this.#ends.keys().next().value);
+    return ends;
+  }
+
+  async #load(description, last, onProgress) {
+    const total = await this.missingBytes(description.stages[last].layers[0]);
+    if (!total) return;
+    let loaded = 0;
+    const onBytes = (count) => {
+      loaded += count;
+      onProgress(loaded, total);
+    };
+    onProgress(0, total);
+    this.#ort ??= await loadRuntime(this.folders.runtime, { onBytes });
+    for (let i = 0; i <= last; i++) {
+      if (this.#sessions[i]) continue;
+      const { file, bytes } = description.stages[i];
+      const graph = await fetchBytes(this.folders.layers + file, { bytes, onBytes });
+      this.#sessions[i] = await this.#ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+    }
+    onProgress(total, total);
+  }
+}
+
+/** The number of the stage that returns a layer, counted from 0. */
+export function stageOf(description, layer) {
+  const number = description.stages.findIndex((stage) => stage.layers.includes(layer));
+  if (number < 0) {
+    throw new RangeError(`There is no layer ${layer} here; there are ${Object.keys(description.layers).join(", ")}.`);
+  }
+  return number;
+}
