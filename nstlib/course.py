@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "images"
 MODELS = ROOT / "models"
 DATA = ROOT / "book" / "data"
+
+
+def chapters() -> list[str]:
+    """Return the names of the chapters' texts, "07_gram", in their order; none where only the package is there."""
+    contents = ROOT / "_toc.yml"
+    return re.findall(r"file: book/(\d+_\w+)", contents.read_text(encoding="utf-8")) if contents.is_file() else []
+
+
+def chapter_of(slug: str) -> str:
+    """Return the name of a chapter's text, "07_gram", from the part of it that is not its number, "gram"."""
+    return next((name for name in chapters() if name.partition("_")[2] == slug), slug)

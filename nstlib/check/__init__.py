@@ -8,48 +8,15 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from nstlib.check import (
-    chapter01,
-    chapter02,
-    chapter03,
-    chapter04,
-    chapter05,
-    chapter06,
-    chapter07,
-    chapter08,
-    chapter09,
-    chapter10,
-    chapter11,
-    chapter12,
-    chapter13,
-    chapter14,
-    chapter15,
-    record,
-)
+from nstlib.check.examiner import progress as record
+from nstlib.check.examiner.judge import examine_exercise, is_examining
+from nstlib.check.examiner.report import WIDTH, Result
 from nstlib.check.exercise import Exercise
-from nstlib.check.judge import examine_exercise, is_examining
-from nstlib.check.report import WIDTH, Result
+from nstlib.check.index import Exercises
 
 __all__ = ["CheckFailed", "Result", "UnknownExercise", "check", "examine", "exercises", "hint", "progress"]
 
-_CHAPTERS = (
-    chapter01,
-    chapter02,
-    chapter03,
-    chapter04,
-    chapter05,
-    chapter06,
-    chapter07,
-    chapter08,
-    chapter09,
-    chapter10,
-    chapter11,
-    chapter12,
-    chapter13,
-    chapter14,
-    chapter15,
-)
-exercises: dict[str, Exercise] = {exercise.name: exercise for chapter in _CHAPTERS for exercise in chapter.EXERCISES}
+exercises = Exercises(Path(__file__).parent, __name__)
 _hints_given: dict[str, int] = {}
 
 
@@ -120,9 +87,7 @@ def progress(export: str | Path | None = None) -> None:
     known, remark = record.load()
     if remark:
         print(remark)
-    chapters = sorted({exercise.chapter for exercise in exercises.values()})
-    for chapter in chapters:
-        names = [name for name, exercise in exercises.items() if exercise.chapter == chapter]
+    for chapter, names in exercises.chapters().items():
         marks = [f"[{'x' if _done(known, name) else ' '}] {name}" for name in names]
         print(f"{chapter}: {sum(_done(known, name) for name in names)} of {len(names)}")
         print(textwrap.indent("\n".join(marks), "  "))
@@ -151,6 +116,6 @@ def _find(exercise: str | Callable) -> Exercise:
     name = exercise if isinstance(exercise, str) else getattr(exercise, "__name__", type(exercise).__name__)
     if name in exercises:
         return exercises[name]
-    near = difflib.get_close_matches(str(name), exercises, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(str(name), list(exercises), n=3, cutoff=0.5)
     ask = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(exercises)}."
     raise UnknownExercise(f"There is no exercise named {name!r}. {ask} The function's name says which one it answers.")

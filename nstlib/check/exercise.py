@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from nstlib.course import chapter_of
+
 Function = Callable[..., object]
 
 
@@ -16,7 +18,7 @@ def call(function: Function, arguments: tuple) -> object:
     return function(*arguments)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One set of arguments.
 
@@ -38,6 +40,10 @@ class Law:
     sentence: str
     holds: Callable[[Function], bool]
 
+    def __call__(self, function: Function) -> bool:
+        """Return whether it holds: one law may build on another."""
+        return self.holds(function)
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -56,23 +62,53 @@ class Mistake:
         """Return all ways of making it."""
         return (self.function, *self.variants)
 
+    def __call__(self, *arguments: object) -> object:
+        """Make it: one mistake may build on another."""
+        return self.function(*arguments)
 
-@dataclass(frozen=True)
-class Convention:
+
+class Convention(Mistake):
     """An answer that is right in another book: accepted, and named."""
 
-    id: str
-    function: Function
-    message: str
+
+def law(sentence: str) -> Callable[[Callable[[Function], bool]], Law]:
+    """Make a law of the function below: it tries on an answer what the sentence says of all right ones."""
+    return lambda holds: Law(sentence, holds)
 
 
-@dataclass(frozen=True)
+def mistake(message: str, id: str = "", variants: tuple[Function, ...] = ()) -> Callable[..., Mistake]:
+    """Make a mistake of the function below: what to tell those who write it.
+
+    Args:
+        message: what to tell them.
+        id: its name; "" for the function's own. Where that would hide another name, it ends in an underscore,
+            which does not count.
+        variants: functions that make the same mistake in other numbers. Several functions may also be given at once:
+            ``mistake("The sign is turned.", "turned")(first, second)``.
+    """
+    return _known(Mistake, message, id, variants)
+
+
+def convention(message: str, id: str = "") -> Callable[..., Convention]:
+    """Make another convention of the function below: how to name it to those who follow it."""
+    return _known(Convention, message, id, ())
+
+
+def _known(kind: type[Mistake], message: str, id: str, variants: tuple[Function, ...]) -> Callable[..., Mistake]:
+    def record(*functions: Function) -> Mistake:
+        first, *others = (f.function if isinstance(f, Mistake) else f for f in (*functions, *variants))
+        return kind(id or first.__name__.rstrip("_"), first, message, tuple(others))
+
+    return record
+
+
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """A statement that can be checked.
 
     Attributes:
-        name: of the function to write.
-        chapter: its slug, "07_gram".
+        module: where it stands, ``__name__``: its last part is the name of the function to write, the one before it
+            the chapter.
         title: a few words.
         difficulty: 1 to 3.
         minutes: that it takes.
@@ -85,8 +121,7 @@ class Exercise:
         pure: whether it must leave its arguments alone.
     """
 
-    name: str
-    chapter: str
+    module: str
     title: str
     difficulty: int
     minutes: int
@@ -102,6 +137,16 @@ class Exercise:
     observe: Callable[[Function, tuple], object] = call
     pure: bool = True
 
+    @property
+    def name(self) -> str:
+        """Return the name of the function to write."""
+        return self.module.rpartition(".")[2]
+
+    @property
+    def chapter(self) -> str:
+        """Return the chapter as its text is called: "07_gram"."""
+        return chapter_of(self.module.split(".")[-2])
+
 
 def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return the same normal numbers each time, in any precision."""
@@ -116,6 +161,11 @@ def uniform(seed: int, *shape: int, dtype: torch.dtype = torch.float32) -> Tenso
 def scattered(tensor: Tensor) -> Tensor:
     """Return the same numbers in the same shape, but not contiguous in memory."""
     return tensor.mT.contiguous().mT
+
+
+def if_loose(loose: bool) -> str:
+    """Return how a case's label says that its tensors are ``scattered``."""
+    return ", not contiguous in memory" if loose else ""
 
 
 def close(a: object, b: object, tolerance: float = 1e-3) -> bool:

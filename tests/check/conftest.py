@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nstlib.check import record
+from nstlib.check.examiner import progress as record
 
 
 @pytest.fixture(autouse=True)

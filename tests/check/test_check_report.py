@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from nstlib.check import CheckFailed, UnknownExercise, check, examine, exercises, hint
-from nstlib.check import guard as guard_module
-from nstlib.check.compare import difference
+from nstlib.check.examiner import sandbox as sandbox_module
+from nstlib.check.examiner.compare import difference
 from nstlib.gram import gram_matrix as reference
 
 
@@ -209,7 +209,7 @@ def test_a_function_that_knows_only_the_examples_breaks_a_law():
 
 
 def test_an_endless_loop_is_stopped_and_its_line_shown(monkeypatch):
-    monkeypatch.setattr(guard_module, "SECONDS", 0.3)
+    monkeypatch.setattr(sandbox_module, "SECONDS", 0.3)
 
     def gram_matrix(features):
         try:

@@ -1,0 +1,205 @@
+"""The exercise ``channel_scores``, and the mistakes that people make in it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from nstlib.channels import selectivity
+from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
+
+
+def _grid_case(seed: int, shape: tuple[int, ...], *, loose: bool = False, flat: bool = False) -> Case:
+    def make(dtype: torch.dtype) -> tuple[Tensor]:
+        i, j, c, h, w = shape
+        leaning = torch.linspace(0.2, 1.8, c).to(dtype).view(c, 1, 1)
+        grid = leaning * normal(seed, i, 1, c, h, w, dtype=dtype) + (2 - leaning) * normal(
+            seed + 20, 1, j, c, h, w, dtype=dtype
+        )
+        grid = grid + 0.7 * normal(seed + 40, *shape, dtype=dtype) + 1.5
+        if flat:
+            grid[:, :, 0] = 0.0
+        return (scattered(grid) if loose else grid,)
+
+    constant = ", channel 0 never on" if flat else ""
+    return Case(f"grid {shape}{constant}{if_loose(loose)}", make)
+
+
+def _scene_and_style() -> tuple[Tensor, Tensor]:
+    return normal(11, 3, 1, 2, 4, 5).expand(3, 4, 2, 4, 5), normal(12, 1, 4, 2, 4, 5).expand(3, 4, 2, 4, 5)
+
+
+@law("a channel that only scenes change scores 1, one that only styles change 0")
+def extremes(function: Function) -> bool:
+    scene, style = _scene_and_style()
+    return close(function(scene.clone()), torch.ones(2)) and close(function(style.clone()), torch.zeros(2))
+
+
+@law("with rows and columns exchanged the score is 1 minus what it was")
+def turned(function: Function) -> bool:
+    grid = normal(13, 3, 4, 2, 4, 5)
+    return close(function(grid.transpose(0, 1)), 1 - torch.as_tensor(function(grid)))
+
+
+@law("gain, sign and offset of a channel change nothing")
+def gain(function: Function) -> bool:
+    grid = normal(13, 3, 4, 2, 4, 5)
+    found = torch.as_tensor(function(grid))
+    return close(function(2 - 3 * grid), found) and bool((found != found[0]).any())
+
+
+@law("the same pictures twice change nothing")
+def repeated(function: Function) -> bool:
+    """The same pictures in the grid twice, along both ways."""
+    grid = normal(13, 3, 4, 2, 4, 5)
+    return close(function(grid.repeat(2, 2, 1, 1, 1)), function(grid))
+
+
+@law("a channel's score does not depend on the other channels")
+def alone(function: Function) -> bool:
+    grid = normal(13, 3, 4, 2, 4, 5)
+    return close(torch.as_tensor(function(grid))[1:], function(grid[:, :, 1:].clone()))
+
+
+@law("what neither scene nor style alone explains does not count")
+def residual(function: Function) -> bool:
+    """What belongs to a scene in a style, and to neither of the two alone, does not count."""
+    scene, style = _scene_and_style()
+    noise = normal(14, 3, 4, 2, 4, 5)
+    noise = noise - noise.mean(0) - noise.mean(1, keepdim=True) + noise.mean((0, 1))
+    return close(function(scene + style + 3 * noise), function(scene + style))
+
+
+def _scores(
+    grid: Tensor, *, factors: tuple[float, float] | None = None, residual: bool = False, power: float = 1.0
+) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    mean = grid.mean((0, 1))
+    by_scene = (grid.mean(1) - mean).square().sum((0, 2, 3))
+    by_style = (grid.mean(0) - mean).square().sum((0, 2, 3))
+    for_scene, for_style = (styles, scenes) if factors is None else factors
+    by_scene, by_style = (for_scene * by_scene) ** power, (for_style * by_style) ** power
+    total = (grid - mean).square().sum((0, 1, 3, 4)) if residual else by_scene + by_style
+    return torch.where(total > 0, by_scene / torch.where(total > 0, total, torch.ones_like(total)), 0.5)
+
+
+@mistake(
+    "The mean of a scene is a mean of J pictures, that of a style one of I. With I and J different, these counts "
+    "matter: where do they belong?"
+)
+def counts_forgotten(grid: Tensor) -> Tensor:
+    return _scores(grid, factors=(1, 1))
+
+
+@mistake("I and J are swapped: a scene's mean stands for as many pictures as there are *styles*.")
+def counts_swapped(grid: Tensor) -> Tensor:
+    return _scores(grid, factors=grid.shape[:2])
+
+
+def scores_axes_swapped(grid: Tensor) -> Tensor:
+    return 1 - _scores(grid, factors=grid.shape[:2])
+
+
+@mistake(
+    "It is upside down: a channel that follows the scene should be near 1. Which axis do you average for a scene's "
+    "mean?",
+    variants=(scores_axes_swapped,),
+)
+def upside_down(grid: Tensor) -> Tensor:
+    return 1 - selectivity(grid)
+
+
+@mistake(
+    "The maps are averaged over positions first, so that *where* a channel is on no longer counts. A cat that has "
+    "moved is another scene: keep the maps, and sum the squares over positions."
+)
+def places_averaged(grid: Tensor) -> Tensor:
+    return selectivity(grid.mean((3, 4), keepdim=True))
+
+
+@mistake("The means are squared as they are. It is their distance to the mean of all that counts.")
+def mean_of_all_left(grid: Tensor) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    by_scene = styles * grid.mean(1).square().sum((0, 2, 3))
+    by_style = scenes * grid.mean(0).square().sum((0, 2, 3))
+    return by_scene / (by_scene + by_style)
+
+
+@mistake(
+    "Below the line stands the whole variance. What belongs to neither scene nor style alone, the rest, should not "
+    "count."
+)
+def rest_counted(grid: Tensor) -> Tensor:
+    return _scores(grid, residual=True)
+
+
+@mistake("These are deviations. Squares add up to a whole, deviations do not: is there a sqrt, std or norm?")
+def roots_compared(grid: Tensor) -> Tensor:
+    return _scores(grid, power=0.5)
+
+
+def scores_zero_where_still(grid: Tensor) -> Tensor:
+    return still_channels(grid).nan_to_num(0.0)
+
+
+@mistake(
+    "A channel that never changes gives 0 divided by 0. By convention its score is 0.5: it follows neither.",
+    variants=(scores_zero_where_still,),
+)
+def still_channels(grid: Tensor) -> Tensor:
+    found = selectivity(grid)
+    still = (grid == grid[:1, :1]).all(0).all(0).flatten(1).all(1)
+    return torch.where(still, torch.full_like(found, float("nan")), found)
+
+
+@mistake("This is scene over style, from 0 to infinity. A share is asked for: scene over the sum of both.")
+def ratio(grid: Tensor) -> Tensor:
+    found = selectivity(grid)
+    return found / (1 - found)
+
+
+@convention(
+    "You compare mean squares, over I - 1 and J - 1 degrees of freedom, as an F test does. Your numbers differ "
+    "from the book's, which compares sums, unless I = J."
+)
+def mean_squares(grid: Tensor) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    return _scores(grid, factors=(styles / (scenes - 1), scenes / (styles - 1)))
+
+
+EXERCISE = Exercise(
+    __name__,
+    title="Whose channel is it?",
+    difficulty=3,
+    minutes=15,
+    signature="channel_scores(grid)",
+    hints=(
+        "A row of the grid is one scene in all styles. If a channel follows the scene, its mean over the row still "
+        "differs from row to row; if it follows the style, the means of the columns differ.",
+        "Mean maps: of all pictures, of each scene (over styles), of each style (over scenes). Sum the squared distances "
+        "to the mean of all, over scenes and positions. Each scene's mean stands for J pictures, each style's for I.",
+        "`by_scene = J * (grid.mean(1) - grid.mean((0, 1))).square().sum((0, 2, 3))`, `by_style` likewise with "
+        "`I` and `grid.mean(0)`; then `by_scene / (by_scene + by_style)`, and 0.5 where both are 0.",
+    ),
+    reference=selectivity,
+    cases=(
+        _grid_case(1, (3, 2, 4, 5, 6)),
+        _grid_case(2, (2, 4, 3, 4, 5), flat=True),
+        _grid_case(3, (4, 3, 5, 3, 4), loose=True),
+        _grid_case(4, (2, 5, 2, 6, 3)),
+    ),
+    laws=(extremes, turned, gain, repeated, alone, residual),
+    mistakes=(
+        counts_forgotten,
+        counts_swapped,
+        upside_down,
+        places_averaged,
+        mean_of_all_left,
+        rest_counted,
+        roots_compared,
+        still_channels,
+        ratio,
+    ),
+    conventions=(mean_squares,),
+    verified="1 where only scenes change a channel, 0 where only styles do",
+)

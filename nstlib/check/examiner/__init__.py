@@ -1,0 +1,1 @@
+"""The machinery that decides on an answer: it watches, compares, names the mistake and reports."""

@@ -1,0 +1,140 @@
+"""The exercise ``parameter_count``, and the mistakes that people make in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import torch
+
+from nstlib import textures
+from nstlib.check.exercise import Case, Exercise, Function, law, mistake
+from nstlib.features import Features
+from nstlib.vgg import ARCHITECTURES
+
+
+@cache
+def _vgg() -> Features:
+    """Return a VGG-16 of zeros: it has the layers and channels, and can even be run."""
+    weights = {}
+    for layer, (fan_in, out) in ARCHITECTURES["vgg16"].kernels.items():
+        weights[f"{layer}.weight"], weights[f"{layer}.bias"] = torch.zeros(out, fan_in, 3, 3), torch.zeros(out)
+    return Features("vgg16", weights)
+
+
+def _count_case(*layers: str) -> Case:
+    return Case(f"VGG-16, {', '.join(layers)}", lambda dtype: (_vgg(), list(layers)))
+
+
+def _count(function: Function, *layers: str) -> float:
+    return float(function(_vgg(), list(layers)))
+
+
+@law("the layers of the paper have 176,640 of them")
+def paper(function: Function) -> bool:
+    return _count(function, "relu1_1", "pool1", "pool2", "pool3", "pool4") == 176_640
+
+
+@law("a layer of C channels has 1 + 2 + ... + C")
+def one(function: Function) -> bool:
+    return _count(function, "relu2_1") == sum(range(1, 129))
+
+
+@law("two layers have what each has, added up")
+def adds(function: Function) -> bool:
+    return _count(function, "pool1", "pool3") == _count(function, "pool1") + _count(function, "pool3")
+
+
+@law("the order of the layers does not matter")
+def order(function: Function) -> bool:
+    return _count(function, "pool1", "relu3_1") == _count(function, "relu3_1", "pool1") > 0
+
+
+def _channels(network: Features, layers: Iterable[str]) -> list[int]:
+    return [network.channels(layer) for layer in layers]
+
+
+@mistake("This counts all C * C entries. G_ij and G_ji are the same number: does the model have to store it twice?")
+def symmetry_forgotten(network: Features, layers: Iterable[str]) -> int:
+    return sum(c * c for c in _channels(network, layers))
+
+
+@mistake("This counts one number for each channel, the diagonals. What about the products of two channels?")
+def diagonal_only(network: Features, layers: Iterable[str]) -> int:
+    return sum(_channels(network, layers))
+
+
+@mistake(
+    "This counts the entries above the diagonal and not the diagonal itself. Is a channel's own activity no part "
+    "of the model?"
+)
+def diagonal_forgotten(network: Features, layers: Iterable[str]) -> int:
+    return sum(c * (c - 1) // 2 for c in _channels(network, layers))
+
+
+@mistake(
+    "This is half of C * C. A matrix is two triangles and the diagonal between them: to which half does the "
+    "diagonal belong?"
+)
+def half_of_all(network: Features, layers: Iterable[str]) -> int:
+    return sum(c * c // 2 for c in _channels(network, layers))
+
+
+@mistake("It is twice too much. The numbers from 1 to C are C in number, and (C + 1) / 2 on average.")
+def counted_twice(network: Features, layers: Iterable[str]) -> int:
+    return sum(c * (c + 1) for c in _channels(network, layers))
+
+
+def count_first_layer(network: Features, layers: Iterable[str]) -> int:
+    return textures.parameter_count(network, list(layers)[:1])
+
+
+@mistake(
+    "Only one of the layers is counted. Does something in the loop overwrite the sum, or leave the loop early?",
+    variants=(count_first_layer,),
+)
+def one_layer_only(network: Features, layers: Iterable[str]) -> int:
+    return textures.parameter_count(network, list(layers)[-1:])
+
+
+@mistake(
+    "The channels of all layers are put together, as if channels of two layers could be multiplied. Their maps "
+    "have different sizes: each layer has its own matrix."
+)
+def layers_put_together(network: Features, layers: Iterable[str]) -> int:
+    c = sum(_channels(network, layers))
+    return c * (c + 1) // 2
+
+
+EXERCISE = Exercise(
+    __name__,
+    title="How large is the model?",
+    difficulty=1,
+    minutes=6,
+    signature="parameter_count(network, layers)",
+    hints=(
+        "A Gram matrix has C rows and C columns, but it is symmetric. Which of its entries can you leave out, and still "
+        "write down the whole matrix?",
+        "Keep the diagonal and what lies above it: the first row has C such entries, the second C - 1, the last 1. Add "
+        "that up over the layers; `network.channels(layer)` is C.",
+        "1 + 2 + ... + C is `C * (C + 1) // 2`. Sum that over `for layer in layers`.",
+    ),
+    reference=textures.parameter_count,
+    cases=(
+        _count_case("relu1_1"),
+        _count_case("pool1", "relu3_2"),
+        _count_case("relu1_1", "pool1", "pool2", "pool3", "pool4"),
+        _count_case("relu2_2", "relu2_1", "relu5_3"),
+    ),
+    laws=(paper, one, adds, order),
+    mistakes=(
+        symmetry_forgotten,
+        diagonal_only,
+        diagonal_forgotten,
+        half_of_all,
+        counted_twice,
+        one_layer_only,
+        layers_put_together,
+    ),
+    verified="each layer's upper triangle with its diagonal",
+)
