@@ -30,13 +30,13 @@ def child(
     """Run one transfer, and return what it took."""
     import torch
 
-    from nstlib.engine.allocation import keep_freed_memory
+    from nstlib.engine.allocation import allow_keeping
     from nstlib.features import random_network
     from nstlib.images import load_image, picture, resize_to
     from nstlib.transfer import FINEST_SHARE, stylize
 
     if keep:
-        keep_freed_memory()
+        allow_keeping()
     torch.set_num_threads(threads)
     # Of noise onto noise, torch's L-BFGS remembers next to nothing: its pairs are too small for its tolerance.
     content, style = (resize_to(load_image(picture(name)), (size, size)) for name in ("coffee", "mosaic"))

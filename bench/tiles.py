@@ -16,6 +16,7 @@ import time
 import torch
 
 from nstlib.features import random_network
+from nstlib.engine.strips import ObjectiveInStrips
 from nstlib.objective import Objective, Style
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
@@ -47,8 +48,9 @@ def main() -> None:
         times: dict[int, list[float]] = {tiled: [] for tiled in options.tiled}
         for _ in range(options.rounds + 1):  # the first round warms up
             for tiled, found in times.items():
-                settings = (CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0))
-                found.append(seconds(Objective(content, [Style(style)], network, *settings, tiled=tiled), image))
+                settings = (content, [Style(style)], network, CONTENT_LAYERS, STYLE_LAYERS, (1.0, 1.0, 0.0))
+                objective = ObjectiveInStrips(*settings, tiled=tiled) if tiled else Objective(*settings)
+                found.append(seconds(objective, image))
         medians = [1e6 * statistics.median(found[1:]) / size**2 for found in times.values()]
         print(f"{size:5}" + "".join(f"{value:10.2f}" for value in medians), flush=True)
 
