@@ -181,11 +181,16 @@ def list_modules(app, docname: str, source: list[str]) -> None:
     source[0] = source[0].replace(API_MARK, "\n".join(module_section(name) for name in module_names()))
 
 
-def module_names() -> list[str]:
-    """Return the names of nstlib's modules; a subpackage is one module, documented by what it offers."""
-    package = importlib.import_module("nstlib")
-    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_"))
-    return [f"nstlib.{name}" for name in names]
+def module_names(package: str = "nstlib") -> list[str]:
+    """Return the names of a package's modules; a subpackage that lists what it offers is one module, else its own count."""
+    names = []
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+    for module in sorted(found, key=lambda module: module.name):
+        if module.name.rpartition(".")[2].startswith("_"):
+            continue
+        hall = module.ispkg and not hasattr(importlib.import_module(module.name), "__all__")
+        names += [module.name, *module_names(module.name)] if hall else [module.name]
+    return names
 
 
 def module_section(name: str) -> str:

@@ -598,3 +598,14 @@ def test_what_changed_is_tested_by_its_mirror():
     assert "tests/widgets" in mirrors(["nstlib/widgets/gone/gone.js"])
     assert "tests" not in mirrors(["nstlib/gone.py"])
     assert "tests/test_course.py" in mirrors(["book/07_gram.md", "README.md"])
+
+
+def test_the_page_of_the_library_documents_every_room():
+    from course import module_names
+
+    names = module_names()
+    assert {"nstlib.gram", "nstlib.kernels.products", "nstlib.engine", "nstlib.engine.tiles", "nstlib.check"} <= set(
+        names
+    )
+    assert len(names) == len(set(names))
+    assert [name for name in names if name.startswith(("nstlib.check.", "nstlib.widgets.", "nstlib.cli."))] == []
