@@ -21,7 +21,10 @@ def location() -> Path | None:
     setting = os.environ.get("NST_PROGRESS", "").strip()
     if setting.lower() == "off":
         return None
-    return Path(setting or platformdirs.user_data_path("nstlib", appauthor=False) / "progress.json")
+    if setting:
+        return Path(setting)
+    folder = platformdirs.user_data_path("nstlib", appauthor=False)
+    return folder / "progress.json" if folder.is_absolute() else None  # without a home it is "~"
 
 
 def load() -> tuple[dict[str, dict], str]:

@@ -1,0 +1,81 @@
+"""An exercise is one file: it is found by its name, imported when it is asked for, and watched once."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nstlib.check
+from nstlib import course
+from nstlib.check import exercises
+from nstlib.check.examiner.judge import judge
+from nstlib.check.exercise import convention, law, mistake
+
+FOLDER = Path(nstlib.check.__file__).parent
+
+
+def test_every_file_is_one_exercise_under_its_own_name():
+    files = {path.stem for path in FOLDER.glob("*/[a-z]*.py") if path.parent.name != "examiner"}
+    assert files == set(exercises) == {exercise.name for exercise in exercises.values()}
+
+
+def test_no_name_is_taken_in_two_chapters():
+    names = [path.stem for path in FOLDER.glob("*/[a-z]*.py")]
+    assert len(names) == len(set(names))
+
+
+def test_chapters_come_in_the_order_of_the_course_and_hold_their_exercises():
+    chapters = exercises.chapters()
+    assert list(chapters) == course.chapters()
+    assert [name for names in chapters.values() for name in names] == list(exercises)
+    assert {exercises[name].chapter for name in chapters["07_gram"]} == {"07_gram"}
+
+
+def test_without_the_course_around_it_the_package_still_knows_its_exercises(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    found = nstlib.check.Exercises(FOLDER, "nstlib.check")
+    assert set(found) == set(exercises)
+    assert "gram_matrix" in found.chapters()["gram"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="one system is enough for what a subprocess imports")
+def test_only_the_exercise_asked_for_is_imported():
+    code = (
+        "import sys; from nstlib.check import examine; examine('gram_matrix', None);"
+        "print(*sorted(m for m in sys.modules if m.startswith('nstlib.check.gram')))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=course.ROOT)
+    assert said.stdout.split() == ["nstlib.check.gram", "nstlib.check.gram._shared", "nstlib.check.gram.gram_matrix"]
+
+
+def test_a_known_function_is_watched_once():
+    calls = []
+
+    def counted(features):
+        calls.append(features.shape)
+        return exercises["gram_matrix"].reference(features)
+
+    exercise = dataclasses.replace(exercises["gram_matrix"], reference=counted)
+    for _ in range(3):
+        judge(exercise, lambda features: 0 * features)
+    assert len(calls) == 2 * len(exercise.cases)  # once for the result, once for the gradient
+
+
+def test_a_function_under_a_sentence_is_a_record_that_can_still_be_called():
+    @mistake("It is one too large.", variants=(abs,))
+    def sum_(a, b):
+        return a + b + 1
+
+    @law("it is positive")
+    def positive(function):
+        return function(1, 2) > 0
+
+    assert (sum_.id, sum_.message, sum_.variants) == ("sum", "It is one too large.", (abs,))
+    assert sum_(1, 2) == 4
+    assert positive(sum_)
+    assert positive.sentence == "it is positive"
+    two = convention("Both are in use.", "either")(max, min)
+    assert (two.id, two.functions) == ("either", (max, min))
+    assert mistake("It is that one again.", "again")(sum_).function is sum_.function
