@@ -1,6 +1,6 @@
 """Dual-channel style transfer: content and style asked for in different parts of the image or of its features (chapter 12).
 
-A loss is a sum of *terms* (``nstlib.objective.Term``). ``PRESETS`` names some sums; "classic" is that of
+A loss is a sum of *terms* (``nstlib.terms.Term``). ``PRESETS`` names some sums; "classic" is that of
 ``nstlib.transfer.stylize``. ``nstlib.channels`` chooses channels.
 """
 
@@ -18,9 +18,10 @@ from nstlib.errors import ChoiceError, choice
 from nstlib.features import Features
 from nstlib.images import check_picture
 from nstlib.losses import normalized as normalized  # what "structure" compares: the chapter's readers look for it here
-from nstlib.objective import CLASSIC, Style
-from nstlib.objective import Term as Term
-from nstlib.objective import View as View
+from nstlib.objective import Style
+from nstlib.terms import CLASSIC
+from nstlib.terms import Term as Term
+from nstlib.terms import View as View
 from nstlib.transfer import checked_styles, stylize
 
 if TYPE_CHECKING:

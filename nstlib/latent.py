@@ -16,7 +16,7 @@ from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.losses import scale_of
-from nstlib.objective import LayerChoice, layer_shares
+from nstlib.terms import LayerChoice, layer_shares
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 

@@ -17,8 +17,9 @@ from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.losses import relative_to, scale_of
-from nstlib.objective import QUANTITIES, LayerChoice, Measured, Objective, Quantity, Style, Term
+from nstlib.objective import Objective, Style
 from nstlib.seeds import seeded
+from nstlib.terms import QUANTITIES, LayerChoice, Measured, Quantity, Term
 from nstlib.transfer import STEPS, stylize
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.images import check_picture, resize_to
 from nstlib.losses import relative_error
-from nstlib.objective import CLASSIC, LayerChoice, Style, Term, layer_shares
+from nstlib.objective import Style
 from nstlib.optimizers import OPTIMIZERS
 from nstlib.seeds import seeded
+from nstlib.terms import CLASSIC, LayerChoice, Term, layer_shares
 
 if TYPE_CHECKING:
     from nstlib.engine.run import Run

@@ -10,7 +10,8 @@ from nstlib.features import load_network
 from nstlib.frequency import low_pass
 from nstlib.gram import gram_matrix
 from nstlib.losses import edges_of_shrunk
-from nstlib.objective import WHOLE, Objective, Style
+from nstlib.objective import Objective, Style
+from nstlib.terms import WHOLE
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, stylize
 
 CLASSIC = PRESETS["classic"]

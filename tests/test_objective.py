@@ -6,7 +6,8 @@ from nstlib.errors import ChoiceError
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.losses import content_loss, style_loss
-from nstlib.objective import Objective, Quantity, Style, Term
+from nstlib.objective import Objective, Style
+from nstlib.terms import Quantity, Term
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 

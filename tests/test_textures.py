@@ -4,7 +4,8 @@ import torch
 from nstlib.errors import ChoiceError, LayerError, ResumeError, ShapeError
 from nstlib.features import Features, load_network
 from nstlib.gram import gram_matrix, shuffle_positions
-from nstlib.objective import Style, Term
+from nstlib.objective import Style
+from nstlib.terms import Term
 from nstlib.textures import (
     STATISTICS,
     TEXTURE_LAYERS,

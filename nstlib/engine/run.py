@@ -21,8 +21,9 @@ from nstlib.engine.strips import ObjectiveInStrips
 from nstlib.errors import DivergenceError, ResumeError
 from nstlib.features import Features
 from nstlib.images import resize_to
-from nstlib.objective import PICTURE, Objective, Style, Term
+from nstlib.objective import Objective, Style
 from nstlib.optimizers import OPTIMIZERS, Descent, finite
+from nstlib.terms import PICTURE, Term
 from nstlib.transfer import Start, Step
 
 __all__ = ["Recipe", "Run", "schedule"]

@@ -34,7 +34,7 @@ from nstlib.features import Features
 from nstlib.formats.files import make_folder, replacing
 from nstlib.images import load_image, save_image
 from nstlib.metrics import MEASURES, Interval, Measure
-from nstlib.objective import View
+from nstlib.terms import View
 from nstlib.transfer import Step
 
 EVERY = 20  # steps between two rows of a table

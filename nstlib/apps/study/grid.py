@@ -14,7 +14,7 @@ from nstlib.defaults import INITS, MEASURED_SIZE, METHODS, NETWORKS, OPTIMIZERS,
 from nstlib.dual import PRESETS
 from nstlib.errors import ChoiceError, ImageError, choice, finite_number, whole_number
 from nstlib.images import picture
-from nstlib.objective import QUANTITIES, Term, View
+from nstlib.terms import QUANTITIES, Term, View
 
 if sys.version_info >= (3, 11):
     import tomllib

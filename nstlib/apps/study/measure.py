@@ -25,7 +25,8 @@ from nstlib.features import Features, load_network, random_network
 from nstlib.formats.encoding import as_bytes
 from nstlib.images import load_image, resize_to
 from nstlib.losses import normalized, relative_error
-from nstlib.objective import Objective, Style, Term
+from nstlib.objective import Objective, Style
+from nstlib.terms import Term
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS, STYLE_WEIGHT, stylize
 
 STRUCTURE_LAYERS = ("relu3_3", "relu4_3")  # none of them in a loss
