@@ -15,8 +15,8 @@ import time
 
 import torch
 
-from nstlib.features import random_network
 from nstlib.engine.strips import ObjectiveInStrips
+from nstlib.features import random_network
 from nstlib.objective import Objective, Style
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
