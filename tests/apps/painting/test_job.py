@@ -47,7 +47,8 @@ def test_a_result_may_not_replace_a_picture_it_is_made_from(job):
         replace(job, output=job.content).check()
 
 
-def test_a_run_can_be_planned_without_weights_and_is_then_the_one_with_them(job):
+def test_a_run_without_tiles_can_be_planned_without_weights(job):
+    job = replace(job, method="dual")
     pictures = read_pictures(job)
     planned = make_run(job, pictures, Features("tiny", {}))
     *_, last = make_run(job, pictures, load_network("tiny"))
