@@ -1,4 +1,4 @@
-"""The reference library of the course: one module per idea, named after the chapter that explains it.
+"""The reference library of the course: one module per idea, named after the chapter that explains it; packages below them.
 
 =====================  ===========================================================================
 ``images``             an image is a tensor: loading, saving, resizing                (chapter 01)
@@ -17,7 +17,8 @@
 ``gram``               style as correlations between channels                         (chapter 07)
 ``textures``           textures from noise, and four statistics of them               (chapter 08)
 ``losses``             content, style and total variation                             (chapter 09)
-``objective``          what a transfer lowers: goals, styles, regions
+``terms``              what is asked for: quantities, views, terms                    (chapters 09, 12)
+``objective``          how far an image is from that: a sum of terms                  (chapters 09, 10)
 ``optimizers``         how the pixels move
 ``lbfgs``              L-BFGS with a step length for each band of frequencies
 ``transfer``           optimizing the pixels: neural style transfer                   (chapter 10)
@@ -26,32 +27,24 @@
 ``channels``           which channels follow the scene, and which the style           (chapter 12)
 ``latent``             a map of the spaces that the losses measure                    (chapter 12)
 ``metrics``            how good a result is, and how sure one can be of it            (chapter 13)
+``analysis``           many transfers, compared at the same style, pair by pair       (chapter 13)
 ``parameterizations``  which numbers make up an image: pixels or waves                (chapter 14)
 ``transformations``    small changes that a pattern must survive                      (chapter 14)
 ``visualization``      what a unit wants to see, from noise                           (chapter 14)
 ``dream``              what a layer sees in a photo, made stronger: DeepDream         (chapter 14)
-``cost``               how many operations a network takes, before it is run          (chapter 15)
-``convolutions``       3 x 3 convolutions with frozen kernels, laid out once          (chapter 15)
-``winograd``           3 x 3 convolutions with a quarter of the multiplications       (chapter 15)
-``im2col``             a convolution as one product, for maps of few positions        (chapter 15)
-``products``           products of matrices by the faster of two libraries           (chapter 15)
-``tiles``              any size in bounded memory, exactly                            (chapter 15)
-``memory``             what a transfer will need, before it runs                      (chapter 15)
-``allocation``         what becomes of memory that is free again                      (chapter 15)
-``study``              many transfers, measured and compared at the same style        (chapter 13)
-``comparison``         methods side by side: many pairs, tables, bands
-``contact_sheet``      the page of a comparison
-``checkpoint``         a run on the disk, to be continued
-``jobs``               from files to files: what ``nst stylize`` does
-``figures``            every plot of the book (the only module that draws)
-``check``              the exercises, their hints, and what decides them
-``widgets``            explorers
-``cli``                the command ``nst``
-``animation``          the steps of a transfer as a GIF or MP4
-``decoding``           what a picture file holds: colors in sRGB, and opacity
-``profiles``           from a picture's color profile to sRGB
-``files``              a file is replaced as a whole or not at all
+``vgg``                an architecture without weights: names, channels, sizes
+``figures``            every plot of the book (the only package that draws)
+``scales``, ``seeds``  small rules that many follow: "or one where zero", "none means a fixed seed"
+``defaults``           numbers and names of choices, known without torch
+``course``             where the repository's folders are
 ``errors``             what is raised, and what it tells you
+``kernels``            fast arithmetic: products, frozen convolutions, Gram sums      (chapter 15)
+``engine``             long and large runs: levels, resuming, strips, memory, cost    (chapter 15)
+``formats``            bytes on disks: pictures, animations, downloads
+``apps``               from files to files: painting, comparing, studies, the local explorer
+``cli``                the command ``nst``
+``check``              the exercises, their hints, and what decides them: a file an exercise
+``widgets``            explorers, a folder each
 =====================  ===========================================================================
 
 Import from the module that holds the idea: ``from nstlib.gram import gram_matrix`` tells the reader which file to open.

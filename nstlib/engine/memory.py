@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nstlib.defaults import GIGABYTE
 from nstlib.engine.allocation import keeps_freed_memory, may_keep_freed_memory
 from nstlib.engine.tiles import STRIP_BYTES, Block, blocks_of, split
 from nstlib.errors import ChoiceError
@@ -17,7 +18,6 @@ from nstlib.kernels.convolutions import laid_out_bytes
 from nstlib.optimizers import HISTORY
 from nstlib.vgg import COLORS, Architecture
 
-GIGABYTE = 1e9
 BUDGET = 4 * GIGABYTE  # what a transfer keeps to by itself, as long as it can
 LEAST_HISTORY = 3  # 65 steps at 256 px end with a loss 3 % higher than with 20 (astronaut in woodcut)
 # The numbers below are what the rows of ``bench/sizes.py`` ask for: it prints, size by size, the peak and this estimate.

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nstlib.defaults import GIGABYTE
 from nstlib.engine.allocation import keep_freed_memory
-from nstlib.engine.memory import GIGABYTE, Demand, Plan, plan
+from nstlib.engine.memory import Demand, Plan, plan
 from nstlib.engine.schedule import NOISE_BLUR, NOISY, Level, prolong, schedule
 from nstlib.engine.strips import ObjectiveInStrips
 from nstlib.errors import DivergenceError, ResumeError
