@@ -14,7 +14,7 @@ far as these three steps can tell. It is no picture that the network made up, an
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -55,20 +55,32 @@ def project(
             f"{network.pooling} pooling. load_network({network.name!r}) has maxima."
         )
     layer = network.canonical(layer)
-    path = network.layers[: network.layers.index(layer) + 1]
     with torch.no_grad():
-        maps = network(image, path)
-        below = {upper: maps[lower] for lower, upper in itertools.pairwise(path)}
-        signal = isolate(maps[layer], channel, position)
-        for name in reversed(path):
-            if name.startswith("pool"):
-                _, switches = F.max_pool2d(below[name], 2, return_indices=True)
-                signal = unpool(signal, switches, below[name].shape[2:])
-            elif name.startswith("relu"):
-                signal = signal.relu()
-            else:
-                signal = transposed_filter(signal, network.weight(name, like=signal))
+        maps = network(image, network.architecture.down_to(layer))
+        *_, (_, signal) = way_back(network, maps, channel, position)
     return signal.flip(1) if network.preprocessing.order == "BGR" else signal
+
+
+def way_back(
+    network: Features, maps: Mapping[str, Tensor], channel: int, position: tuple[int, int] | None = None
+) -> Iterator[tuple[str, Tensor]]:
+    """Yield each layer on the way from an activation back to the pixels, and the signal once the layer is undone.
+
+    Args:
+        network: made ``maps``. maps: the activations of all layers from the image to the one that is asked about.
+        channel, position: which activation; see ``isolate``.
+    """
+    below = {upper: maps[lower] for lower, upper in itertools.pairwise(maps)}
+    signal = isolate(maps[next(reversed(maps))], channel, position)
+    for name in reversed(maps):
+        if name.startswith("pool"):
+            _, switches = F.max_pool2d(below[name], 2, return_indices=True)
+            signal = unpool(signal, switches, below[name].shape[2:])
+        elif name.startswith("relu"):
+            signal = signal.relu()
+        else:
+            signal = transposed_filter(signal, network.weight(name, like=signal))
+        yield name, signal
 
 
 def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = None) -> Tensor:

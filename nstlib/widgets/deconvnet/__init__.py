@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.deconvnet import isolate, on_gray, project, transposed_filter, unpool
+from nstlib.deconvnet import isolate, on_gray, project, way_back
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
 from nstlib.images import check_picture
@@ -61,22 +61,13 @@ def explore_deconvnet(
 
 def _way(network: Features, image: Tensor, layer: str, position: tuple[int, int]) -> tuple[int, dict[str, Tensor]]:
     """Return the channel, and what is there after each step: images (1, 3, H, W) at both ends, maps (1, C, h, w) between."""
-    path = network.layers[: network.layers.index(layer) + 1]
+    path = network.architecture.down_to(layer)
     with torch.no_grad():
         maps = network(image, path)
         channel = int(_at(maps[layer], position).argmax())
-        signal = isolate(maps[layer], channel, position)
         found = {"the picture": image, **{f"up: {name}": maps[name] for name in path}}
-        found[f"turn: one unit of {layer} kept"] = signal
-        for name in reversed(path):
-            if name.startswith("pool"):
-                below = maps[path[path.index(name) - 1]]
-                _, switches = F.max_pool2d(below, 2, return_indices=True)
-                signal = unpool(signal, switches, below.shape[2:])
-            elif name.startswith("relu"):
-                signal = signal.relu()
-            else:
-                signal = transposed_filter(signal, network.weight(name, like=signal))
+        found[f"turn: one unit of {layer} kept"] = isolate(maps[layer], channel, position)
+        for name, signal in way_back(network, maps, channel, position):
             found[f"down: {BACK[name[:4]]} {name}"] = signal
     found["the pixels"] = on_gray(project(network, image, layer, channel, position))
     return channel, found
