@@ -15,7 +15,7 @@ from nstlib.analysis import (
     regret_differences,
 )
 from nstlib.apps.study.report import write_report
-from nstlib.apps.study.results import COLUMNS, read_rows
+from nstlib.apps.study.results import COLUMNS
 from nstlib.errors import ChoiceError
 from nstlib.metrics import MEASURES, regret
 
@@ -160,18 +160,3 @@ def test_the_report_says_what_the_numbers_say(tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "| classic | +0.100 | +0.100 .. +0.100 | 6 of 6 |" in text
     assert {path.name for path in page.parent.iterdir()} == {"report.md", "intervals.png", "curves.png"}
-
-
-def test_the_command_reports_what_the_command_ran(grid_file, tmp_path, monkeypatch, nst):
-    monkeypatch.chdir(tmp_path)
-    grid_file()
-    code, said, _ = nst("study", "run", "grid.toml", "--workers", 1)
-    assert (code, said) == (0, "grid.csv holds 16 of 16 rows.\n")
-    assert len(read_rows(tmp_path / "grid.csv")) == 16
-    code, said, _ = nst("study", "report", "grid.csv")
-    assert (code, said) == (0, "Wrote grid/report.md and its figures.\n")
-    code, _, complaint = nst("study", "report", "grid.csv", "--method", "duel")
-    assert code == 1
-    assert "duel" in complaint
-    code, _, complaint = nst("study", "run", "nothing.toml")
-    assert (code, complaint.startswith("nst: The grid nothing.toml cannot be read")) == (2, True)

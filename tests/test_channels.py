@@ -66,7 +66,7 @@ def test_ties_and_tiny_shares_still_give_both_sides_as_many():
 def test_the_reversed_terms_have_the_sides_exchanged(rng):
     scores = {"relu4_2": torch.rand(8, generator=rng), "relu2_1": torch.rand(6, generator=rng)}
     (content, style), (swapped, back) = channel_terms(scores), channel_terms(scores, reverse=True)
-    assert (content.goal, style.goal, swapped.goal, back.goal) == ("content", "style", "content", "style")
+    assert tuple(term.quantity for term in (content, style, swapped, back)) == ("content", "style", "content", "style")
     for layer in scores:
         assert torch.equal(content.channels[layer], back.channels[layer])
         assert torch.equal(style.channels[layer], swapped.channels[layer])

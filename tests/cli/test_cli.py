@@ -25,6 +25,7 @@ from nstlib.cli.console import duration
 from nstlib.cli.dream import dream as dream_command
 from nstlib.cli.stylize import stylize as stylize_command
 from nstlib.engine.memory import Plan
+from nstlib.engine.schedule import Level
 from nstlib.errors import DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.formats.masks import load_alpha
 from nstlib.images import load_image, save_image
@@ -124,7 +125,9 @@ def test_durations_are_readable(seconds, words):
 
 @pytest.fixture
 def no_run(monkeypatch):
-    monkeypatch.setattr(transfer, "stylize", lambda *_args, **_options: pytest.fail("the run was started"))
+    monkeypatch.setattr(
+        "nstlib.apps.painting.job.stylize_dual", lambda *_args, **_options: pytest.fail("the run was started")
+    )
 
 
 @pytest.mark.usefixtures("no_run")
@@ -233,7 +236,7 @@ class FakeRun:
     finished, plan, steps = False, Plan(0, 20, 1e9), 4
 
     def __init__(self, content, totals, error):
-        self.levels = (transfer.Level(*content.shape[2:], self.steps),)
+        self.levels = (Level(*content.shape[2:], self.steps),)
         self._steps = self._go(content, totals, error)
 
     def __iter__(self):
@@ -250,7 +253,9 @@ class FakeRun:
 
 
 def fake_run(monkeypatch, totals, error=None):
-    monkeypatch.setattr(transfer, "stylize", lambda content, *_args, **_options: FakeRun(content, totals, error))
+    monkeypatch.setattr(
+        "nstlib.apps.painting.job.stylize_dual", lambda content, *_args, **_options: FakeRun(content, totals, error)
+    )
 
 
 def test_ctrl_c_keeps_the_best_image_so_far(nst, monkeypatch):

@@ -60,7 +60,7 @@ def inverted(photo, rng, names=("trained", "random weights")):
     """Return the photo with more and more noise, as if each layer had said that."""
     return {
         name: {
-            layer: inversion.Step(
+            layer: inversion.Reconstruction(
                 30, (photo + 0.1 * k * torch.randn(photo.shape, generator=rng)).clamp(0, 1), 0.01 * k, 1.0, 1.0, 1.1
             )
             for k, layer in enumerate(LAYERS)

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.images import check_picture
-from nstlib.inversion import Step
+from nstlib.inversion import Reconstruction
 from nstlib.widgets.explorer import Page, encode_array, make_explorer
 
 ALT = "A photo and what the layers {names} say of it, from shallow to deep: less and less is right."
 
 
 def explore_inversion(
-    photo: Tensor, runs: Mapping[str, Mapping[str, Step]], *, static: bool | None = None
+    photo: Tensor, runs: Mapping[str, Mapping[str, Reconstruction]], *, static: bool | None = None
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer: go from layer to layer and see the photo beside what was rebuilt from each of them.
 

@@ -1,5 +1,7 @@
 """One run: the picture is the method's, and the measures are those of the library."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,7 +132,7 @@ def test_goals_that_both_want_it_lighter_agree_and_goals_for_light_and_dark_conf
 @pytest.mark.parametrize("terms", [PRESETS["classic"], PRESETS["dual"], IN_LUMINANCE])
 def test_the_conflict_does_not_depend_on_weights(pair, terms):
     network, images = load_network("tiny"), [torch.rand(pair[0].shape, generator=torch.Generator().manual_seed(3))]
-    heavier = [Term(**{**vars(term), "weight": term.weight * (5 if term.is_style else 3)}) for term in terms]
+    heavier = [replace(term, weight=term.weight * (5 if term.compares.of_style else 3)) for term in terms]
     assert conflict(images, *pair, network, heavier) == pytest.approx(conflict(images, *pair, network, terms), abs=1e-5)
 
 
