@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -106,6 +107,10 @@ def _known(kind: type[Mistake], message: str, id: str, variants: tuple[Function,
 class Exercise:
     """A statement that can be checked.
 
+    Laws, mistakes and conventions are tried in the order in which the module defines them: where none of a kind is
+    listed, they are those bound to a name of the module when its exercise is made, each once. What is imported does
+    not count, nor what is made of a function of another module: a file that needs those lists all of that kind.
+
     Attributes:
         module: where it stands, ``__name__``: its last part is the name of the function to write, the one before it
             the chapter.
@@ -129,13 +134,18 @@ class Exercise:
     hints: tuple[str, str, str]
     reference: Function
     cases: tuple[Case, ...]
-    laws: tuple[Law, ...]
-    mistakes: tuple[Mistake, ...]
     verified: str
+    laws: tuple[Law, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     conventions: tuple[Convention, ...] = ()
     differentiable: tuple[int, ...] = ()
     observe: Callable[[Function, tuple], object] = call
     pure: bool = True
+
+    def __post_init__(self):
+        for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):
+            if not getattr(self, name):
+                object.__setattr__(self, name, _defined(kind, self.module))
 
     @property
     def name(self) -> str:
@@ -146,6 +156,13 @@ class Exercise:
     def chapter(self) -> str:
         """Return the chapter as its text is called: "07_gram"."""
         return chapter_of(self.module.split(".")[-2])
+
+
+def _defined(kind: type, module: str) -> tuple:
+    """Return the records of a kind whose functions a module defines, each once, in the order of their names there."""
+    records = (record for record in vars(sys.modules[module]).values() if type(record) is kind)
+    own = (record for record in records if (record.holds if kind is Law else record.function).__module__ == module)
+    return tuple(dict.fromkeys(own))
 
 
 def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:

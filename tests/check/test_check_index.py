@@ -1,9 +1,11 @@
-"""An exercise is one file: it is found by its name, imported when it is asked for, and watched once."""
+"""An exercise is one file: found by its name, imported when it is asked for, in the order of the file, watched once."""
 
+import ast
 import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,7 +13,7 @@ import nstlib.check
 from nstlib import course
 from nstlib.check import exercises
 from nstlib.check.examiner.judge import judge
-from nstlib.check.exercise import convention, law, mistake
+from nstlib.check.exercise import Law, Mistake, convention, law, mistake
 
 FOLDER = Path(nstlib.check.__file__).parent
 
@@ -79,3 +81,75 @@ def test_a_function_under_a_sentence_is_a_record_that_can_still_be_called():
     two = convention("Both are in use.", "either")(max, min)
     assert (two.id, two.functions) == ("either", (max, min))
     assert mistake("It is that one again.", "again")(sum_).function is sum_.function
+
+
+OWN = """
+from nstlib.check.exercise import Exercise, convention, law, mistake
+from nstlib.check.gram._shared import doubled
+from nstlib.check.gram.gram_matrix import centered, johnson, symmetric
+
+@mistake("It comes first.")
+def zeroth(features): ...
+
+@law("it is told before the others")
+def told(function): ...
+
+@convention("Both are in use.")
+def either(features): ...
+
+@mistake("It is named after what it follows.")
+def another(features): ...
+
+again = zeroth
+borrowed = mistake("It is made of another exercise's.", "borrowed")(centered)
+
+@law("it stands last in the file")
+def last(function): ...
+
+EXERCISE = Exercise(
+    __name__, title="", difficulty=1, minutes=1, signature="", hints=("", "", ""), reference=abs, cases=(), verified="", {}
+)
+"""
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Make the module ``OWN``, whose exercise is given some arguments more."""
+
+    def make(arguments=""):
+        module = ModuleType("nstlib.check.gram.own")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        exec(OWN.format(arguments), vars(module))
+        return module
+
+    return make
+
+
+def test_an_exercise_has_what_its_module_defines_in_that_order_and_nothing_imported(made):
+    own = made()
+    assert own.EXERCISE.laws == (own.told, own.last)
+    assert own.EXERCISE.mistakes == (own.zeroth, own.another)
+    assert own.EXERCISE.conventions == (own.either,)
+
+
+def test_a_list_says_all_of_its_kind_and_nothing_of_the_others(made):
+    own = made("laws=(doubled, last), mistakes=(borrowed, zeroth)")
+    assert own.EXERCISE.laws == (own.doubled, own.last)
+    assert own.EXERCISE.mistakes == (own.borrowed, own.zeroth)
+    assert own.EXERCISE.conventions == (own.either,)
+
+
+@pytest.mark.parametrize("name", exercises)
+def test_no_law_mistake_or_convention_of_a_file_is_left_out(name):
+    exercise = exercises[name]
+    module = sys.modules[exercise.module]
+    imported = {
+        alias.asname or alias.name
+        for node in ast.parse(Path(module.__file__).read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    here = [value for key, value in vars(module).items() if key not in imported and isinstance(value, (Law, Mistake))]
+    used = [*exercise.laws, *exercise.mistakes, *exercise.conventions]
+    assert here
+    assert [record for record in here if record not in used] == []

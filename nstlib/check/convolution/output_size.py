@@ -147,18 +147,5 @@ EXERCISE = Exercise(
         _size_case(10, 5, 2, 4),
         _size_case(10, 3, 0, 4),
     ),
-    laws=(counted, same, pooling, once, sizes_torch),
-    mistakes=(
-        rounded_up,
-        not_rounded,
-        first_window_forgotten,
-        padding_on_one_side,
-        padding_ignored,
-        one_before_dividing,
-        kernel_ignored,
-        stride_ignored,
-        half_of_the_kernel,
-        kernel_added,
-    ),
     verified="steps that fit, rounded down, and the first window",
 )

@@ -192,17 +192,5 @@ EXERCISE = Exercise(
         _stack_case((11, 4), (3, 2), (5, 1), (3, 2), (3, 1)),
         _stack_case((2, 3), (5, 2), (4, 1), (3, 3)),
     ),
-    laws=(of_nothing, of_one, of_small_ones, of_a_relu, after_pooling, by_gradient),
-    mistakes=(
-        kernels_added,
-        kernels_multiplied,
-        strides_ignored,
-        stride_too_early,
-        only_the_last_stride,
-        strides_added,
-        from_the_end,
-        starts_at_zero,
-        swapped,
-    ),
     verified="kernels reach as far as the strides before them",
 )

@@ -239,18 +239,5 @@ EXERCISE = Exercise(
         _blur_case(3, (2, 2, 7, 9), 1.5, loose=True),
         _blur_case(4, (1, 4, 10, 12), 2.2),
     ),
-    laws=(gray, of_a_dot, turned, channels, adds),
-    mistakes=(
-        one_direction,
-        same_direction_twice,
-        black_border,
-        shrunk,
-        not_normalized,
-        wrong_width,
-        lopsided,
-        mean_of_the_window,
-        channels_mixed,
-    ),
-    conventions=(mirrored_border,),
     verified="two passes, weights that sum to 1, edges repeated",
 )

@@ -231,18 +231,5 @@ EXERCISE = Exercise(
         _project_case(3, 2, (4, 4, 4), (7, 9)),
         _project_case(4, 1, (3, 4, 6, 5), (8, 10), loose=True),
     ),
-    laws=(nothing, doubled, others, field, stamp),
-    mistakes=(
-        whole_channel_kept,
-        all_channels_kept,
-        nothing_silenced,
-        one_for_the_value,
-        not_rectified,
-        rectified_at_the_end,
-        kernels_in_forward_order,
-        stretched,
-        not_turned,
-        position_swapped,
-    ),
     verified="one activation, unpooled, rectified and filtered back",
 )

@@ -227,16 +227,5 @@ EXERCISE = Exercise(
         _patches_case(3, 2, (4, 5, 7), 2, 4),
         _patches_case(4, 6, (6, 5, 4), 2, 5, loose=True),
     ),
-    laws=(shuffled, other_channels, fewer_images, one_each, found),
-    mistakes=(
-        global_over_channels,
-        several_of_one_image,
-        not_cropped,
-        rows_and_columns_swapped,
-        weakest_first,
-        in_the_order_of_the_images,
-        ranked_by_mean,
-        box_misread,
-    ),
     verified="the strongest first, one of each image, cut to what the unit sees",
 )

@@ -163,17 +163,5 @@ EXERCISE = Exercise(
         _filter_case(3, 2, (5, 4), (4, 7), loose=True),
         _filter_case(4, 1, (4, 4), (6, 5)),
     ),
-    laws=(adjoint, stamp, nothing, linear, identity),
-    mistakes=(
-        not_turned,
-        mirrored_along_the_diagonal,
-        turned_in_one_direction,
-        channels_scrambled,
-        channels_not_exchanged,
-        forward_again,
-        bias_kept,
-        size_changed,
-        rectified,
-    ),
     verified="the transpose of the convolution, without a bias",
 )

@@ -163,17 +163,5 @@ EXERCISE = Exercise(
         _unpool_case(3, (2, 3, 7, 5)),
         _unpool_case(4, (1, 5, 8, 9), rectified=True),
     ),
-    laws=(maxima, again, nothing, unpool_sum, adjoint),
-    mistakes=(
-        repeated,
-        into_the_corner,
-        positions_for_values,
-        all_channels_in_one_map,
-        columns_first,
-        shared_out,
-        switches_of_the_first_channel,
-        all_channels_in_each_map,
-        left_flat,
-    ),
     verified="each value at its switch, zeros elsewhere, odd sizes too",
 )

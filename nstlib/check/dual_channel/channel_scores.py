@@ -188,18 +188,5 @@ EXERCISE = Exercise(
         _grid_case(3, (4, 3, 5, 3, 4), loose=True),
         _grid_case(4, (2, 5, 2, 6, 3)),
     ),
-    laws=(extremes, turned, gain, repeated, alone, residual),
-    mistakes=(
-        counts_forgotten,
-        counts_swapped,
-        upside_down,
-        places_averaged,
-        mean_of_all_left,
-        rest_counted,
-        roots_compared,
-        still_channels,
-        ratio,
-    ),
-    conventions=(mean_squares,),
     verified="1 where only scenes change a channel, 0 where only styles do",
 )

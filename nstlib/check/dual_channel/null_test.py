@@ -199,18 +199,5 @@ EXERCISE = Exercise(
         _null_case(3, (2, 3, 6, 4), loose=True),
         _null_case(4, (1, 3, 5, 7)),
     ),
-    laws=(itself, constant, tilted, turned, units),
-    mistakes=(
-        values_only,
-        signed,
-        not_relative,
-        relative_to_the_other,
-        not_the_length,
-        difference_of_lengths,
-        directions_only,
-        gradients_added_up,
-        swapped,
-        squared,
-    ),
     verified="values and gradients are compared, relative to the loss that is known",
 )

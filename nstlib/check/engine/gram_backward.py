@@ -189,18 +189,5 @@ EXERCISE = Exercise(
         _backward_case(3, (2, 4, 6, 3), loose=True),
         _backward_case(4, (1, 6, 5, 7)),
     ),
-    laws=(slope, antisymmetric, transposed, identity, linear, alone),
-    mistakes=(
-        gradient_taken_as_symmetric,
-        one_term_of_two,
-        half,
-        mean_forgotten,
-        divided_by_all_numbers,
-        divided_by_channels,
-        terms_subtracted,
-        scrambled_by_reshape,
-        left_flat,
-        batch_folded_in,
-    ),
     verified="both terms of the product rule, in one matrix product for each image",
 )

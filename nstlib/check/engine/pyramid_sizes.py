@@ -136,26 +136,6 @@ def _without_a_small_size(size: int, smallest: int, rounded: Rounding) -> list[f
     return [level for level in _levels(size, smallest, rounded) if level >= smallest]
 
 
-@mistake("A size is left out that is below `smallest` before rounding, but not after. Round first, then compare.")
-def compared_before_rounding(size: int, smallest: int) -> list[int]:
-    return [int(level + 0.5) for level in _levels(size, smallest, _not_at_all)]
-
-
-@mistake(
-    "The sizes start from `smallest` and are doubled, so the last step is no doubling. Start from `size`, and halve."
-)
-def doubled_from_smallest(size: int, smallest: int) -> list[int]:
-    sizes = [smallest]
-    while 2 * sizes[-1] < size:
-        sizes.append(2 * sizes[-1])
-    return [*sizes, size] if smallest < size else [size]
-
-
-@mistake("Only `size` is there. Which coarser sizes come before it?")
-def size_alone(size: int, smallest: int) -> list[int]:
-    return [size]
-
-
 fine_to_coarse = mistake(
     "The order is fine to coarse. With which size does a coarse-to-fine run begin?", "fine_to_coarse"
 )(*_misshapen(_turned))
@@ -203,6 +183,26 @@ halves_to_even = mistake(
 fractions = mistake("Some sizes are fractions. A picture has whole pixels: round.", "fractions")(_rounded(_not_at_all))
 
 
+@mistake("A size is left out that is below `smallest` before rounding, but not after. Round first, then compare.")
+def compared_before_rounding(size: int, smallest: int) -> list[int]:
+    return [int(level + 0.5) for level in _levels(size, smallest, _not_at_all)]
+
+
+@mistake(
+    "The sizes start from `smallest` and are doubled, so the last step is no doubling. Start from `size`, and halve."
+)
+def doubled_from_smallest(size: int, smallest: int) -> list[int]:
+    sizes = [smallest]
+    while 2 * sizes[-1] < size:
+        sizes.append(2 * sizes[-1])
+    return [*sizes, size] if smallest < size else [size]
+
+
+@mistake("Only `size` is there. Which coarser sizes come before it?")
+def size_alone(size: int, smallest: int) -> list[int]:
+    return [size]
+
+
 EXERCISE = Exercise(
     __name__,
     title="From coarse to fine",
@@ -225,20 +225,6 @@ EXERCISE = Exercise(
         _sizes_case(256, 32),
         _sizes_case(333, 10),
         _sizes_case(418, 52),
-    ),
-    laws=(powers, end, floor, halves, twice),
-    mistakes=(
-        fine_to_coarse,
-        one_below_smallest,
-        equal_left_out,
-        size_lost,
-        rounded_too_high,
-        rounded_down,
-        halves_to_even,
-        fractions,
-        compared_before_rounding,
-        doubled_from_smallest,
-        size_alone,
     ),
     verified="halves of halves down to the smallest, each rounded once",
 )

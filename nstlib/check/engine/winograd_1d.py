@@ -116,56 +116,12 @@ def _amiss(**options: object) -> tuple[Function, Function]:
     return outputs_summed, outputs_right
 
 
-@mistake(
-    "The kernel is turned around: this is the convolution of mathematics. Networks slide the kernel as it is: the "
-    "first output begins with d0 g0."
-)
-def kernel_flipped(inputs: Tensor, kernel: Tensor) -> Pair:
-    return winograd.winograd_1d(inputs, kernel.flip(0))
-
-
-def winograd_six_products_in_rows(inputs: Tensor, kernel: Tensor) -> Pair:
-    outputs, products = six_products(inputs, kernel)
-    return outputs, products.view(2, 3)
-
-
-@mistake(
-    "The outputs are right, but they take six products, three for each. Which four does the statement ask for?",
-    variants=(winograd_six_products_in_rows,),
-)
-def six_products(inputs: Tensor, kernel: Tensor) -> Pair:
-    products = inputs.unfold(0, 3, 1) * kernel  # (2, 3)
-    return products.sum(1), products.flatten()
-
-
 def _other_sums(*signs: int) -> Function:
     def winograd_summed_otherwise(inputs: Tensor, kernel: Tensor) -> Pair:
         outputs, products = winograd.winograd_1d(inputs, kernel)
         return torch.stack([outputs[0], (torch.tensor(signs) * products[1:]).sum()]), products
 
     return winograd_summed_otherwise
-
-
-def winograd_products_only(inputs: Tensor, kernel: Tensor) -> Tensor:
-    return winograd.winograd_1d(inputs, kernel)[1]
-
-
-def winograd_two_numbers(inputs: Tensor, kernel: Tensor) -> Pair:
-    first, second = winograd.winograd_1d(inputs, kernel)[0]
-    return first, second
-
-
-@mistake(
-    "Two vectors are asked for, the two outputs and the four products: `return outputs, products`.",
-    variants=(winograd_products_only, winograd_two_numbers),
-)
-def only_one_of_the_two(inputs: Tensor, kernel: Tensor) -> Tensor:
-    return winograd.winograd_1d(inputs, kernel)[0]
-
-
-@mistake("The order is `(outputs, products)`: first the two, then the four.")
-def swapped(inputs: Tensor, kernel: Tensor) -> Pair:
-    return winograd.winograd_1d(inputs, kernel)[::-1]
 
 
 halves_forgotten = mistake(
@@ -185,6 +141,14 @@ one_half_forgotten = mistake(
     "concern both?",
     "one_half_forgotten",
 )(*_amiss(halves=(0.5, 1.0)), *_amiss(halves=(1.0, 0.5)))
+
+
+@mistake(
+    "The kernel is turned around: this is the convolution of mathematics. Networks slide the kernel as it is: the "
+    "first output begins with d0 g0."
+)
+def kernel_flipped(inputs: Tensor, kernel: Tensor) -> Pair:
+    return winograd.winograd_1d(inputs, kernel.flip(0))
 
 
 middle_exchanged = mistake(
@@ -215,6 +179,42 @@ other_sums = mistake(
 )(_other_sums(1, -1, 1), _other_sums(1, 1, -1), _other_sums(1, 1, 1), _other_sums(-1, 1, 1))
 
 
+def winograd_six_products_in_rows(inputs: Tensor, kernel: Tensor) -> Pair:
+    outputs, products = six_products(inputs, kernel)
+    return outputs, products.view(2, 3)
+
+
+@mistake(
+    "The outputs are right, but they take six products, three for each. Which four does the statement ask for?",
+    variants=(winograd_six_products_in_rows,),
+)
+def six_products(inputs: Tensor, kernel: Tensor) -> Pair:
+    products = inputs.unfold(0, 3, 1) * kernel  # (2, 3)
+    return products.sum(1), products.flatten()
+
+
+def winograd_products_only(inputs: Tensor, kernel: Tensor) -> Tensor:
+    return winograd.winograd_1d(inputs, kernel)[1]
+
+
+def winograd_two_numbers(inputs: Tensor, kernel: Tensor) -> Pair:
+    first, second = winograd.winograd_1d(inputs, kernel)[0]
+    return first, second
+
+
+@mistake(
+    "Two vectors are asked for, the two outputs and the four products: `return outputs, products`.",
+    variants=(winograd_products_only, winograd_two_numbers),
+)
+def only_one_of_the_two(inputs: Tensor, kernel: Tensor) -> Tensor:
+    return winograd.winograd_1d(inputs, kernel)[0]
+
+
+@mistake("The order is `(outputs, products)`: first the two, then the four.")
+def swapped(inputs: Tensor, kernel: Tensor) -> Pair:
+    return winograd.winograd_1d(inputs, kernel)[::-1]
+
+
 EXERCISE = Exercise(
     __name__,
     title="Two outputs, four multiplications",
@@ -235,21 +235,6 @@ EXERCISE = Exercise(
         _winograd_case(2, loose=True),
         _winograd_case(3),
         _winograd_case(4, loose=True),
-    ),
-    laws=(direct, sums, middle, constant, moved, linear),
-    mistakes=(
-        halves_forgotten,
-        halved_twice,
-        one_half_forgotten,
-        kernel_flipped,
-        middle_exchanged,
-        third_negated,
-        fourth_negated,
-        no_minus_before_the_middle_weight,
-        other_sums,
-        six_products,
-        only_one_of_the_two,
-        swapped,
     ),
     observe=_watch_winograd,
     verified="two outputs from four products where six were needed",

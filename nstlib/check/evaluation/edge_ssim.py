@@ -156,17 +156,6 @@ EXERCISE = Exercise(
         pictures_case(4, (2, 3, 20, 16), "almost gray"),
     ),
     laws=(alike_itself, alike_both_ways, alike_alone, lighter, negative, gray),
-    mistakes=(
-        edges_not_scaled,
-        edges_of_colors,
-        mean_for_luminance,
-        edges_forgotten,
-        edges_of_one_only,
-        scaled_by_its_own_largest,
-        squared,
-        dissimilarity,
-        batch_folded_in,
-    ),
     conventions=tuple(
         Convention(known.id, _of_edges(known.function), known.message)  # whoever took one for ``ssim`` has it here too
         for known in SSIM.conventions

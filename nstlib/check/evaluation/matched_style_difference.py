@@ -174,6 +174,48 @@ def at_the_same_weight(
     return float((contents - base_contents).mean())
 
 
+ahead_where_the_method_is = _ahead_with(ends=_of_method)
+
+
+ahead_where_the_baseline_is = _ahead_with(ends=_of_base)
+
+
+beyond_the_ends = mistake(
+    "It also compares where only one of the curves reaches. `np.interp` does not complain there: it repeats the "
+    "last value. From where to where are there both?",
+    "beyond_the_ends",
+    variants=(ahead_where_the_method_is, ahead_where_the_baseline_is),
+)(_ahead_with(ends=_union))
+
+
+nothing_in_common = mistake(
+    "The numbers are right, but two curves that share no distance get one too. It is made up (`np.interp` repeats "
+    "the last value): NaN is asked for.",
+    "nothing_in_common",
+)(_ahead_with(nowhere=False))
+
+
+ahead_at_linear_levels = _ahead_with(linear_levels=True)
+
+
+ahead_between_linearly = _ahead_with(scale=_same_scale)
+
+
+not_over_the_logarithm = mistake(
+    "Distances are ratios here: 0.1 is to 0.2 what 0.2 is to 0.4. The levels are even over the logarithm, and the "
+    "curves straight over it.",
+    "not_over_the_logarithm",
+    variants=(ahead_at_linear_levels, ahead_between_linearly),
+)(_ahead_with(linear_levels=True, scale=_same_scale))
+
+
+not_sorted = mistake(
+    "`np.interp` wants its points ascending, and does not complain if they are not. Bring styles into order, and "
+    "contents along with them.",
+    "not_sorted",
+)(_ahead_with(sort=False))
+
+
 @mistake("The sign is turned around: how far the *method* is ahead is asked for, method minus baseline.")
 def sign(styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray) -> float:
     return -float(_matched((styles, contents), (base_styles, base_contents)).mean())
@@ -213,48 +255,6 @@ def at_the_same_content(
     )
 
 
-nothing_in_common = mistake(
-    "The numbers are right, but two curves that share no distance get one too. It is made up (`np.interp` repeats "
-    "the last value): NaN is asked for.",
-    "nothing_in_common",
-)(_ahead_with(nowhere=False))
-
-
-ahead_where_the_method_is = _ahead_with(ends=_of_method)
-
-
-ahead_where_the_baseline_is = _ahead_with(ends=_of_base)
-
-
-beyond_the_ends = mistake(
-    "It also compares where only one of the curves reaches. `np.interp` does not complain there: it repeats the "
-    "last value. From where to where are there both?",
-    "beyond_the_ends",
-    variants=(ahead_where_the_method_is, ahead_where_the_baseline_is),
-)(_ahead_with(ends=_union))
-
-
-ahead_at_linear_levels = _ahead_with(linear_levels=True)
-
-
-ahead_between_linearly = _ahead_with(scale=_same_scale)
-
-
-not_over_the_logarithm = mistake(
-    "Distances are ratios here: 0.1 is to 0.2 what 0.2 is to 0.4. The levels are even over the logarithm, and the "
-    "curves straight over it.",
-    "not_over_the_logarithm",
-    variants=(ahead_at_linear_levels, ahead_between_linearly),
-)(_ahead_with(linear_levels=True, scale=_same_scale))
-
-
-not_sorted = mistake(
-    "`np.interp` wants its points ascending, and does not complain if they are not. Bring styles into order, and "
-    "contents along with them.",
-    "not_sorted",
-)(_ahead_with(sort=False))
-
-
 ahead_at_other_levels = tuple(_ahead_with(levels=levels) for levels in (10, 8, 7, 5, 20, 50, 100, 200, 1000))
 
 
@@ -284,19 +284,6 @@ EXERCISE = Exercise(
         _curves_case("curves of 4 and 7 points", (5, 4, 0.2, 2.0), (6, 7, 0.05, 0.9), loose=True),
         _curves_case("curves of 5 and 5 points", (7, 5, 0.06, 0.9), (8, 5, 0.03, 0.5)),
         _curves_case("two curves with no distance in common", (9, 4, 0.05, 0.1), (10, 4, 0.2, 0.4)),
-    ),
-    laws=(by_a_constant, turned, order, units, along_one_curve, nowhere, beyond),
-    mistakes=(
-        at_the_same_weight,
-        beyond_the_ends,
-        nothing_in_common,
-        not_over_the_logarithm,
-        not_sorted,
-        sign,
-        without_sign,
-        not_averaged,
-        at_the_same_content,
-        other_levels,
     ),
     observe=_nan_in_words,
     verified="both curves read at the same styles, where both reach",

@@ -249,6 +249,15 @@ def dissimilarity(image: Tensor, reference: Tensor) -> Tensor:
 
 
 @convention(
+    "Your variances divide by 120 where the window has 121 pixels, as a sample's do. Both are in use; your numbers "
+    "below will differ a little from the book's."
+)
+def sample_covariance(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference, correction=121 / 120)
+    return _average(_inside(means * rest))
+
+
+@convention(
     "You average over all positions, also where the window reaches beyond the border. Some libraries do; your "
     "numbers below will differ a little from the book's, which leaves those out."
 )
@@ -264,15 +273,6 @@ def all_positions(image: Tensor, reference: Tensor) -> Tensor:
 def zeros_beyond_the_border(image: Tensor, reference: Tensor) -> Tensor:
     means, rest = _factors(image, reference, blur=_window_with_zeros)
     return _average(means * rest)
-
-
-@convention(
-    "Your variances divide by 120 where the window has 121 pixels, as a sample's do. Both are in use; your numbers "
-    "below will differ a little from the book's."
-)
-def sample_covariance(image: Tensor, reference: Tensor) -> Tensor:
-    means, rest = _factors(image, reference, correction=121 / 120)
-    return _average(_inside(means * rest))
 
 
 @convention(
@@ -312,22 +312,5 @@ EXERCISE = Exercise(
     reference=metrics.ssim,
     cases=_PICTURES,
     laws=(alike_itself, alike_both_ways, alike_mirrored, alike_alone, ssim_grays, ssim_negative),
-    mistakes=(
-        constants_missing,
-        constants_not_squared,
-        constants_of_bytes,
-        mean_not_taken_out,
-        means_only,
-        means_missing,
-        no_windows,
-        contrast_without_structure,
-        factor_two_missing,
-        averaged_before_multiplying,
-        channels_joined,
-        batch_folded_in,
-        not_averaged,
-        dissimilarity,
-    ),
-    conventions=(sample_covariance, all_positions, zeros_beyond_the_border, square_window),
     verified="means, variances and covariance in windows, for each image by itself",
 )

@@ -134,7 +134,5 @@ EXERCISE = Exercise(
         _dead_case(3, (3, 4, 2, 5), loose=True),
         _dead_case(4, (2, 7, 5, 2), rectified=False, loose=True),
     ),
-    laws=(zeros, one_unit, negative, relu, strength),
-    mistakes=(first_image_only, any_position_counts, dead_on_average, equal_to_zero, inverted, counted, for_each_image),
     verified="one positive unit, in whichever image, keeps a channel alive",
 )

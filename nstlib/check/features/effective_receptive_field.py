@@ -193,7 +193,5 @@ EXERCISE = Exercise(
         _field_case(3, 13, 10, (5, 3), stride=2),
         _field_case(4, 7, 12, (3, 5), loose=True),
     ),
-    laws=(peak, support, of_a_pixel, strength, colors),
-    mistakes=(all_positions, colors_cancel, not_scaled, corner, squared, colors_left, one_color_only, one_channel_only),
     verified="the gradient of the middle unit, color by color, scaled to 1",
 )

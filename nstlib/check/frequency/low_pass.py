@@ -138,7 +138,6 @@ EXERCISE = Exercise(
         case(3, (2, 2, 7, 9), 1.5, "sigma", loose=True),
         case(4, (1, 5, 10, 12), 2.2, "sigma", signed=True),
     ),
-    laws=(gray, of_a_dot, channels, adds, checkerboard),
     mistakes=(
         black_border,
         shrunk,

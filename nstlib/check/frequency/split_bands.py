@@ -58,6 +58,20 @@ def _bands_by(image: Tensor, sigmas: Sequence[float], low: Function) -> list[Ten
     return [*(finer - coarser for finer, coarser in pairwise(stack)), stack[-1]]
 
 
+def bands_in_truncated_bytes(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
+    stack = [_bytes(x, rounded=False) for x in (image, *_all_blurs(image, sigmas))]
+    return [x.to(image.dtype) / 255 for x in (*(a - b for a, b in pairwise(stack)), stack[-1])]
+
+
+@mistake(
+    "Negative values have wrapped around: -3 became 253. Bytes have no sign. In which type do you subtract?",
+    variants=(bands_in_truncated_bytes,),
+)
+def wrapped_in_bytes(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
+    stack = [_bytes(x, rounded=True) for x in (image, *_all_blurs(image, sigmas))]
+    return [x.to(image.dtype) / 255 for x in (*(a - b for a, b in pairwise(stack)), stack[-1])]
+
+
 @mistake("These are the blurs. A band is what lies between two of them: what do you see if you sum yours?")
 def blurs_instead_of_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return [image, *_all_blurs(image, sigmas)]
@@ -70,11 +84,6 @@ def blurs_instead_of_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tenso
 def fine_counted_again(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     low = _all_blurs(image, sigmas)
     return [*(image - blur for blur in low), low[-1]]
-
-
-@mistake("The bands are right but in the other order: from fine to coarse is asked for.")
-def coarse_first(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
-    return frequency.split_bands(image, sigmas)[::-1]
 
 
 def bands_without_the_finest(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
@@ -93,6 +102,11 @@ def rest_missing(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
 @mistake("The last band is the image itself, so everything is there twice. What is left after the widest blur?")
 def image_as_rest(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return [*frequency.split_bands(image, sigmas)[:-1], image]
+
+
+@mistake("The bands are right but in the other order: from fine to coarse is asked for.")
+def coarse_first(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
+    return frequency.split_bands(image, sigmas)[::-1]
 
 
 @mistake(
@@ -128,20 +142,6 @@ def bands_clamped_below(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
 )
 def sign_lost(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return [band.abs() for band in frequency.split_bands(image, sigmas)]
-
-
-def bands_in_truncated_bytes(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
-    stack = [_bytes(x, rounded=False) for x in (image, *_all_blurs(image, sigmas))]
-    return [x.to(image.dtype) / 255 for x in (*(a - b for a, b in pairwise(stack)), stack[-1])]
-
-
-@mistake(
-    "Negative values have wrapped around: -3 became 253. Bytes have no sign. In which type do you subtract?",
-    variants=(bands_in_truncated_bytes,),
-)
-def wrapped_in_bytes(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
-    stack = [_bytes(x, rounded=True) for x in (image, *_all_blurs(image, sigmas))]
-    return [x.to(image.dtype) / 255 for x in (*(a - b for a, b in pairwise(stack)), stack[-1])]
 
 
 def bands_all_about_gray(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
@@ -189,19 +189,6 @@ EXERCISE = Exercise(
         case(2, (2, 3, 9, 10), (0.5, 1.0, 2.0), "sigmas"),
         case(3, (2, 2, 7, 9), (0.9, 1.7), "sigmas", loose=True),
         case(4, (1, 4, 10, 12), (0.6, 1.1, 1.9, 3.0), "sigmas", signed=True),
-    ),
-    laws=(bands_sum, last, of_gray, of_one, finest_first),
-    mistakes=(
-        wrapped_in_bytes,
-        blurs_instead_of_bands,
-        fine_counted_again,
-        rest_missing,
-        image_as_rest,
-        coarse_first,
-        blurred_again,
-        turned_around,
-        sign_lost,
-        mid_gray_added,
     ),
     conventions=(*conventions(_bands_by), steps_of_variance),
     differentiable=(0,),

@@ -122,11 +122,6 @@ def power_for_amplitude(image: Tensor, other: Tensor) -> Tensor:
     return torch.fft.ifft2(spectrum).real
 
 
-@mistake("The result is clamped to [0, 1]. That is for showing it; the waves are no longer the other's.")
-def clamped(image: Tensor, other: Tensor) -> Tensor:
-    return _mixed(other, image).clamp(0, 1)
-
-
 @mistake(
     "Real part and imaginary part are no amplitude and phase. What are the size and the angle of a complex number?"
 )
@@ -141,6 +136,11 @@ def real_and_imaginary_parts(image: Tensor, other: Tensor) -> Tensor:
 def half_the_angles(image: Tensor, other: Tensor) -> Tensor:
     phase = torch.atan(torch.fft.fft2(image).imag / torch.fft.fft2(image).real)
     return torch.fft.ifft2(torch.polar(torch.fft.fft2(other).abs(), phase)).real
+
+
+@mistake("The result is clamped to [0, 1]. That is for showing it; the waves are no longer the other's.")
+def clamped(image: Tensor, other: Tensor) -> Tensor:
+    return _mixed(other, image).clamp(0, 1)
 
 
 EXERCISE = Exercise(
@@ -163,19 +163,6 @@ EXERCISE = Exercise(
         _swap_case(2, (2, 3, 9, 10)),
         _swap_case(3, (2, 2, 7, 9), loose=True),
         _swap_case(4, (1, 4, 6, 5)),
-    ),
-    laws=(with_itself, amplitudes, energy, place, contrast, back),
-    mistakes=(
-        swapped_roles,
-        amplitudes_forgotten,
-        old_amplitudes_kept,
-        spectra_multiplied,
-        other_axes_transformed,
-        size_of_the_result,
-        power_for_amplitude,
-        real_and_imaginary_parts,
-        half_the_angles,
-        clamped,
     ),
     verified="the other's amplitudes, at the places that the image's phases say",
 )

@@ -168,17 +168,6 @@ EXERCISE = Exercise(
     reference=gram.gram_matrix,
     cases=FEATURES,
     laws=(shuffled, symmetric, doubled, trace, tiled, alone),
-    mistakes=(
-        positions_instead_of_channels,
-        batch_folded_in,
-        normalized_twice,
-        centered,
-        directions_only,
-        diagonal_only,
-        divided_by_channels,
-        scrambled_by_reshape,
-    ),
-    conventions=(gatys_sum, johnson),
     differentiable=(0,),
     verified="a mean over positions, for each image by itself",
 )

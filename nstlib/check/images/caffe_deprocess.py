@@ -130,18 +130,6 @@ EXERCISE = Exercise(
         _centered_case(3, (2, 3, 6, 4), loose=True),
         _centered_case(4, (1, 3, 7, 2)),
     ),
-    laws=(back_and_forth, forth_and_back, back_zero, back_outside, back_blue),
-    mistakes=(
-        bgr_left,
-        mean_of_another_color,
-        mean_forgotten,
-        mean_subtracted_again,
-        mean_after_division,
-        not_divided,
-        clamped,
-        forward_again,
-        in_place,
-    ),
     differentiable=(0,),
     verified="the exact inverse, outside [0, 1] as well",
 )

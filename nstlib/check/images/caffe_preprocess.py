@@ -175,18 +175,6 @@ EXERCISE = Exercise(
     ),
     reference=caffe_preprocess,
     cases=_IMAGES,
-    laws=(caffe_mean, red, scale, alone, places),
-    mistakes=(
-        rgb_left,
-        mean_in_rgb_order,
-        mean_before_scaling,
-        not_scaled,
-        mean_not_subtracted,
-        mean_added,
-        torchvision_statistics,
-        picture_flipped,
-        in_place,
-    ),
     differentiable=(0,),
     verified="BGR, 0..255, minus the mean",
 )

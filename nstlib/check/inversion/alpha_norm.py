@@ -141,18 +141,6 @@ EXERCISE = Exercise(
         _alpha_case(3, (2, 3, 6, 4), 6.0, loose=True),
         _alpha_case(4, (1, 3, 5, 7), 1.0),
     ),
-    laws=(of_mean, power, both_sides, tiled, one_pixel),
-    mistakes=(
-        mean_not_subtracted,
-        mean_of_the_image,
-        one_gray_for_all,
-        sign_kept,
-        root_taken,
-        averaged,
-        batch_summed,
-        always_squared,
-        times_alpha,
-    ),
     differentiable=(0,),
     verified="the power of each distance from its color's mean, one sum for each image",
 )

@@ -166,18 +166,5 @@ EXERCISE = Exercise(
         _spread_case(3, (5, 2, 6, 4), loose=True),
         _spread_case(4, (4, 3, 5, 7)),
     ),
-    laws=(of_equals, of_two, moved, order, scaled, corners),
-    mistakes=(
-        not_squared,
-        mean_over_numbers,
-        pairs_summed,
-        pairs_twice,
-        distance_to_the_mean,
-        neighbors_only,
-        from_the_first,
-        absolute_values,
-        largest_pair,
-    ),
-    conventions=(self_pairs,),
     verified="every pair of different members once, squared Euclidean distances, their mean",
 )

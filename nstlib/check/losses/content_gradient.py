@@ -111,15 +111,5 @@ EXERCISE = Exercise(
         pair(23, (2, 4, 6, 3), rectified=True, loose=True),
         pair(24, (1, 2, 5, 7), rectified=True),
     ),
-    laws=(autograd, off, of_equals, strength, descends),
-    mistakes=(
-        mask_forgotten,
-        mask_of_the_target,
-        upside_down,
-        factor_two,
-        averaged,
-        mask_of_the_difference,
-        mask_inverted,
-    ),
     verified="equation 2 of Gatys et al. (2016), which autograd agrees with",
 )

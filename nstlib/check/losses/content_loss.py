@@ -158,18 +158,6 @@ EXERCISE = Exercise(
         pair(3, (1, 4, 6, 3), loose=True),
         pair(4, (1, 2, 5, 7), rectified=True),
     ),
-    laws=(of_equals, symmetric, squares, one_unit, moved),
-    mistakes=(
-        half_lost,
-        absolute_values,
-        square_root,
-        gradient_cut,
-        summed_before_squaring,
-        squared_before_subtracting,
-        half_mean,
-        divided_by_positions,
-    ),
-    conventions=(mean, deeplearning_ai, relative),
     differentiable=(0,),
     verified="half the sum of squared differences, as in Gatys et al. (2016, eq. 1)",
 )

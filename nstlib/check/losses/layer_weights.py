@@ -128,16 +128,5 @@ EXERCISE = Exercise(
         _weights_case(("relu1_1", "relu3_1", "relu4_1"), 3.0),
         _weights_case(_FIVE[1:3], 0.25),
     ),
-    laws=(weights_sum, ratio, equal, single, weights_reversed_),
-    mistakes=(
-        not_normalized,
-        reversed_,
-        linear,
-        scaled_by_the_largest,
-        ratio_ignored,
-        power_from_the_name,
-        divided_by_count,
-        power_swapped,
-    ),
     verified="a geometric progression that sums to 1",
 )

@@ -182,18 +182,6 @@ EXERCISE = Exercise(
         _image_case(3, (2, 3, 5, 7), loose=True),
         _image_case(4, (1, 3, 2, 9)),
     ),
-    laws=(flat, ramp, turned, mirrored, contrast),
-    mistakes=(
-        wrapped_around,
-        one_direction_only,
-        signed,
-        between_colors,
-        divided_by_pixels,
-        directions_averaged,
-        two_apart,
-        gradient_cut,
-    ),
-    conventions=(sum_, squares, sum_of_squares),
     differentiable=(0,),
     verified="neighbors only, both directions, each by its own mean",
 )

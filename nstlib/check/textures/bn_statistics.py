@@ -99,11 +99,6 @@ def over_channels(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean(1), features.std(1, correction=0)
 
 
-@mistake("Both are right, in the wrong order: the mean comes first.")
-def swapped(features: Tensor) -> tuple[Tensor, Tensor]:
-    return textures.bn_statistics(features)[::-1]
-
-
 def bn_of_rows(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean(3), features.std(3, correction=0)
 
@@ -111,6 +106,11 @@ def bn_of_rows(features: Tensor) -> tuple[Tensor, Tensor]:
 @mistake("Only one of the two axes of positions is averaged over. Give both at once: (2, 3).", variants=(bn_of_rows,))
 def one_axis_only(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean(2), features.std(2, correction=0)
+
+
+@mistake("Both are right, in the wrong order: the mean comes first.")
+def swapped(features: Tensor) -> tuple[Tensor, Tensor]:
+    return textures.bn_statistics(features)[::-1]
 
 
 def bn_deviation_only(features: Tensor) -> Tensor:
@@ -145,17 +145,6 @@ EXERCISE = Exercise(
         _feature_case(2, (2, 5, 3, 4)),
         _feature_case(3, (2, 4, 6, 3), loose=True),
         _feature_case(4, (1, 6, 5, 7), rectified=True),
-    ),
-    laws=(diagonal, level, strength, alone, shuffled),
-    mistakes=(
-        unbiased,
-        variance,
-        mean_not_subtracted,
-        batch_folded_in,
-        over_channels,
-        one_axis_only,
-        swapped,
-        one_of_two,
     ),
     differentiable=(0,),
     verified="mean and deviation of each channel, the diagonal of the Gram matrix taken apart",

@@ -126,15 +126,5 @@ EXERCISE = Exercise(
         _count_case("relu1_1", "pool1", "pool2", "pool3", "pool4"),
         _count_case("relu2_2", "relu2_1", "relu5_3"),
     ),
-    laws=(paper, one, adds, order),
-    mistakes=(
-        symmetry_forgotten,
-        diagonal_only,
-        diagonal_forgotten,
-        half_of_all,
-        counted_twice,
-        one_layer_only,
-        layers_put_together,
-    ),
     verified="each layer's upper triangle with its diagonal",
 )

@@ -132,9 +132,20 @@ def one_side_sorted(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
     return (_projected(x, directions).sort(2).values - _projected(y, directions)).square().mean((1, 2))
 
 
+opposite_order = mistake(
+    "One is sorted upward and the other downward: the largest meets the smallest, the worst of all pairings.",
+    "opposite_order",
+)(_sorted_with(lambda a, b: (a - b.flip(2)).square().mean((1, 2))))
+
+
 absolute_values = mistake(
     "This is the mean absolute difference (p = 1). Squares are asked for (p = 2).", "absolute_values"
 )(_sorted_with(lambda a, b: (a - b).abs().mean((1, 2))))
+
+
+square_root = mistake("There is a square root too many: the mean of the squares is asked for.", "square_root")(
+    _sorted_with(lambda a, b: (a - b).square().mean((1, 2)).sqrt())
+)
 
 
 sliced_summed_everywhere = _sorted_with(lambda a, b: (a - b).square().sum((1, 2)))
@@ -150,21 +161,6 @@ sums_for_means = mistake(
 )(_sorted_with(lambda a, b: (a - b).square().sum(2).mean(1)))
 
 
-square_root = mistake("There is a square root too many: the mean of the squares is asked for.", "square_root")(
-    _sorted_with(lambda a, b: (a - b).square().mean((1, 2)).sqrt())
-)
-
-
-sliced_batch_summed = _sorted_with(lambda a, b: (a - b).square().mean((1, 2)).sum())
-
-
-batch_folded_in = mistake(
-    "The images of the batch are put together. One number for each is asked for: shape (B,).",
-    "batch_folded_in",
-    variants=(sliced_batch_summed,),
-)(_sorted_with(lambda a, b: (a - b).square().mean()))
-
-
 sliced_each_direction = _sorted_with(lambda a, b: (a - b).square().mean(2))
 
 
@@ -175,10 +171,14 @@ worst_direction = mistake(
 )(_sorted_with(lambda a, b: (a - b).square().mean(2).amax(1)))
 
 
-opposite_order = mistake(
-    "One is sorted upward and the other downward: the largest meets the smallest, the worst of all pairings.",
-    "opposite_order",
-)(_sorted_with(lambda a, b: (a - b.flip(2)).square().mean((1, 2))))
+sliced_batch_summed = _sorted_with(lambda a, b: (a - b).square().mean((1, 2)).sum())
+
+
+batch_folded_in = mistake(
+    "The images of the batch are put together. One number for each is asked for: shape (B,).",
+    "batch_folded_in",
+    variants=(sliced_batch_summed,),
+)(_sorted_with(lambda a, b: (a - b).square().mean()))
 
 
 EXERCISE = Exercise(
@@ -200,20 +200,6 @@ EXERCISE = Exercise(
         _sliced_case(2, (2, 5, 3, 4), 4),
         _sliced_case(3, (2, 4, 6, 3), 7, loose=True),
         _sliced_case(4, (3, 2, 5, 7), 3),
-    ),
-    laws=(shuffled, moved, symmetric, strength, turned, hand),
-    mistakes=(
-        not_sorted,
-        sorted_over_directions,
-        sorted_before_projecting,
-        directions_unused,
-        one_side_sorted,
-        opposite_order,
-        absolute_values,
-        square_root,
-        sums_for_means,
-        worst_direction,
-        batch_folded_in,
     ),
     differentiable=(0, 1),
     verified="sorted projections, so positions are forgotten and nothing else",

@@ -102,19 +102,14 @@ features_for_targets = mistake(
 )(_grams_with(lambda maps: maps))
 
 
+@mistake("These are products of the three colors: the network was never asked. What does it return for the texture?")
+def pixels_for_features(texture: Tensor, network: Network, layers: Iterable[str]) -> Maps:
+    return {layer: gram_matrix(texture.detach()) for layer in layers}
+
+
 centered = mistake(
     "These are covariances: the mean of each channel was subtracted. In a Gram matrix it stays.", "centered"
 )(_grams_with(lambda maps: textures.mean_covariance(maps)[1]))
-
-
-targets_of_first_image = _grams_with(lambda maps: gram_matrix(maps)[0])
-
-
-batch_axis_lost = mistake(
-    "The batch axis is gone: (C, C) where (B, C, C) is asked for. Each picture has its own target.",
-    "batch_axis_lost",
-    variants=(targets_of_first_image,),
-)(_grams_with(lambda maps: gram_matrix(maps).mean(0)))
 
 
 divided_twice = mistake(
@@ -126,6 +121,16 @@ between_positions = mistake(
     "These compare positions with each other (H*W x H*W), so they know where things are. Compare channels.",
     "between_positions",
 )(_grams_with(lambda maps: maps.flatten(2).mT @ maps.flatten(2) / maps[0, 0].numel()))
+
+
+targets_of_first_image = _grams_with(lambda maps: gram_matrix(maps)[0])
+
+
+batch_axis_lost = mistake(
+    "The batch axis is gone: (C, C) where (B, C, C) is asked for. Each picture has its own target.",
+    "batch_axis_lost",
+    variants=(targets_of_first_image,),
+)(_grams_with(lambda maps: gram_matrix(maps).mean(0)))
 
 
 gatys_sum = convention(
@@ -140,11 +145,6 @@ johnson = convention(
     "below will differ by the factor 1/C.",
     "johnson",
 )(_grams_with(lambda maps: gram_matrix(maps) / maps.shape[1]))
-
-
-@mistake("These are products of the three colors: the network was never asked. What does it return for the texture?")
-def pixels_for_features(texture: Tensor, network: Network, layers: Iterable[str]) -> Maps:
-    return {layer: gram_matrix(texture.detach()) for layer in layers}
 
 
 @mistake("The targets are in a list. Later you will look them up by the layer's name: make it a dictionary.")
@@ -185,19 +185,6 @@ EXERCISE = Exercise(
         _targets_case(3, (2, 3, 10, 6), "shallow", "deep", loose=True),
         _targets_case(4, (1, 3, 7, 9), "shallow", graph=True),
     ),
-    laws=(asked, rolled, repeated, free, trace),
-    mistakes=(
-        graph_kept,
-        features_for_targets,
-        pixels_for_features,
-        centered,
-        divided_twice,
-        between_positions,
-        batch_axis_lost,
-        names_lost,
-        last_layer_only,
-    ),
-    conventions=(gatys_sum, johnson),
     observe=_watch_targets,
     verified="a Gram matrix for each layer, free of any graph",
 )

@@ -177,20 +177,17 @@ new_optimizer_each_step = mistake(
 )(_grown_with(anew=True))
 
 
-plain_gradient_descent = mistake(
-    "This is plain gradient descent (SGD). Adam is asked for, which gives each pixel its own step length.",
-    "plain_gradient_descent",
-)(_grown_with(optimizer=torch.optim.SGD))
-
-
-uphill = mistake("The loss rises: is it minus the loss that is differentiated?", "uphill")(_grown_with(sign=-1))
-
-
 @mistake("It starts from the texture, where there is nothing left to do. What is `start` for?")
 def starts_from_the_texture(
     texture: Tensor, network: Network, layers: Iterable[str], start: Tensor, steps: int, rate: float
 ) -> Tensor:
     return _grow(texture, network, layers, texture, steps, rate)
+
+
+plain_gradient_descent = mistake(
+    "This is plain gradient descent (SGD). Adam is asked for, which gives each pixel its own step length.",
+    "plain_gradient_descent",
+)(_grown_with(optimizer=torch.optim.SGD))
 
 
 def growth_one_step_more(
@@ -206,6 +203,9 @@ def steps_miscounted(
     texture: Tensor, network: Network, layers: Iterable[str], start: Tensor, steps: int, rate: float
 ) -> Tensor:
     return _grow(texture, network, layers, start, steps - 1, rate)
+
+
+uphill = mistake("The loss rises: is it minus the loss that is differentiated?", "uphill")(_grown_with(sign=-1))
 
 
 EXERCISE = Exercise(
@@ -228,19 +228,6 @@ EXERCISE = Exercise(
         _growth_case(2, (10, 6), 4, 0.2),
         _growth_case(3, (8, 10), 3, 0.3, loose=True),
         _growth_case(4, (7, 9), 6, 0.05),
-    ),
-    laws=(lowers, stays, first, rests, borders),
-    mistakes=(
-        targets_of_the_image,
-        gradient_not_cleared,
-        not_clamped,
-        clamped_at_the_end,
-        clamped_inside,
-        new_optimizer_each_step,
-        starts_from_the_texture,
-        plain_gradient_descent,
-        steps_miscounted,
-        uphill,
     ),
     observe=_watch_growth,
     verified="constant targets, one Adam on a copy of the start, clamped after each step",

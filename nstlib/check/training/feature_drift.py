@@ -187,7 +187,5 @@ EXERCISE = Exercise(
         _drift_case(3, (4, 7, 2, 3), loose=True),
         _drift_case(4, (3, 8)),
     ),
-    laws=(same, scale_free, turned, right_angles, symmetric, mean, positions),
-    mistakes=(distance, relative_distance, cosine_itself, whole_layer, sign_ignored, one_axis_only, centered, summed),
     verified="one minus the cosine, filter by filter",
 )

@@ -159,18 +159,6 @@ EXERCISE = Exercise(
         _step_case(3, (2, 3, 6, 4), 0.2, loose=True),
         _step_case(4, (1, 3, 5, 7), 0.4),
     ),
-    laws=(still, lowers, lands, linear, twice),
-    mistakes=(
-        uphill,
-        rate_forgotten,
-        sign_only,
-        normalized,
-        in_place,
-        image_marked,
-        graph_kept,
-        clamped,
-        gradient_returned,
-    ),
     observe=_watch_step,
     verified="one step of plain gradient descent, and the image stays as it was",
 )

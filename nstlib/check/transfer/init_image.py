@@ -184,17 +184,6 @@ EXERCISE = Exercise(
         _init_case(3, (2, 3, 6, 4), "noise", 0.2, loose=True),
         _init_case(4, (1, 3, 5, 7), "mixed", 0.8, loose=True),
     ),
-    laws=(init_range, trainable, apart, ends, amount_ignored),
-    mistakes=(
-        alias_of_the_content,
-        clamped_in_place,
-        no_gradient,
-        not_a_leaf,
-        amount_swapped,
-        not_clamped,
-        noise_added,
-        always_mixed,
-    ),
     observe=_watch_init,
     verified="right values, own memory, a leaf that an optimizer can move",
 )
