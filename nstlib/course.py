@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,3 +23,13 @@ def chapters() -> list[str]:
 def chapter_of(slug: str) -> str:
     """Return the name of a chapter's text, "07_gram", from the part of it that is not its number, "gram"."""
     return next((name for name in chapters() if name.partition("_")[2] == slug), slug)
+
+
+def source_of(function: Callable) -> str:
+    """Return the lines of a function without its docstring: what it does, for those who know what it is for."""
+    lines = inspect.getsource(function).splitlines()
+    (tree,) = ast.parse("\n".join(lines)).body
+    if ast.get_docstring(tree) is not None:
+        docstring = tree.body[0]
+        del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "\n".join(lines)

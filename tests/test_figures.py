@@ -170,12 +170,3 @@ def test_maps_show_each_picture_at_its_place_and_each_way_from_start_to_end(rng)
     assert ax.get_xlim()[1] > 6
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["classic"]
     assert drawn(figure).width == pytest.approx(800, abs=5)
-
-
-def test_a_function_is_shown_without_its_docstring():
-    from nstlib.gram import gram_matrix
-
-    shown = figures.source_of(gram_matrix)
-    assert shown.startswith("def gram_matrix(features: Tensor")
-    assert "Args:" not in shown
-    assert shown.splitlines()[-1] == "    return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)"

@@ -27,4 +27,4 @@ from nstlib.figures.pictures import (
     show_patches,
     show_strips,
 )
-from nstlib.figures.style import STYLE, WIDTH, source_of, use_book_style
+from nstlib.figures.style import STYLE, WIDTH, use_book_style

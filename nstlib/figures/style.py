@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
-from collections.abc import Callable
 
 import matplotlib as mpl
 import numpy as np
@@ -36,16 +33,6 @@ def use_book_style() -> None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
         set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})
-
-
-def source_of(function: Callable) -> str:
-    """Return the lines of a function without its docstring: what it does, for those who know what it is for."""
-    lines = inspect.getsource(function).splitlines()
-    (tree,) = ast.parse("\n".join(lines)).body
-    if ast.get_docstring(tree) is not None:
-        docstring = tree.body[0]
-        del lines[docstring.lineno - 1 : docstring.end_lineno]
-    return "\n".join(lines)
 
 
 def as_picture(image: Tensor) -> np.ndarray:

@@ -125,9 +125,7 @@ def test_durations_are_readable(seconds, words):
 
 @pytest.fixture
 def no_run(monkeypatch):
-    monkeypatch.setattr(
-        "nstlib.apps.painting.job.stylize_dual", lambda *_args, **_options: pytest.fail("the run was started")
-    )
+    monkeypatch.setattr("nstlib.engine.run.Run.__next__", lambda _run: pytest.fail("the run was started"))
 
 
 @pytest.mark.usefixtures("no_run")
