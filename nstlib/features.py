@@ -113,8 +113,9 @@ class Features:
         asked = {name: self.canonical(name) for name in ([layers] if isinstance(layers, str) else layers)}
         if not asked:
             return {}
-        run = self.architecture.down_to(asked)
-        self.check_image(image, run[-1])
+        deepest = max(asked.values(), key=self.layers.index)
+        self.check_image(image, deepest)
+        run = self.layers[: self.layers.index(deepest) + 1]
         found, _ = self.through(self.prepared(image), run, set(asked.values()), fast=fast)
         return {name: found[canonical] for name, canonical in asked.items()}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from nstlib.errors import LayerError
 
@@ -57,6 +57,7 @@ class Architecture:
             channels[f"pool{block}"] = convolutions[-1]
         return channels
 
+    @cache  # noqa: B019 (there are four architectures, and they stay; a step asks some fifty times)
     def canonical(self, layer: str) -> str:
         """Return this layer's name in the papers' spelling, or raise a LayerError that lists the names there are."""
         name = layer.strip().lower()
@@ -72,12 +73,13 @@ class Architecture:
     def down_to(self, layers: str | Iterable[str]) -> tuple[str, ...]:
         """Return all layers from the image to the deepest of these; none for none."""
         names = {self.canonical(layer) for layer in ([layers] if isinstance(layers, str) else layers)}
-        return self.layers[: max((self.layers.index(name) for name in names), default=-1) + 1]
+        return self.layers[: max(map(self.layers.index, names), default=-1) + 1]
 
     def channels(self, layer: str) -> int:
         """Return how many channels a layer has."""
         return self._channels[self.canonical(layer)]
 
+    @cache  # noqa: B019
     def halvings(self, layer: str) -> int:
         """Return how many poolings lie between the image and what this layer gives."""
         return sum(name.startswith("pool") for name in self.down_to(layer))

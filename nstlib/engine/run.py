@@ -68,7 +68,7 @@ class Recipe:
 
     def shown(self, image: Tensor) -> Tensor:
         """Return an image at the final size, as it is handed out."""
-        image = _fit(image, self.levels[-1].size)
+        image = _fit(image, self.content.shape[2:])
         return image if self.finish is None else self.finish(image)
 
     @property

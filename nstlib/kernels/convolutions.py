@@ -75,7 +75,7 @@ class FrozenConvolution:
 
     def __call__(self, x: Tensor, *, relu: bool, fast: bool) -> Tensor:
         """Return the convolution of ``x``, shape (B, C, H, W), rectified if asked: shape (B, K, H, W)."""
-        if fast and (kernel := self._fastest(Rows([x]))):
+        if fast and (kernel := self._fastest(x, x.shape[2] * x.shape[3])):
             return convolve(x, kernel, relu=relu)
         weight, bias = self.parameters(x)
         x = F.conv2d(x, weight, bias, padding=1)
@@ -87,7 +87,7 @@ class FrozenConvolution:
         Args:
             pieces: as for ``convolve_rows``. No gradient is recorded.
         """
-        if fast and (kernel := self._fastest(Rows(pieces, edges=False))):
+        if fast and (kernel := self._fastest(pieces[0], _positions(pieces))):
             return convolve_rows(pieces, kernel, relu=relu)
         weight, bias = self.parameters(pieces[0])
         x = F.conv2d(_stacked(pieces), weight, bias, padding=(0, 1))
@@ -99,7 +99,7 @@ class FrozenConvolution:
         Args:
             pieces: as for ``pull_rows``.
         """
-        if fast and (kernel := self._fastest(Rows(pieces, edges=False))):
+        if fast and (kernel := self._fastest(pieces[0], _positions(pieces))):
             return pull_rows(pieces, kernel)
         return F.conv_transpose2d(_stacked(pieces), self.parameters(pieces[0])[0], padding=(2, 1))
 
@@ -114,10 +114,9 @@ class FrozenConvolution:
                 self._cast[key] = weight, self.bias.to(like)
         return self._cast[key]
 
-    def _fastest(self, rows: Rows) -> Kernel | None:
-        """Return the kernel laid out for such rows, there or back; None where PyTorch's own convolution is to be used."""
-        x, (_, _, height, width) = rows.pieces[0], rows.shape
-        layout = fastest_layout(self.weight.shape[1], height * width)
+    def _fastest(self, x: Tensor, positions: int) -> Kernel | None:
+        """Return the kernel laid out for so many positions, there or back; None where PyTorch's convolution is to run."""
+        layout = fastest_layout(self.weight.shape[1], positions)
         if layout is None or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
         if layout not in self.laid_out:
@@ -205,6 +204,11 @@ def error_of(kernel: Kernel, weight: Tensor) -> float:
         y.square().sum().backward()
         results.append((y.detach(), x.grad))
     return max(((ours - direct).norm() / direct.norm()).item() for ours, direct in zip(*results, strict=True))
+
+
+def _positions(pieces: Sequence[Tensor]) -> int:
+    """Return how many positions come out of pieces that hold a row more above and below."""
+    return (sum(piece.shape[2] for piece in pieces) - 2) * pieces[0].shape[3]
 
 
 def _stacked(pieces: Sequence[Tensor]) -> Tensor:

@@ -75,10 +75,10 @@ def test_a_loss_that_is_no_sum_is_never_planned_in_tiles():
     assert plan(demand(2048, 2048)).tiled > 0
 
 
-def test_a_process_that_keeps_memory_plans_for_the_gaps_and_stops_keeping_it_where_that_is_too_much(monkeypatch):
+def test_a_process_that_may_keep_memory_plans_for_the_gaps_and_keeps_none_where_that_is_too_much(monkeypatch):
     usual = {size: plan(demand(size, size)) for size in (256, 1024, 2048)}
     assert not any(each.keeps for each in usual.values())
-    monkeypatch.setattr("nstlib.engine.memory.keeps_freed_memory", lambda: True)
+    monkeypatch.setattr("nstlib.engine.memory.may_keep_freed_memory", lambda: True)
     kept = {size: plan(demand(size, size)) for size in usual}
     assert kept[256].keeps
     assert kept[256].bytes > usual[256].bytes
@@ -87,3 +87,5 @@ def test_a_process_that_keeps_memory_plans_for_the_gaps_and_stops_keeping_it_whe
     assert not kept[2048].keeps
     assert kept[2048] == usual[2048]
     assert all(each.bytes <= BUDGET for each in kept.values())
+    monkeypatch.setattr("nstlib.engine.memory.keeps_freed_memory", lambda: True)
+    assert plan(demand(2048, 2048)).keeps  # there is no way back
