@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test exhaustive lint unit drift nbval explorers browser notebooks serve weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks serve weights bench clean
 .DELETE_ON_ERROR:
 
 # Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
@@ -41,6 +41,7 @@ test:  ## Run every check: lint, unit tests, notebooks, a clean build of the boo
 
 exhaustive: $(STAMPS)/test weights  ## Run the long tests that `make test` leaves out
 	$(PYTEST) --dist worksteal -m "exhaustive and not browser"
+	@$(MAKE) --no-print-directory lessons
 
 lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
@@ -54,8 +55,11 @@ unit: $(STAMPS)/test weights  ## Run the unit tests
 drift: $(STAMPS)/test  ## Check that the notebooks say what their chapters say
 	$(PY) tools/notebooks.py --check
 
-nbval: $(STAMPS)/test weights  ## Run the lessons, and the pages that need it; compare the solutions' outputs with the pages'
-	$(PY) tools/run_notebooks.py
+nbval: $(STAMPS)/test weights  ## Run the pages that need it; compare the solutions' outputs with the pages'
+	$(PY) tools/run_notebooks.py solutions
+
+lessons: $(STAMPS)/test weights  ## Run the lessons from top to bottom, as they are before anything is solved
+	$(PY) tools/run_notebooks.py lessons
 
 explorers: $(STAMPS)/test  ## Check the explorers that need no built book in Chromium
 	@$(PY) tools/vendor.py
