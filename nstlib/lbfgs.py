@@ -42,9 +42,10 @@ class BandLBFGS(torch.optim.Optimizer):
 
     Args:
         params: one leaf, shape (1, 3, H, W).
-        lr: times the step. A step without pairs has nothing to go by, and moves all pixels *together* by at most 1.
+        lr: times the step.
         history_size: how many pairs it remembers.
-        first_move: how far the very first step moves the pixels on average instead, at most.
+        first_move: how far a step without pairs, which has nothing to go by, moves the pixels on average, at most: the very
+            first one, and those after it as long as the loss curves downwards. None: all pixels *together* by at most 1.
 
     Raises:
         ShapeError: if ``params`` is anything else.
@@ -74,9 +75,8 @@ class BandLBFGS(torch.optim.Optimizer):
         (group,) = self.param_groups
         (pixels,) = group["params"]
         state = self.state[pixels]
-        together = 1.0
+        together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
         if not state:
-            together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
             state.update(moves=[], changes=[], products=[], energies=[])
             state["gradient"] = torch.empty_like(pixels, memory_format=torch.contiguous_format)
             state["move"] = torch.empty_like(state["gradient"])

@@ -225,3 +225,20 @@ def test_a_saved_state_goes_on_to_the_same_pixels_bit_for_bit(start, valley, bef
 def test_it_moves_one_picture(shapes):
     with pytest.raises(ShapeError, match=r"moves one picture of shape \(1, 3, H, W\), got \["):
         BandLBFGS([torch.zeros(shape, requires_grad=True) for shape in shapes])
+
+
+def test_where_the_loss_curves_downwards_every_step_has_the_size_of_the_first(rng):
+    """Such a pair is refused: there is still nothing to go by, and a step of 1 for all pixels together goes nowhere."""
+    pixels = leaf(torch.rand(1, 3, 12, 10, generator=rng) + 1)
+    optimizer = BandLBFGS([pixels], first_move=0.01)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = -1e3 * pixels.square().sum()
+        loss.backward()
+        return loss.detach()
+
+    for _ in range(3):
+        before = pixels.detach().clone()
+        optimizer.step(closure)
+        assert (pixels.detach() - before).abs().mean().item() == pytest.approx(0.01, rel=1e-3)
