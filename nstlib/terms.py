@@ -164,12 +164,16 @@ class Term:
 
     def __str__(self) -> str:
         """Say what tells it from others: its quantity, its weight, and what is not as usual."""
-        view = [f"{name} {value:g}" for name in ("finer", "coarser") if (value := getattr(self.view, name)) is not None]
+        view = [
+            f"{name} {_number(value)}"
+            for name in ("finer", "coarser")
+            if (value := getattr(self.view, name)) is not None
+        ]
         said = [*view, "gray"] if self.view.gray else view
         said += [f"{name} {value}" for name in ("layers", "cutoffs", "bands") if (value := getattr(self, name))]
         for layer, chosen in (self.channels or {}).items():
             said.append(f"channels of {layer} {chosen.nonzero().flatten().tolist()}")
-        weight = "" if self.weight == 1 else f"{self.weight:g} "
+        weight = "" if self.weight == 1 else f"{_number(self.weight)} "
         return f"{weight}{self.compares.name}" + (f" ({', '.join(said)})" if said else "")
 
     @property
@@ -213,6 +217,11 @@ class Term:
                 )
             channels[layer] = chosen
         return replace(self, channels=channels)
+
+
+def _number(value: float) -> str:
+    """Return a number in few digits if they are enough to tell it from others."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 CLASSIC = (Term("content"), Term("style"))

@@ -304,6 +304,7 @@ def test_a_run_with_other_terms_is_another_run(network, pictures):
     others = [
         PRESETS["classic"],
         [Term("content", 0.5), Term("style")],
+        [Term("content", 1 + 1e-9), Term("style")],
         [Term("content", channels={"relu4_2": chosen}), Term("style")],
         [Term("content", channels={"relu4_2": ~chosen}), Term("style")],
     ]
@@ -314,8 +315,7 @@ def test_a_run_with_other_terms_is_another_run(network, pictures):
         stylize_dual(*pictures, network, terms=terms).load_state_dict(
             stylize_dual(*pictures, network, terms=list(terms)).state_dict()
         )
-    with pytest.raises(ResumeError, match="loss was"):
-        stylize(*pictures, network).load_state_dict(state)
+    stylize(*pictures, network).load_state_dict(state)  # classic by either door is one run
 
 
 def test_the_layers_of_a_term_are_looked_at_even_if_no_option_names_them(network, pictures):

@@ -342,7 +342,7 @@ def test_shallow_layers_take_pictures_that_deep_ones_refuse(network, rng):
 def test_a_run_of_another_statistic_cannot_be_continued(network, texture):
     run = synthesize(texture, network, steps=3)
     next(run)
-    with pytest.raises(ResumeError, match="goal was 'gram', now 'bn'"):
+    with pytest.raises(ResumeError, match="loss was 'style', now 'bn'"):
         synthesize(texture, network, steps=3, statistic="bn").load_state_dict(run.state_dict())
 
 
