@@ -163,6 +163,9 @@ def test_a_kernels_module_draws_the_same(visit, name):
                 get: (key) => state[key], set: (key, value) => { state[key] = value; saved.push(key); }, save_changes() {},
               };
               const end = await explorer.render({ model, el });
+              while (el.matches('[aria-busy="true"]') || el.querySelector('[aria-busy="true"]')) {
+                await new Promise((done) => setTimeout(done, 20));
+              }
               const seen = (root) => [
                 ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
                 ...[...root.querySelectorAll(".nst-reading, td, figcaption")].map((one) => one.textContent),
