@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nstlib.errors import ShapeError, choice
 from nstlib.gram import gram_matrix
+from nstlib.scales import or_one
 
 # Times the layer's mean variance. A channel is as good as constant if it deviates by less than a thirtieth of the others.
 NORMALIZED_FLOOR = 1e-3
@@ -168,8 +169,7 @@ def scale_of(target: Tensor) -> Tensor:
 
     A target of zeros (a black, flat layer) has no scale of its own; then it is 1, and the plain mean is all there is.
     """
-    scale = target.square().mean()
-    return torch.where(scale > 0, scale, torch.ones_like(scale))
+    return or_one(target.square().mean())
 
 
 def relative_error(value: Tensor, target: Tensor) -> Tensor:
@@ -206,7 +206,7 @@ def normalized(features: Tensor) -> Tensor:
     centered = features - features.mean((2, 3), keepdim=True)
     variance = centered.square().mean((2, 3), keepdim=True)  # (B, C, 1, 1)
     floor = NORMALIZED_FLOOR * variance.mean(1, keepdim=True)
-    return centered / (variance + torch.where(floor > 0, floor, torch.ones_like(floor))).sqrt()
+    return centered / (variance + or_one(floor)).sqrt()
 
 
 def edges_of_shrunk(image: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ What the content and the styles look like to each ``nstlib.terms.Term`` is compu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -97,6 +97,8 @@ class Objective:
             for term in counting
             for layer, of_layer in term.layer_shares(content_layers, style_layers, network).items()
         ]
+        self._of_content = [part for part in self._parts if not part.term.compares.of_style]
+        self._of_style = [part for part in self._parts if part.term.compares.of_style]
         self._regions = list({id(style.mask): style.mask for style in styles}.values())  # one Gram matrix for each
         with torch.no_grad():
             self._guides = [self._guide(mask, content) for mask in self._regions]
@@ -122,17 +124,19 @@ class Objective:
 
     def _set_goals(self, content: Tensor, styles: Sequence[Style]) -> None:
         """Say what the content and the styles look like to each part."""
-        wanted = [part for part in self._parts if not part.term.compares.of_style]
-        seen = self._look(content, wanted)
-        for part in wanted:
+        seen = self._look(content, self._of_content)
+        for part in self._of_content:
             part.goals.append((1.0, 0, part.term.compares.distance(part.measure(seen))))
-        wanted = [part for part in self._parts if part.term.compares.of_style]
+        for style, share, region in self._shares(styles):
+            seen = self._look(style.image, self._of_style)
+            for part in self._of_style:
+                part.goals.append((share, region, part.term.compares.distance(part.measure(seen))))
+
+    def _shares(self, styles: Sequence[Style]) -> Iterator[tuple[Style, float, int]]:
+        """Yield each style with its share and the number of its region; none if no term asks for styles."""
         total = sum(style.weight for style in styles)
-        for style in styles if wanted else ():
-            region = next(k for k, mask in enumerate(self._regions) if mask is style.mask)
-            seen = self._look(style.image, wanted)
-            for part in wanted:
-                part.goals.append((style.weight / total, region, part.term.compares.distance(part.measure(seen))))
+        for style in styles if self._of_style else ():
+            yield style, style.weight / total, next(k for k, mask in enumerate(self._regions) if mask is style.mask)
 
     def _look(self, image: Tensor, parts: Iterable[Part]) -> dict[View, dict[str, Tensor]]:
         """Return what these parts look at: for each view its features by layer, and the band itself as ``PICTURE``.
@@ -154,9 +158,7 @@ class Objective:
         if mask is None:
             return None
         guides = {}
-        for part in self._parts:
-            if not part.term.compares.of_style:
-                continue
+        for part in self._of_style:
             if not part.term.compares.is_mean:
                 raise ChoiceError(f"{part.term.compares.name} has no regions, Gram matrices have. Leave the masks out.")
             size = self.network.architecture.size(part.layer, *content.shape[2:])

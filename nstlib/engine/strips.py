@@ -40,35 +40,32 @@ class ObjectiveInStrips(Objective):
         if not all(part.term.in_strips for part in self._parts):
             raise ChoiceError("This loss cannot be computed in strips: one of its terms is no sum over positions.")
         self._content: dict[str, Tensor] = {}  # activations
-        wanted = self._layers_of_content()
-        strips: dict[str, list[Tensor]] = {layer: [] for layer in wanted}
+        self._painted = tuple(dict.fromkeys(part.layer for part in self._of_style))  # layers that styles are asked of
+        strips: dict[str, list[Tensor]] = {part.layer: [] for part in self._of_content}
 
         def collect(layer: str, features: Tensor, rows: slice) -> tuple[Tensor, ...]:
             strips[layer].append(features)
             return ()
 
-        if wanted:
-            measure(self.network, content, wanted, collect, tiled=self.tiled)
+        if strips:
+            measure(self.network, content, tuple(strips), collect, tiled=self.tiled)
         for layer, pieces in strips.items():
             self._content[layer] = pieces[0] if len(pieces) == 1 else torch.cat(pieces, 2)
-        for part in self._parts:
-            if not part.term.compares.of_style:
-                target = self._content[part.layer]
-                values = target.numel() * scale_of(target)
-                part.goals.append((1.0, 0, lambda squares, values=values: squares / values))
-        self._set_styles(styles)
-
-    def _set_styles(self, styles: Sequence[Style]) -> None:
-        layers, total = self._layers_of_style(), sum(style.weight for style in styles)
-        for style in styles if layers else ():
-            region = next(k for k, mask in enumerate(self._regions) if mask is style.mask)
+        for part in self._of_content:
+            target = self._content[part.layer]
+            values = target.numel() * scale_of(target)
+            part.goals.append((1.0, 0, lambda squares, values=values: squares / values))
+        for style, share, region in self._shares(styles):
             found = measure(
-                self.network, style.image, layers, lambda _, features, rows: (gram_sum(features),), tiled=self.tiled
+                self.network,
+                style.image,
+                self._painted,
+                lambda _, features, rows: (gram_sum(features),),
+                tiled=self.tiled,
             )
-            for part in self._parts:
-                if part.term.compares.of_style:
-                    gram = found[part.layer][0] / self._positions(part.layer, style.image)
-                    part.goals.append((style.weight / total, region, part.term.compares.distance(gram)))
+            for part in self._of_style:
+                gram = found[part.layer][0] / self._positions(part.layer, style.image)
+                part.goals.append((share, region, part.term.compares.distance(gram)))
 
     def _measure(self, image: Tensor) -> list[list[Measured]]:
         layers = tuple(dict.fromkeys(part.layer for part in self._parts))
@@ -88,7 +85,7 @@ class ObjectiveInStrips(Objective):
         sums = []
         if layer in self._content:
             sums.append((features - self._content[layer][:, :, rows]).square().sum())
-        if layer in self._layers_of_style():
+        if layer in self._painted:
             sums += [gram_sum(features, weights) for weights in self._weights(layer, rows)]
         return tuple(sums)
 
@@ -103,7 +100,7 @@ class ObjectiveInStrips(Objective):
             if layer in self._content:
                 yield (features - self._content[layer][:, :, rows]).mul_(2 * pulls[0])
                 grams = pulls[1:]
-            if layer in self._layers_of_style():
+            if layer in self._painted:
                 for weights, gradient in zip(self._weights(layer, rows), grams, strict=True):
                     yield gram_sum_backward(features, gradient, weights)
 
@@ -112,12 +109,6 @@ class ObjectiveInStrips(Objective):
     def _weights(self, layer: str, rows: slice) -> list[Tensor | None]:
         """Return what the positions of these rows count, for each region."""
         return [None if guide is None else guide[layer][:, :, rows] for guide in self._guides]
-
-    def _layers_of_content(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(part.layer for part in self._parts if not part.term.compares.of_style))
-
-    def _layers_of_style(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(part.layer for part in self._parts if part.term.compares.of_style))
 
     def _positions(self, layer: str, image: Tensor) -> int:
         height, width = self.network.architecture.size(layer, *image.shape[2:])
