@@ -29,16 +29,52 @@ def pages(tmp_path, monkeypatch):
     return run_pages
 
 
+def keep_as_run(pages, chapter: Path) -> None:
+    """Put a chapter into the cache as if it had been run."""
+    bundle = pages.CacheBundleIn(pages.read_page(chapter), str(chapter))
+    root = chapter.parent.parent
+    pages.get_cache(str(root / pages.CACHE)).cache_notebook_bundle(bundle, check_validity=False)
+
+
 def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_path):
-    kept = tmp_path / pages.CACHE / "kept"
+    module, deeper, other = (tmp_path / "nstlib" / f"{name}.py" for name in ("gram", "errors", "colors"))
+    module.write_text("def gram():\n    from nstlib.errors import choice", encoding="utf-8")
+    for path in (deeper, other):
+        path.write_text("", encoding="utf-8")
+    uses = write_chapter(tmp_path, "07_gram", "%time\nfrom nstlib import gram")
+    without = write_chapter(tmp_path, "01_images", "print(1)")
     pages.forget_stale(tmp_path)
-    kept.write_text("output", encoding="utf-8")
-    (tmp_path / "book" / "01_a.md").write_text("a chapter is no reason", encoding="utf-8")
-    pages.forget_stale(tmp_path)
-    assert kept.exists()
-    (tmp_path / "nstlib" / "gram.py").write_text("a module is one", encoding="utf-8")
-    pages.forget_stale(tmp_path)
-    assert not kept.exists()
+    for changed, text, forgotten in (
+        (other, "ahead = 'of no page'", []),
+        (tmp_path / "book" / "note.md", "a page of text", []),
+        (deeper, "found = 'by a function of the module'", [uses]),
+        (module, "now = 'another'", [uses]),
+        (tmp_path / "images" / "cat.jpg", "a picture", [uses, without]),
+        (tmp_path / "book" / "data" / "study.csv", "rows", [uses, without]),
+    ):
+        for chapter in (uses, without):
+            if pages.executed_page(chapter) is None:
+                keep_as_run(pages, chapter)
+        changed.parent.mkdir(exist_ok=True, parents=True)
+        changed.write_text(text, encoding="utf-8")
+        pages.forget_stale(tmp_path)
+        assert [each for each in (uses, without) if pages.executed_page(each) is None] == forgotten, changed
+
+
+def test_exercises_of_a_page_are_found_in_the_folder_of_its_name(pages, tmp_path):
+    from page_imports import files_behind
+
+    folder = tmp_path / "nstlib" / "check"
+    for name in ("__init__", "gram/__init__", "gram/normalize", "losses/content"):
+        path = folder / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    found = files_behind(tmp_path, "gram", ["from nstlib.check import check"])
+    assert [path.relative_to(folder).as_posix() for path in found] == [
+        "__init__.py",
+        "gram/__init__.py",
+        "gram/normalize.py",
+    ]
 
 
 @pytest.mark.exhaustive

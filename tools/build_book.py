@@ -3,9 +3,9 @@
     python tools/build_book.py            rebuild what changed
     python tools/build_book.py --clean    forget everything built before, as a release does
 
-Jupyter Book itself notices changes in a chapter only. This script also looks at what chapters use: when nstlib, the pictures
-or the weights change, all chapters are run again (tools/run_pages.py); when the table of contents, the theme's files or the
-notebooks change, all pages are written again.
+Jupyter Book itself notices changes in a chapter only. This script also looks at what chapters use: when modules of nstlib,
+pictures or weights change, the chapters that use them are run again (tools/run_pages.py); when the table of contents, the
+theme's files or the notebooks change, all pages are written again.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ TOOLS = ("sphinx", "sphinx-book-theme")  # besides those that outputs depend on
 
 def present_state() -> dict[str, str]:
     """Return what a build depends on, hashed."""
-    from run_pages import computed_with, digest
+    import run_pages
 
-    tools = " ".join(f"{name}={version(name)}" for name in TOOLS)
-    frames, texts = digest(ROOT, FRAMES), digest(ROOT, TEXTS)
-    return {"computes": computed_with(ROOT), "frames": frames, "texts": texts, "tools": tools}
+    tools = " ".join(f"{name}={version(name)}" for name in (*run_pages.TOOLS, *TOOLS))
+    parts = {"computes": ("nstlib/**/*.py", *run_pages.COMPUTES), "frames": FRAMES, "texts": TEXTS}
+    return {**{name: run_pages.digest(ROOT, patterns) for name, patterns in parts.items()}, "tools": tools}
 
 
 def former_state() -> dict[str, str]:

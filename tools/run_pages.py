@@ -1,14 +1,14 @@
 """The executed pages: run the chapters whose outputs jupyter-cache does not hold, several at once, for the book's build.
 
 Jupyter Book would run them one after the other, and would not notice that nstlib, the pictures or the weights changed:
-then all outputs are thrown away here. Each chapter is kept as soon as it is done.
+then the outputs that they were computed with are thrown away here. Each chapter is kept as soon as it is done.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,9 +23,15 @@ from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
+from page_imports import files_behind
 
 CACHE = Path("_build") / ".jupyter_cache"
-COMPUTES = ("nstlib/**/*.py", "images/**/*", "models/*")  # outputs of cells depend on these
+STAMP = "computed-with.json"
+COMPUTES = (
+    "images/**/*",
+    "models/*",
+    "book/data/**/*",
+)  # outputs depend on these, and on the modules that cells import
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
@@ -37,10 +43,14 @@ KERNEL = {
 
 
 def digest(root: Path, patterns: Iterable[str]) -> str:
+    """Return a hash of the names and contents of the files that match."""
+    return digest_files(root, {path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
+
+
+def digest_files(root: Path, paths: Iterable[Path]) -> str:
     """Return a hash of the files' names and contents; of large files (weights) the size stands for the content."""
-    found = sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
     result = hashlib.sha256()
-    for path in found:
+    for path in sorted(paths):
         if "__pycache__" in path.parts:
             continue
         large = path.stat().st_size > 5_000_000
@@ -49,9 +59,15 @@ def digest(root: Path, patterns: Iterable[str]) -> str:
     return result.hexdigest()
 
 
-def computed_with(root: Path) -> str:
-    """Return what outputs depend on besides their chapter, hashed."""
-    return " ".join([digest(root, COMPUTES), *(f"{name}={version(name)}" for name in TOOLS)])
+def computed_with(root: Path) -> dict[str, str]:
+    """Return what the outputs of each page depend on besides its own code, hashed."""
+    common = [digest(root, COMPUTES), *(f"{name}={version(name)}" for name in TOOLS)]
+    found = {}
+    for page in sorted((root / "book").glob("*.md")):
+        cells = [cell.source for cell in read_page(page).cells if cell.cell_type == "code"]
+        used = digest_files(root, files_behind(root, page.stem.partition("_")[2], cells))
+        found[page.stem] = hashlib.sha256(" ".join([used, *common]).encode()).hexdigest()
+    return found
 
 
 def read_page(chapter: Path) -> NotebookNode:
@@ -82,13 +98,15 @@ def run_page(chapter: Path) -> ExecutionResult:
 
 
 def forget_stale(root: Path) -> None:
-    """Throw all outputs away if what they were computed with has changed."""
-    stamp = root / CACHE / "computed-with.txt"
-    now = computed_with(root)
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != now:
-        shutil.rmtree(root / CACHE, ignore_errors=True)
-        stamp.parent.mkdir(parents=True)
-        stamp.write_text(now, encoding="utf-8")
+    """Throw away the outputs of the pages whose means have changed since they were run."""
+    cache, stamp, now = get_cache(str(root / CACHE)), root / CACHE / STAMP, computed_with(root)
+    before = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else {}
+    for record in cache.list_cache_records():
+        page = Path(record.uri).stem
+        if page not in now or before.get(page) != now[page]:
+            cache.remove_cache(record.pk)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(json.dumps(now, indent=1), encoding="utf-8")
 
 
 def run_missing(chapters: Sequence[Path]) -> list[str]:

@@ -179,8 +179,6 @@ function updater({ el, now, door, body, shelf, announce }) {
       body.root.hidden = true;
       door.fail(error.message, () => again());
       return null;
-    } finally {
-      if (current()) el.setAttribute("aria-busy", "false");
     }
     return found;
   }
@@ -191,7 +189,11 @@ function updater({ el, now, door, body, shelf, announce }) {
     el.setAttribute("aria-busy", "true");
     if (!el.isConnected) await new Promise((done) => setTimeout(done)); // how wide it is decides how much is shown
     const found = await gather(() => mine === asked, update);
-    if (!found) return;
+    if (found) show(found, keepOrder);
+    if (mine === asked) el.setAttribute("aria-busy", "false"); // only now: who waits for it may look
+  }
+
+  function show(found, keepOrder) {
     const { layer, shown: before } = now;
     const summaries = found.map(summarize);
     const order = (keepOrder && before?.layer === layer && before.order) || sorted(summaries, now.sort);
