@@ -111,7 +111,10 @@ class Descent:
         return state if self._average is None else {**state, "average": self._average}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Go on from there. A ValueError if the state is of an image of another shape."""
+        for name, image in {"pixels": self.pixels, "average": self._average}.items():
+            if image is not None and state[name].shape != image.shape:
+                raise ValueError(f"{name} of shape {tuple(state[name].shape)}, not {tuple(image.shape)}")
         with torch.no_grad():
             self.pixels.copy_(state["pixels"])
             if self._average is not None:

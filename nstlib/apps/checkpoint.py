@@ -1,8 +1,13 @@
-"""Runs on the disk: a file from which a transfer continues to the same pixels, whatever ended it."""
+"""Runs on the disk: a file from which a transfer continues to the same pixels, whatever ended it.
+
+It is what ``torch.save`` writes: a zip archive, with a checksum for each tensor. PyTorch does not look at those when it
+reads; ``load_checkpoint`` does.
+"""
 
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,7 @@ from nstlib.formats.files import replacing
 
 FORMAT = 1
 SUFFIX = ".checkpoint"
+ANEW = "Delete it, and start anew."
 
 
 def checkpoint_path(output: str | os.PathLike[str]) -> Path:
@@ -36,7 +42,11 @@ def save_checkpoint(run: Run, path: str | os.PathLike[str], extra: dict[str, Any
     """
     content = {"format": FORMAT, "nstlib": __version__, "run": run.state_dict(), "extra": extra or {}}
     with replacing(path, error=ResumeError) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:  # a full disk: the archive's writer then stumbles over where it should be
+            cause = error.__context__
+            raise cause if isinstance(cause, OSError) else OSError("the disk may be full") from error
     return Path(path)
 
 
@@ -50,14 +60,19 @@ def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
     if not path.is_file():
         raise ResumeError(f"There is no saved run {path}. Start without resuming.")
     try:
+        with zipfile.ZipFile(path) as archive:
+            whole = archive.testzip() is None
         # Tensors and plain values only: nothing in the file is executed.
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True) if whole else {}
         version, state, extra = content["format"], content["run"], content["extra"]
     except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
-        raise ResumeError(f"{path} is damaged, or not a saved run. Delete it, and start anew.") from error
+        raise ResumeError(f"{path} is damaged, or not a saved run. {ANEW}") from error
     if version != FORMAT:
-        raise ResumeError(
-            f"{path} was written by nstlib {content['nstlib']}, in another form. Delete it, and start anew."
-        )
-    run.load_state_dict(state)
+        raise ResumeError(f"{path} was written by nstlib {content.get('nstlib')}, in another form. {ANEW}")
+    try:
+        run.load_state_dict(state)
+    except ResumeError:
+        raise
+    except Exception as error:  # whole, but not what a run writes: any part of it may be of any kind
+        raise ResumeError(f"{path} is not the state of a run ({type(error).__name__}: {error}). {ANEW}") from error
     return extra

@@ -182,21 +182,27 @@ class Run:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where the run was that this state is from. Both must have been made by the same call.
 
+        A run that had handed out its last step does so again: whoever asks may have lost it.
+
         Raises:
-            ResumeError: if this run has begun already, or was made by another call: the message says what differs.
+            ResumeError: if this run has begun already, or was made by another call: the message says what differs; or
+                if the state is none that a run can be in.
         """
         if self._descent is not None:
             raise ResumeError("This run has begun already. Load the state into a new one, before its first step.")
-        mine, theirs = self._fingerprint, state["settings"]
+        mine, theirs = self._fingerprint, dict(state["settings"])
         differing = [name for name in mine if mine[name] != theirs.get(name)]
         if differing:
             listed = "; ".join(f"{name} was {_brief(theirs.get(name))}, now {_brief(mine[name])}" for name in differing)
             raise ResumeError(f"The saved run was another one: {listed}. Repeat its settings, or start anew.")
+        level, totals = state["level"], [float(total) for total in state["totals"]]
+        within = [level in range(len(self.levels)), state["index"] in range(len(totals), self.steps + 1)]
+        if not all(within) or len(totals) > self.levels[level].steps:
+            raise ResumeError(f"No run is at step {state['index']}, the {len(totals)}th of level {level}. Start anew.")
         if state["descent"] is not None:
-            self._enter(state["level"], self._recipe.start.image)
+            self._enter(level, self._recipe.start.image)
             self._descent.load_state_dict(state["descent"])
-        self.index, self._totals = state["index"], list(state["totals"])
-        self.finished = state["finished"]
+        self.index, self._totals = state["index"], totals
 
     def _enter(self, number: int, image: Tensor) -> None:
         """Begin a level: goals and optimizer of its size."""

@@ -1,14 +1,31 @@
-"""A file is replaced as a whole or not at all: whatever fails while it is written, the older one stays. And folders."""
+"""A file is replaced as a whole or not at all: whatever fails while it is written, the older one stays. And folders.
+
+What is being written has a name that ends in ``.part`` and tells who writes it. A process that was killed leaves it behind;
+the next one that writes into the folder removes it.
+"""
 
 from __future__ import annotations
 
 import os
+import platform
+import re
 import secrets
+import shutil
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nstlib.errors import ImageError
+
+MACHINE = (
+    f"{zlib.crc32(platform.node().encode()):08x}"  # a folder may be shared: a process's number says nothing elsewhere
+)
+ABANDONED = 24 * 3600.0  # seconds after which nobody on another machine writes on, either
+_PART = re.compile(r"\..*\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\w+\.part(\..*)?")  # and what is made from that name
 
 
 @contextmanager
@@ -40,12 +57,15 @@ def replacing(
         ImageError: or ``error``, if the file cannot be written: permissions, a full disk, no such folder.
     """
     target = Path(target)
-    # Beside it, for a rename cannot cross disks. The name is cut: with its ending it may not exceed 255 bytes.
-    temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    remove_leftovers(target.parent)
+    # Beside it, for a rename cannot cross disks.
+    temporary = target.with_name(f"{_sign(target.name)}{secrets.token_hex(4)}.part")
     try:
         yield temporary
         if keep:
             _flush(temporary)
+            with suppress(OSError):  # whoever may read the older file may read this one
+                shutil.copymode(target, temporary)
             os.replace(temporary, target)
     except OSError as failure:
         if isinstance(failure, error):
@@ -54,6 +74,48 @@ def replacing(
     finally:
         with suppress(OSError):  # what went wrong before matters more
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """Give a new folder in ``parent`` for the time of the context; what a killed process leaves of it is removed later."""
+    remove_leftovers(parent)
+    with TemporaryDirectory(prefix=_sign(name), suffix=".part", dir=parent) as folder:
+        yield Path(folder)
+
+
+@cache
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes were writing into a folder; once in a process is enough."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = _PART.fullmatch(entry.name)
+            if found and _is_abandoned(entry, found["machine"], int(found["process"])):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    with suppress(OSError):
+                        os.unlink(entry.path)
+
+
+def _is_abandoned(entry: os.DirEntry[str], machine: str, process: int) -> bool:
+    """Return whether nobody writes there any more."""
+    import psutil
+
+    written = entry.stat(follow_symlinks=False).st_mtime
+    if machine != MACHINE:
+        return time.time() - written > ABANDONED
+    try:
+        return psutil.Process(process).create_time() > written  # another process has got that number since
+    except psutil.AccessDenied:
+        return False
+    except (psutil.NoSuchProcess, OverflowError):
+        return True
+
+
+def _sign(name: str) -> str:
+    """Return how the name of something begins that this process is writing. It is cut: 255 bytes are the most."""
+    return f".{name[:40]}.{MACHINE}-{os.getpid()}-"
 
 
 def make_folder(folder: Path, *, parents: bool = False) -> Path:

@@ -1,3 +1,9 @@
+import errno
+import io
+import os
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -47,6 +53,80 @@ def test_a_damaged_file_is_told_as_such(new_run, tmp_path, spoil):
     path.write_bytes(spoil(path.read_bytes()))
     with pytest.raises(ResumeError, match="is damaged, or not a saved run. Delete it, and start anew"):
         load_checkpoint(new_run(), path)
+
+
+def test_a_single_altered_byte_is_noticed(new_run, tmp_path):
+    first = new_run()
+    next(first)
+    whole = save_checkpoint(first, tmp_path / "run.checkpoint").read_bytes()
+    pixels = first.state_dict()["descent"]["pixels"].numpy().tobytes()
+    path = tmp_path / "altered.checkpoint"
+    for place in (whole.index(pixels), whole.index(pixels) + len(pixels) - 1, whole.index(b"settings")):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(ResumeError, match="altered.checkpoint is damaged"):
+            load_checkpoint(new_run(), path)
+
+
+def set_in(state, names, value):
+    for name in names[:-1]:
+        state = state[name]
+    state[names[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("names", "value"),
+    [
+        (["run"], {}),
+        (["run"], 7),
+        (["run", "settings"], None),
+        (["run", "level"], 5),
+        (["run", "level"], "first"),
+        (["run", "index"], -1),
+        (["run", "index"], 1000),
+        (["run", "index"], None),
+        (["run", "totals"], ["much"]),
+        (["run", "totals"], [1.0] * 50),
+        (["run", "descent"], {}),
+        (["run", "descent", "pixels"], torch.zeros(1, 1, 1, 1)),
+        (["run", "descent", "pixels"], "red"),
+        (["run", "descent", "optimizer"], {"state": {}, "param_groups": []}),
+    ],
+    ids=str,
+)
+def test_a_whole_file_that_no_run_wrote_is_told_in_one_line(new_run, tmp_path, names, value):
+    first = new_run()
+    next(first)
+    content = {"format": 1, "nstlib": "0.2", "run": first.state_dict(), "extra": {}}
+    set_in(content, names, value)
+    torch.save(content, tmp_path / "odd.checkpoint")
+    with pytest.raises(ResumeError) as told:
+        load_checkpoint(new_run(), tmp_path / "odd.checkpoint")
+    assert re.search(r"is not the state of a run|No run is at step|The saved run was another one", str(told.value))
+    assert "start anew" in str(told.value).lower()
+
+
+def test_a_disk_that_fills_up_at_any_byte_is_told_and_the_older_file_stays(new_run, tmp_path, monkeypatch):
+    """Wherever it happens: within a tensor, in the table at the end, or when the file is closed."""
+    run = new_run()
+    next(run)
+    path = save_checkpoint(run, tmp_path / "run.checkpoint")
+    before = path.read_bytes()
+
+    class Full(io.FileIO):
+        room = 0
+
+        def write(self, data):
+            if self.tell() + len(data) > Full.room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    monkeypatch.setattr(Path, "open", lambda self, mode: Full(self, mode))
+    for room in range(0, len(before), len(before) // 40):
+        Full.room = room
+        with pytest.raises(ResumeError, match=r"run.checkpoint cannot be written: No space left on device"):
+            save_checkpoint(run, path)
+        assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["run.checkpoint"]
 
 
 def test_a_file_of_another_form_and_none_are_refused(new_run, tmp_path):

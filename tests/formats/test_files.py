@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 
 from nstlib.errors import ImageError, WeightsError
-from nstlib.formats.files import replacing
+from nstlib.formats.files import ABANDONED, MACHINE, remove_leftovers, replacing, scratch_folder
 
 
 @pytest.fixture
@@ -135,3 +138,49 @@ def test_a_checkpoint_comes_back(tmp_path):
     save_checkpoint(torch.arange(5), tmp_path / "a.pt")
     assert torch.load(tmp_path / "a.pt").tolist() == [0, 1, 2, 3, 4]
     assert only(tmp_path / "a.pt")
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_nothing_else(old):
+    folder = old.parent
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    names = {
+        f".out.png.{MACHINE}-{int(dead.stdout)}-0a1b2c3d.part": False,
+        f".out.png.{MACHINE}-{os.getpid()}-0a1b2c3d.part": True,  # we may be writing it
+        f".out.png.00000000-{int(dead.stdout)}-0a1b2c3d.part": True,  # somebody else may, on another machine
+        ".out.png.00000000-77-0a1b2c3d.part": False,  # written by nobody since yesterday
+        f"out.png.{MACHINE}-{int(dead.stdout)}-0a1b2c3d.part": True,  # no name of ours
+        "film.part": True,
+    }
+    for name in names:
+        (folder / name).write_text("begun")
+    os.utime(folder / ".out.png.00000000-77-0a1b2c3d.part", (time.time() - 2 * ABANDONED,) * 2)
+    scratch = folder / f".fetched.{MACHINE}-{int(dead.stdout)}-x_y9z.part"
+    scratch.mkdir()
+    (scratch / "wheel.whl").write_text("half")
+    with replacing(old) as temporary:
+        temporary.write_text("new")
+    assert {path.name for path in folder.iterdir()} == {old.name, *(name for name, stays in names.items() if stays)}
+
+
+def test_a_number_that_another_process_has_got_since_protects_nothing(old):
+    left = old.parent / f".out.png.{MACHINE}-{os.getpid()}-0a1b2c3d.part"
+    left.write_text("begun")
+    os.utime(left, (1.0, 1.0))  # long before this process began
+    remove_leftovers(old.parent)
+    assert only(old)
+
+
+def test_a_scratch_folder_is_recognized_as_ours_and_gone_afterwards(old):
+    with scratch_folder(old.parent, "wheel.whl") as folder:
+        assert folder.is_dir()
+        remove_leftovers.__wrapped__(old.parent)
+        assert folder.is_dir()
+    assert only(old)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such modes")
+def test_who_may_read_the_older_file_may_read_the_new_one(old):
+    old.chmod(0o640)
+    with replacing(old) as temporary:
+        temporary.write_text("new")
+    assert old.stat().st_mode & 0o777 == 0o640

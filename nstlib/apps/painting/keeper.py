@@ -11,7 +11,7 @@ from pathlib import Path
 from torch import Tensor
 
 from nstlib import transfer
-from nstlib.apps.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from nstlib.apps.checkpoint import ANEW, checkpoint_path, load_checkpoint, save_checkpoint
 from nstlib.apps.painting.job import Job
 from nstlib.engine.run import Run
 from nstlib.errors import ImageError, ResumeError
@@ -57,7 +57,10 @@ class Keeper:
     def resume(self) -> int:
         """Let the run go on from the checkpoint, and return after how many steps it does."""
         extra = load_checkpoint(self._run, self.checkpoint)
-        self._frames = [frame.float() / 255 for frame in extra["frames"]]
+        try:
+            self._frames = [frame.float() / 255 for frame in extra["frames"]]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ResumeError(f"{self.checkpoint} holds no frames of an animation. {ANEW}") from error
         return self._run.index
 
     def see(self, step: transfer.Step) -> None:
@@ -93,18 +96,42 @@ class Keeper:
         save_image(step.image, path, alpha=self._alpha)
 
     def write_result(self, step: transfer.Step) -> Path:
-        """Write the picture and the animation, and return where it is: if the disk is full, elsewhere."""
+        """Write the picture and the animation, and return where it is: if the disk is full, elsewhere.
+
+        Raises:
+            ImageError: if the picture can be written nowhere; what the last checkpoint left stays.
+        """
         job = self._job
         try:
             self.write(step, job.output)
             path = job.output
         except ImageError as error:
-            path = Path(tempfile.mkdtemp(prefix="nst-")) / job.output.name
-            self.write(step, path)
-            self._warn(f"{error} The picture is in {path} instead.")
+            path = self._write_elsewhere(step, error)
         if job.animation is not None:
-            save_animation([*self._frames, _small(step.image)], job.animation)
+            try:
+                save_animation([*self._frames, _small(step.image)], job.animation)
+            except ImageError as error:
+                self.failed = True
+                self._warn(f"{error} The picture is in {path}.")
         return path
+
+    def _write_elsewhere(self, step: transfer.Step, why: ImageError) -> Path:
+        """Write the picture into a new folder among the temporary ones, and return where it is."""
+        try:
+            path = Path(tempfile.mkdtemp(prefix="nst-")) / self._job.output.name
+        except OSError:
+            raise self._lost(why) from why
+        try:
+            self.write(step, path)
+        except ImageError:
+            path.parent.rmdir()
+            raise self._lost(why) from why
+        self._warn(f"{why} The picture is in {path} instead.")
+        return path
+
+    def _lost(self, why: ImageError) -> ImageError:
+        kept = f"{self.checkpoint} is kept: make room, and --resume goes on." if self.checkpoint.exists() else ""
+        return ImageError(f"{why} Nor can it be written among the temporary files. {kept}".rstrip())
 
     def discard(self) -> None:
         """Remove the checkpoint and its picture: the result is there."""
