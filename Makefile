@@ -41,6 +41,7 @@ test:  ## Run every check: lint, unit tests, notebooks, a clean build of the boo
 
 exhaustive: $(STAMPS)/test weights  ## Run the long tests that `make test` leaves out
 	$(PYTEST) --dist worksteal -m "exhaustive and not browser"
+	$(PYTEST) --dist loadgroup -m "exhaustive and browser" tests/browser
 	@$(MAKE) --no-print-directory lessons
 
 lint: $(STAMPS)/test  ## Check style, and that imports only go down
@@ -68,7 +69,7 @@ explorers: $(STAMPS)/test  ## Check the explorers that need no built book in Chr
 browser: $(STAMPS)/test weights  ## Build the book if needed, and check its pages in Chromium
 	@$(PY) tools/vendor.py
 	$(PY) tools/build_book.py
-	$(PYTEST) --dist loadgroup -m "browser and not timed" tests/browser
+	$(PYTEST) --dist loadgroup -m "browser and not timed and not exhaustive" tests/browser
 	$(PY) -m pytest -rs -m "browser and timed" tests/browser
 
 notebooks: $(STAMPS)/book weights  ## Write lessons and solutions from the chapters; run what changed (ALL=--all: everything)
