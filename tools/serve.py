@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from nstlib.apps.server import LocalServer, make_folder_server
+from nstlib.errors import ChoiceError
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """Serves files; tells the browser to ask again, so that a rebuilt page is seen at once."""
-
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".mjs": "text/javascript"}  # noqa: RUF012
-
-    def end_headers(self) -> None:
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
-
-
-class QuietHandler(Handler):
-    """The same, without a line for each request."""
-
-    def log_message(self, *arguments) -> None:
-        pass
-
-
-def make_server(folder: Path = HTML, port: int = 0, handler: type = QuietHandler) -> ThreadingHTTPServer:
+def make_server(folder: Path = HTML, port: int = 0) -> LocalServer:
     """Return a server of a folder that only this machine can reach; port 0 means any free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
+    return make_folder_server(folder, port)
 
 
 def main() -> int:
@@ -41,11 +25,11 @@ def main() -> int:
         print("There is no book yet: run  make book  (or: python tools/build_book.py)", file=sys.stderr)
         return 1
     try:
-        server = make_server(port=port, handler=Handler)
-    except OSError as error:
-        print(f"Port {port} cannot be used ({error.strerror}); choose another with --port.", file=sys.stderr)
+        server = make_server(port=port)
+    except ChoiceError as error:
+        print(f"{error} With make: make serve PORT=0", file=sys.stderr)
         return 1
-    print(f"The book: http://127.0.0.1:{port}/   (Ctrl-C ends)", flush=True)
+    print(f"The book: http://127.0.0.1:{server.server_port}/   (Ctrl-C ends)", flush=True)
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -1,7 +1,6 @@
 """The layer explorer in a browser without a notebook: a small server on this machine, which ``nst explore`` starts.
 
-It listens on 127.0.0.1 only, answers only requests that name that address (so that no page of the web can reach it by a
-name that points here), and serves nothing but the explorer's own files and the features of pictures that are sent to it.
+It serves nothing but the explorer's own files and the features of pictures that are sent to it.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ import webbrowser
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ImageError, LayerError, ShapeError
+from nstlib.apps.server import LocalHandler, LocalServer, make_server, whole
+from nstlib.errors import ImageError, LayerError, ShapeError
 from nstlib.features import Features, load_network
 from nstlib.images import load_image, pictures
 from nstlib.widgets.explorer import FOLDER, Page
@@ -27,6 +26,8 @@ from nstlib.widgets.layers import compute_features, explore_layers
 HERE = Path(__file__).parent  # its own style sheet and script
 OURS = ("cat", "astronaut", "coffee", "china", "mosaic", "woodcut")
 LARGEST = 12_000_000  # bytes of a picture: 2000 x 2000 pixels
+POLICY = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-ancestors 'none'"
+SAFE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "Content-Security-Policy": POLICY}
 TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 PAGE = """\
 <!doctype html>
@@ -52,9 +53,7 @@ PAGE = """\
 """
 
 
-def make_explorer_server(
-    network: str, shown: Mapping[str, Tensor], *, size: int = 160, port: int = 0
-) -> ThreadingHTTPServer:
+def make_explorer_server(network: str, shown: Mapping[str, Tensor], *, size: int = 160, port: int = 0) -> LocalServer:
     """Return a server of the layer explorer that only this machine can reach; ``serve_until_stopped`` runs it.
 
     Args:
@@ -67,11 +66,7 @@ def make_explorer_server(
         ChoiceError: if there is no such network, or the port cannot be used. WeightsError: if the network cannot be had.
         ShapeError: if a picture is no image, or is too small for the network.
     """
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), Handler)  # first: loading a network takes longer
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ChoiceError(f"Port {port} cannot be used ({reason}). Leave it out to take any free one.") from error
+    server = make_server(Handler, port)  # first: loading a network takes longer
     try:
         loaded = load_network(network)
         server.RequestHandlerClass = partial(Handler, loaded, explorer_page(loaded, shown, size), threading.Lock())
@@ -99,7 +94,7 @@ def first_pictures(path: Path | None, size: int) -> dict[str, Tensor]:
 
 
 def serve_until_stopped(
-    server: ThreadingHTTPServer, *, say: Callable[[str], object] = print, open_browser: bool = True
+    server: LocalServer, *, say: Callable[[str], object] = print, open_browser: bool = True
 ) -> None:
     """Run a server until Ctrl-C, and show its page in the user's browser."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
@@ -128,21 +123,17 @@ def explorer_page(network: Features, shown: Mapping[str, Tensor], size: int) -> 
     return PAGE.format(title=f"What each layer of {network.name} sees", explorer=page._repr_html_())
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(LocalHandler):
     """Answers GET for the page and its files, and POST for features."""
-
-    timeout = 30  # seconds, for clients that say nothing
 
     def __init__(self, network: Features, page: str, turn: threading.Lock, *connection: Any) -> None:
         self.network, self.page, self.turn = network, page, turn  # first: the base class answers at once
         super().__init__(*connection)
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        if not self._is_ours():
-            return
+        path = self.path.partition("?")[0]
         if path == "/":
-            self._send(HTTPStatus.OK, self.page.encode(), "text/html; charset=utf-8")
+            self.send(HTTPStatus.OK, self.page.encode(), "text/html; charset=utf-8")
             return
         files = {
             f"/explorers/{file.relative_to(folder).as_posix()}": file
@@ -151,60 +142,36 @@ class Handler(BaseHTTPRequestHandler):
             if file.suffix in TYPES
         }
         if path in files:
-            self._send(HTTPStatus.OK, files[path].read_bytes(), TYPES[files[path].suffix])
+            self.send(HTTPStatus.OK, files[path].read_bytes(), TYPES[files[path].suffix])
         else:
-            self._refuse(HTTPStatus.NOT_FOUND, f"There is nothing at {path}.")
+            self.refuse(HTTPStatus.NOT_FOUND, f"There is nothing at {path}.")
 
     def do_POST(self) -> None:
-        parts = urlsplit(self.path)
-        if not self._is_ours():
+        path, _, query = self.path.partition("?")
+        if path != "/features":
+            self.refuse(HTTPStatus.NOT_FOUND, f"There is nothing at {path}.")
             return
-        if parts.path != "/features":
-            self._refuse(HTTPStatus.NOT_FOUND, f"There is nothing at {parts.path}.")
+        length = whole(self.headers.get("Content-Length"))
+        if length is None or length > LARGEST:
+            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A picture has at most {LARGEST:,} bytes.")
             return
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LARGEST:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A picture has at most {LARGEST:,} bytes.")
-            return
-        pixels, query = self.rfile.read(int(length)), {key: one[0] for key, one in parse_qs(parts.query).items()}
+        pixels, asked = self.rfile.read(length), {key: one[0] for key, one in parse_qs(query).items()}
         try:
-            features = self._compute(query, pixels)
+            features = self._compute(asked, pixels)
         except (LayerError, ShapeError) as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+            self.refuse(HTTPStatus.BAD_REQUEST, str(error))
             return
         shape = ",".join(map(str, features.shape))
-        self._send(HTTPStatus.OK, features.numpy().tobytes(), "application/octet-stream", {"Nst-Shape": shape})
+        self.send(HTTPStatus.OK, features.numpy().tobytes(), "application/octet-stream", {"Nst-Shape": shape})
 
-    def _compute(self, query: Mapping[str, str], pixels: bytes) -> Tensor:
-        height, width = query.get("height", ""), query.get("width", "")
-        if not (height.isdecimal() and width.isdecimal()):
+    def end_headers(self) -> None:
+        for key, value in SAFE.items():
+            self.send_header(key, value)
+        super().end_headers()
+
+    def _compute(self, asked: Mapping[str, str], pixels: bytes) -> Tensor:
+        height, width = whole(asked.get("height")), whole(asked.get("width"))
+        if height is None or width is None:
             raise ShapeError("height and width must be whole numbers of pixels.")
         with self.turn:
-            return compute_features(self.network, query.get("layer", ""), pixels, int(height), int(width))
-
-    def _is_ours(self) -> bool:
-        """Refuse what names another host, or comes from a page of another one: no web page may ask this machine."""
-        port = self.server.server_port
-        hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
-        origin = self.headers.get("Origin")
-        if self.headers.get("Host") in hosts and (origin is None or origin.removeprefix("http://") in hosts):
-            return True
-        self._refuse(HTTPStatus.FORBIDDEN, f"This server answers only at http://127.0.0.1:{port}/.")
-        return False
-
-    def _refuse(self, status: HTTPStatus, why: str) -> None:
-        self.close_connection = True  # what was sent may not have been read
-        self._send(status, why.encode(), "text/plain; charset=utf-8")
-
-    def _send(self, status: HTTPStatus, body: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
-        self.send_response(status)
-        safe = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-        policy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; frame-ancestors 'none'"
-        all_headers = {"Content-Type": kind, "Content-Length": len(body), "Content-Security-Policy": policy}
-        for key, value in {**all_headers, **safe, **(headers or {})}.items():
-            self.send_header(key, str(value))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: Any) -> None:
-        pass  # a line for each file would bury the address
+            return compute_features(self.network, asked.get("layer", ""), pixels, height, width)

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from nstlib import __version__
-from nstlib.cli import compare, dream, explore, study, stylize, weights
+from nstlib.cli import compare, doctor, dream, explore, study, stylize, weights
 from nstlib.cli.console import say
+from nstlib.cli.streams import let_go, occupy_streams, printable, steady_streams
 from nstlib.engine.allocation import allow_keeping
 
+UsageError = typer.BadParameter.__base__  # of the Click inside Typer, or beside it
+
+
+class Commands(TyperGroup):
+    """All commands, of which none fails because it cannot print."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        with steady_streams():
+            return super().main(*args, **options)
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:  # it may quote a word of the command line
+            error.message = printable(error.message)
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Neural style transfer: paint the scene of one picture with the texture of another.",
     epilog="Start with: nst stylize cat sandstone",
     no_args_is_help=True,
@@ -21,6 +42,7 @@ app = typer.Typer(
 app.command("stylize", epilog=stylize.EXAMPLES)(stylize.stylize)
 app.command("compare", cls=compare.Compare, epilog=compare.EXAMPLES)(compare.compare)
 app.command("dream", epilog=dream.EXAMPLES)(dream.dream)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("explore", epilog=explore.EXAMPLES)(explore.explore)
 app.add_typer(study.app, name="study")
 app.add_typer(weights.app, name="weights")
@@ -28,8 +50,12 @@ app.add_typer(weights.app, name="weights")
 
 def main() -> None:
     """Run the command with the arguments of the process, which does nothing else and so may keep its memory."""
+    occupy_streams()
     allow_keeping()
-    app(prog_name="nst")
+    try:
+        app(prog_name="nst")
+    finally:
+        let_go()
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import typer
 
+from nstlib.cli.streams import printable, steady_streams
 from nstlib.defaults import GIGABYTE
 from nstlib.errors import ChoiceError, ImageError, LayerError, ResumeError, ShapeError, WeightsError
 
-STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report
+# What shells report. Windows has no SIGHUP, by which a terminal says that it closes.
+STOPPED = {
+    getattr(signal, name): 128 + getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+}
 
 
 @contextmanager
@@ -28,17 +34,16 @@ def one_line_errors(*, exit_code: int) -> Iterator[None]:
 def say(text: str, *, aside: bool = False) -> None:
     """Print a line, above the progress bar if there is one. Everything that a command prints goes through here.
 
-    A terminal that is gone does not end a run, and a character that it cannot show is written as its number.
+    That it cannot be printed does not end a run; control characters, as names of files may hold, are shown escaped.
 
     Args:
         text: what to say. aside: whether it is no result, but about the work: then it goes to standard error.
     """
     from tqdm import tqdm
 
-    stream = sys.stderr if aside else sys.stdout
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    with suppress(OSError, ValueError):  # a closed pipe, a closed stream
-        tqdm.write(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    with steady_streams():
+        stream = sys.stderr if aside else sys.stdout
+        tqdm.write(printable(text), file=stream)
         stream.flush()
 
 

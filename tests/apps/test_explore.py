@@ -89,6 +89,8 @@ def test_features_are_the_librarys(ask, image):
         ("layer=relu1_1&height=25&width=32", "has 2400 bytes, got 2304"),
         ("layer=relu1_1&height=-1&width=32", "whole numbers of pixels"),
         ("layer=relu1_1", "whole numbers of pixels"),
+        (f"layer=relu1_1&height={'9' * 5000}&width=32", "whole numbers of pixels"),
+        ("layer=relu1_1&height=0&width=32", "has 0 bytes, got 2304"),
         ("height=24&width=32", "has no layer ''"),
     ],
 )
@@ -124,6 +126,19 @@ def test_no_other_file_is_served(ask, path):
 def test_a_picture_that_is_too_large_is_refused_before_it_is_read(ask):
     status, _, body = ask("POST", "/features?layer=relu1_1", b"x", Content_Length=str(LARGEST + 1))
     assert (status, body.decode()) == (413, "A picture has at most 12,000,000 bytes.")
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "1e3", ""])
+def test_a_length_that_is_no_number_is_answered_in_words(ask, capfd, length):
+    status, _, body = ask("POST", "/features?layer=relu1_1", b"x", Content_Length=length)
+    assert (status, body.decode()) == (413, "A picture has at most 12,000,000 bytes.")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("path", ["//[", "/%00", "/?" + "a=1&" * 2000])
+def test_an_odd_address_leaves_no_traceback(ask, capfd, path):
+    assert ask("GET", path)[0] in (200, 404)
+    assert capfd.readouterr().err == ""
 
 
 def test_only_this_machine_is_listened_to(server):

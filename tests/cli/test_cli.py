@@ -595,7 +595,7 @@ def test_version(nst):
     assert nst("--version") == (0, f"nst {nstlib.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [(), ("stylize",), ("weights",), ("weights", "fetch")])
+@pytest.mark.parametrize("command", [(), ("stylize",), ("doctor",), ("weights",), ("weights", "fetch")])
 def test_help_fits_into_80_columns(nst, command):
     code, out, _ = nst(*command, "--help")
     assert code == 0
