@@ -69,6 +69,22 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     return (light + share * chroma).clamp(0, 1)  # rounding alone leads outside
 
 
+def is_gray(image: Tensor) -> bool:
+    """Return whether no pixel of an image has a color: its channels differ by 2 of 255 at most, as rounding may leave.
+
+    Args:
+        image: RGB in [0, 1], shape (B, 3, H, W).
+
+    Raises:
+        ShapeError: if ``image`` has another shape.
+
+    >>> is_gray(torch.full((1, 3, 2, 2), 0.5))
+    True
+    """
+    four_axes("is_gray", image, 3)
+    return bool((image.amax(1) - image.amin(1)).max() <= 2.01 / 255)
+
+
 def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tuple[Tensor, Tensor]:
     """Return both as gray images, the style with the content's mean luminance and contrast.
 

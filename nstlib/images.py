@@ -8,7 +8,7 @@ behind. ``nstlib.formats.masks`` has what is not color: where a picture is opaqu
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,13 @@ from torch import Tensor
 
 from nstlib import course
 from nstlib.errors import ImageError, ShapeError, choice, four_axes
-from nstlib.formats.decoding import color, opacity, opened
+from nstlib.formats.decoding import coloring, is_deep, opacity
 from nstlib.formats.encoding import OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
 from nstlib.formats.files import replacing
-from nstlib.formats.sizes import MAX_PIXELS, check_size, fitted, scaled
+from nstlib.formats.opening import announced_size, decode, opened
+from nstlib.formats.profiles import drop_damaged
+from nstlib.formats.sizes import MAX_PIXELS, scaled
+from nstlib.formats.strips import fitted_in_strips
 
 KINDS = ("content", "style")
 
@@ -35,8 +38,8 @@ def load_image(
 ) -> Tensor:
     """Return the picture in a file as a tensor.
 
-    Of an animation it is the first frame. A color profile in the file is applied: the numbers are sRGB. One that is
-    damaged or does not fit the picture is ignored, as viewers do, and sRGB's own changes nothing.
+    Of an animation it is the first frame. A color profile in the file is applied: the numbers are sRGB. One that does not
+    fit the picture is ignored, as viewers do; so is a damaged one, of which the log says a line; sRGB's own changes nothing.
 
     Gray keeps up to 16 bits. Color comes with 8 bits a channel, and so does gray with transparency: of the 16 bits in a
     PNG or TIFF, Pillow keeps the upper 8, so a value is off by at most 1/256.
@@ -45,7 +48,8 @@ def load_image(
         path: the file; ``picture("cat")`` gives the path of one of the course's own.
         size: length of the *longer* side in pixels (Lanczos, antialiased); None keeps the picture as it is.
         background: RGB in [0, 1], seen wherever the picture is transparent.
-        max_pixels: a larger picture is refused before it is decoded.
+        max_pixels: a larger picture is refused before it is decoded. A JPEG may be 10 times as large if it is to be made
+            smaller (``size``): that happens while it is read.
 
     Returns:
         Shape (1, 3, H, W), float32, RGB in [0, 1].
@@ -56,14 +60,16 @@ def load_image(
     path = Path(path)
     backdrop = _background(background)
     with opened(path) as stored:
-        check_size(path, stored.size, size, max_pixels)
-        decoded, opaque = color(stored, path), opacity(stored)
-    if opaque is not None:
-        decoded = Image.composite(_eight_bits(decoded), Image.new("RGB", decoded.size, backdrop), opaque)
-    pixels = np.array(fitted(decoded, size))  # (H, W, 3) of 0..255, or (H, W) of floats for gray of more than 8 bits
-    if pixels.ndim == 2:
-        return torch.from_numpy(pixels).clamp(0, 1).expand(1, 3, -1, -1).contiguous()
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255).contiguous()
+        announced = announced_size(stored, path, size, max_pixels)
+        decode(stored, path)
+        drop_damaged(stored, path)
+        picture = fitted_in_strips(stored, size, _shown(stored, path, backdrop), announced=announced)
+        pixels = np.asarray(picture)  # (H, W, 3) of 0..255, or (H, W) of floats for gray of more than 8 bits
+        if pixels.ndim == 2:
+            return torch.from_numpy(pixels.copy()).clamp(0, 1).expand(1, 3, -1, -1).contiguous()
+        image = torch.empty(1, 3, *pixels.shape[:2])
+        image[0].numpy()[:] = np.moveaxis(pixels, -1, 0)  # no other copy of a large picture
+        return image.div_(255)
 
 
 def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92, alpha: Tensor | None = None) -> Path:
@@ -170,6 +176,18 @@ def _background(background: tuple[float, float, float]) -> tuple[int, int, int]:
     if len(background) != 3 or not all(0 <= value <= 1 for value in background):
         raise ImageError(f"background is three numbers in [0, 1] (red, green, blue), got {background!r}.")
     return tuple(round(255 * value) for value in background)
+
+
+def _shown(stored: Image.Image, path: Path, backdrop: tuple[int, int, int]) -> Callable[[Image.Image], Image.Image]:
+    """Return what gives a part of the picture its colors, with the backdrop where it is transparent."""
+    to_color = coloring(stored, path)
+    if not stored.has_transparency_data or (is_deep(stored) and opacity(stored).getextrema()[0] == 255):
+        return to_color
+
+    def change(part: Image.Image) -> Image.Image:
+        return Image.composite(_eight_bits(to_color(part)), Image.new("RGB", part.size, backdrop), opacity(part))
+
+    return change
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

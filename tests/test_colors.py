@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from nstlib.apps.painting.job import Job, make_run, read_pictures
 from nstlib.colors import (
     ROUNDING,
+    is_gray,
     keep_colors,
     luminance,
     luminance_pair,
@@ -18,6 +20,8 @@ from nstlib.colors import (
     match_histogram,
 )
 from nstlib.errors import ImageError, ShapeError
+from nstlib.features import load_network
+from nstlib.images import save_image
 
 YIQ = torch.tensor(  # NTSC, as the paper's reference rounds it
     [[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]], dtype=torch.float64
@@ -399,3 +403,28 @@ def test_batches_of_other_lengths_are_no_pairs(function):
 def test_colors_are_kept_pixel_by_pixel_so_sizes_must_agree():
     with pytest.raises(ShapeError, match=r"two images of one size, got \(1, 3, 4, 4\) and \(1, 3, 4, 5\).*resize"):
         keep_colors(torch.rand(1, 3, 4, 4), torch.rand(1, 3, 4, 5))
+
+
+# A gray photo stays gray
+
+
+def test_gray_is_what_has_equal_channels_up_to_rounding(rng):
+    image = gray(rng)
+    assert is_gray(image)
+    assert is_gray(image + torch.tensor([0, 1, -1]).view(1, 3, 1, 1) / 255)
+    assert not is_gray(image + torch.tensor([0, 0, 3]).view(1, 3, 1, 1) / 255)
+    one_pixel = image.clone()
+    one_pixel[0, 0, 3, 3] += 0.1
+    assert not is_gray(one_pixel)
+
+
+@pytest.mark.parametrize("colors", ["luminance", "covariance", "histogram"])
+@pytest.mark.parametrize("method", ["classic", "dual"])
+def test_a_gray_photo_in_its_own_colors_stays_gray_whatever_the_style(tmp_path, rng, colors, method):
+    content = save_image(torch.rand(1, 1, 24, 32, generator=rng).expand(1, 3, -1, -1), tmp_path / "gray.png")
+    style = save_image(torch.rand(3, 24, 32, generator=rng), tmp_path / "style.png")
+    options = {"steps": 3, "content_weight": 0.1}
+    job = Job(content, ((style, 1.0),), tmp_path / "o.png", size=32, colors=colors, method=method, options=options)
+    *_, last = make_run(job, read_pictures(job), load_network("tiny"))
+    assert (last.image.amax(1) - last.image.amin(1)).max() < 1e-6
+    assert last.image.std() > 0.05

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from nstlib.errors import ChoiceError, ImageError, ShapeError
-from nstlib.formats.decoding import READABLE
+from nstlib.formats.opening import READABLE
 from nstlib.images import (
     MAX_PIXELS,
     WRITABLE,

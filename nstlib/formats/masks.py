@@ -11,8 +11,10 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib.errors import ImageError, ShapeError
-from nstlib.formats.decoding import color, opacity, opened
-from nstlib.formats.sizes import MAX_PIXELS, by, check_size, fitted
+from nstlib.formats.decoding import coloring, opacity
+from nstlib.formats.opening import announced_size, decode, opened
+from nstlib.formats.sizes import MAX_PIXELS, by
+from nstlib.formats.strips import fitted_in_strips
 
 
 def load_alpha(path: str | os.PathLike[str], *, size: int | None = None, max_pixels: int = MAX_PIXELS) -> Tensor | None:
@@ -34,11 +36,19 @@ def load_alpha(path: str | os.PathLike[str], *, size: int | None = None, max_pix
     """
     path = Path(path)
     with opened(path) as stored:
-        check_size(path, stored.size, size, max_pixels)
-        opaque = opacity(stored)
-    if opaque is None:
-        return None
-    return torch.from_numpy(np.array(fitted(opaque, size)))[None, None].float().div(255)
+        announced = announced_size(stored, path, size, max_pixels)
+        if not stored.has_transparency_data:
+            return None
+        decode(stored, path)
+        least = []  # of each part
+
+        def change(part: Image.Image) -> Image.Image:
+            opaque = opacity(part)
+            least.append(opaque.getextrema()[0])
+            return opaque
+
+        opaque = np.array(fitted_in_strips(stored, size, change, announced=announced))
+    return None if min(least) == 255 else torch.from_numpy(opaque)[None, None].float().div(255)
 
 
 def load_mask(path: str | os.PathLike[str], like: Tensor) -> Tensor:
@@ -65,12 +75,14 @@ def load_mask(path: str | os.PathLike[str], like: Tensor) -> Tensor:
         )
     path = Path(path)
     with opened(path) as stored:
-        check_size(path, stored.size, None, MAX_PIXELS)
-        marked, opaque = color(stored, path, managed=False), opacity(stored)
-    amounts = np.asarray(marked if marked.mode == "F" else marked.convert("L"), np.float32)
-    amounts = amounts if marked.mode == "F" else amounts / 255
-    if opaque is not None:
-        amounts = amounts * (np.asarray(opaque, np.float32) / 255)
+        announced_size(stored, path, None)
+        decode(stored, path)
+        marked = fitted_in_strips(stored, None, coloring(stored, path, managed=False))
+        opaque = fitted_in_strips(stored, None, opacity) if stored.has_transparency_data else None
+        amounts = np.asarray(marked if marked.mode == "F" else marked.convert("L"), np.float32)
+        amounts = amounts if marked.mode == "F" else amounts / 255
+        if opaque is not None:
+            amounts = amounts * (np.asarray(opaque, np.float32) / 255)
     height, width = like.shape[-2:]
     _check_proportions(path, marked.size, (width, height))
     fitted = Image.fromarray(amounts).resize((width, height), Image.Resampling.BILINEAR)

@@ -7,11 +7,23 @@ LittleCMS, which comes with Pillow, computes what a viewer would show.
 from __future__ import annotations
 
 import io
+import logging
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
+_log = logging.getLogger(__name__)
 _EXACT = 0x0100  # LittleCMS' flag NOOPTIMIZE: its shortcut for gray is off by up to 10 of 255 in the shadows
+
+
+def drop_damaged(stored: Image.Image, path: Path) -> None:
+    """Take a damaged profile away from the picture, and have the log say so; without any setup, it prints that line."""
+    icc = stored.info.get("icc_profile")
+    if icc and _is_damaged(icc):
+        name = str(path) if str(path).isprintable() else repr(str(path))
+        _log.warning("%s has a damaged color profile, which is left out.", name)
+        stored.info["icc_profile"] = None
 
 
 def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
@@ -49,6 +61,20 @@ def _transformed(image: Image.Image, icc: bytes | None, flags: int = 0) -> Image
         return ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB", flags=flags)
     except (OSError, ImageCms.PyCMSError, ImportError):  # damaged; of another kind; a Pillow without LittleCMS
         return None
+
+
+def _is_damaged(icc: bytes) -> bool:
+    """Whether nobody could use the profile; one for another kind of picture is no damage."""
+    try:
+        space = ImageCms.ImageCmsProfile(io.BytesIO(icc)).profile.xcolor_space.strip()
+    except OSError:
+        return True
+    except ImportError:  # a Pillow without LittleCMS
+        return False
+    pixel = {"RGB": Image.new("RGB", (1, 1)), "GRAY": Image.new("L", (1, 1)), "CMYK": Image.new("CMYK", (1, 1))}.get(
+        space
+    )
+    return pixel is not None and _transformed(pixel, icc) is None
 
 
 def _samples() -> Image.Image:

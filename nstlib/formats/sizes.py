@@ -6,8 +6,6 @@ import math
 import operator
 from pathlib import Path
 
-from PIL import Image
-
 from nstlib.errors import ImageError
 
 MAX_PIXELS = 100_000_000  # a tensor of that many pixels holds 1.2 GB
@@ -15,9 +13,9 @@ MAX_PIXELS = 100_000_000  # a tensor of that many pixels holds 1.2 GB
 
 def check_size(path: Path, stored: tuple[int, int], size: int | None, most: int) -> None:
     """Refuse, from the header alone, a picture that is too large to decode or that cannot have that size."""
-    _check_pixels(f"{path} is", *stored, most)
+    _check_pixels(f"{path} is", *stored, most, "Make it smaller first.")
     if size is not None:
-        _check_pixels(f"{path} would become", *scaled(stored, size, what=str(path)), most)
+        _check_pixels(f"{path} would become", *scaled(stored, size, what=str(path)), most, "Use a smaller size.")
 
 
 def scaled(stored: tuple[int, int], size: int, *, what: str = "The image") -> tuple[int, int]:
@@ -34,21 +32,13 @@ def scaled(stored: tuple[int, int], size: int, *, what: str = "The image") -> tu
     return (size, short) if stored[0] == longer else (short, size)
 
 
-def fitted(picture: Image.Image, size: int | None) -> Image.Image:
-    """Return the picture with a longer side of ``size`` pixels."""
-    if size is None:
-        return picture
-    return picture.resize(scaled(picture.size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
-
-
 def by(size: tuple[int, int]) -> str:
     """Return width and height in words."""
     return f"{size[0]} x {size[1]}"
 
 
-def _check_pixels(what: str, width: int, height: int, most: int) -> None:
+def _check_pixels(what: str, width: int, height: int, most: int, advice: str) -> None:
     if width * height > most:
         raise ImageError(
-            f"{what} {width:,} x {height:,} pixels, {width * height:,} in all; the limit is {most:,}. "
-            "Make it smaller, or give load_image a larger max_pixels."
+            f"{what} {width:,} x {height:,} pixels, {width * height:,} in all; the limit is {most:,}. {advice}"
         )

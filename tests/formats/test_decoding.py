@@ -395,6 +395,21 @@ def test_the_blackest_ink_is_black_on_the_screen(tmp_path):
 GRAY_GAMMA, INK_PROFILE = gray_profile(power(1.8)), cmyk_profile(lab_of_inks)
 
 
+@pytest.mark.parametrize("icc", [b"this is no profile", ADOBE_RGB[:200], ADOBE_RGB.replace(b"rTRC", b"none")])
+def test_of_a_damaged_profile_the_log_says_one_line(tmp_path, caplog, icc):
+    load_image(stored(tmp_path / "a.png", Image.new("RGB", (8, 8)), icc))
+    assert len(caplog.messages) == 1
+    assert "a.png has a damaged color profile, which is left out." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("mode", "icc"), [("RGB", GRAY_GAMMA), ("L", ADOBE_RGB), ("RGB", INK_PROFILE), ("RGB", ADOBE_RGB)]
+)
+def test_of_a_whole_profile_the_log_says_nothing_even_if_it_does_not_fit(tmp_path, caplog, mode, icc):
+    load_image(stored(tmp_path / "a.png", Image.new(mode, (8, 8)), icc))
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("mode", "color", "icc"),
     [

@@ -125,7 +125,8 @@ def make_run(job: Job, pictures: Pictures, network: Features) -> Run:
         ShapeError, ChoiceError: as ``stylize``.
     """
     options = dict(job.options)
-    if _in_gray(job):
+    # A style in gray alone does not keep the result gray: colored fringes would remain.
+    if _in_gray(job) or (job.colors in MATCHES and colors.is_gray(pictures.content)):
         options["finish"] = partial(colors.keep_colors, content=pictures.content)
     generator = torch.Generator().manual_seed(job.seed)
     return stylize_dual(pictures.canvas, pictures.styles, network, method=job.method, generator=generator, **options)
