@@ -1,4 +1,4 @@
-"""Some 700 pictures and files that are none, each with what is right for it.
+"""A thousand pictures and files that are none, each with what is right for it.
 
 ``python tests/corpus/corpus_cases.py FOLDER`` writes them all, to be looked at.
 """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import numpy as np
 import pytest
-from corpus_cases import GROUPS, Case, exif_data, modes, no_files, sizes
+from corpus_cases import GROUPS, Case, exif_data, modes, no_files, pngs, profiles, sizes
 from corpus_files import SCENE, saved
 
 from nstlib.errors import ImageError
@@ -95,3 +96,25 @@ def test_the_command_handles_every_file(tmp_path, gallery, nst, style, group):
         for case in group()
     }
     assert {name: what for name, what in wrong.items() if what} == {}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("group", [modes, pngs, exif_data, profiles])
+def test_whatever_bytes_change_a_file_is_a_picture_or_refused_in_one_line(tmp_path, capfd, group):
+    rng = random.Random(0)
+    files = [case.make(tmp_path).read_bytes() for case in group() if not case.is_refused]
+    path, messages = tmp_path / "changed", []
+    for _ in range(1500):
+        changed = bytearray(rng.choice(files))
+        for _ in range(rng.choice((1, 2, 10))):
+            place, length = rng.randrange(min(len(changed), rng.choice((60, 300, 10**6)))), rng.choice((1, 4, 60))
+            new = rng.choice((rng.randbytes(1), b"\xff", b"\0", b"", changed[place : place + length] * 2))
+            changed[place : place + rng.choice((1, length))] = new
+            changed = changed or bytearray(b"\0")
+        path.write_bytes(changed)
+        try:
+            assert load_image(path).isfinite().all()
+        except ImageError as error:
+            messages.append(str(error))
+    assert [message for message in messages if "\n" in message] == []
+    assert capfd.readouterr() == ("", "")
