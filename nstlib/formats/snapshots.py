@@ -12,6 +12,7 @@ from torch import Tensor
 
 from nstlib import course
 from nstlib.errors import WeightsError
+from nstlib.formats.files import replacing
 
 SAVED = course.DATA / "training"
 
@@ -20,30 +21,36 @@ State = tuple[dict[str, float], Mapping[str, Tensor]]
 
 
 def write_states(states: Iterable[State], path: Path) -> None:
-    """Write states to one safetensors file: tensors in float16, what was measured as JSON in its metadata."""
+    """Write states to one safetensors file: tensors in float16, what was measured as JSON in its metadata.
+
+    Raises:
+        WeightsError: if the file cannot be written; an older one stays.
+    """
     states = list(states)
     tensors = {
         f"{about['epoch']}/{name}": t.half().contiguous() for about, state in states for name, t in state.items()
     }
-    Path(path).write_bytes(save(tensors, metadata={"snapshots": json.dumps([about for about, _ in states])}))
+    content = save(tensors, metadata={"snapshots": json.dumps([about for about, _ in states])})
+    with replacing(path, error=WeightsError) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_states(path: Path) -> list[State]:
     """Return the states of such a file, tensors in float32.
 
     Raises:
-        WeightsError: if there is no such file, or it is damaged.
+        WeightsError: if there is no such file, it is damaged, or it holds something else.
     """
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["snapshots"])
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
+        states = {entry["epoch"]: {} for entry in about}
+        for key, tensor in tensors.items():
+            epoch, name = key.split("/", 1)
+            states[int(epoch)][name] = tensor
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:  # whole, but of another program
         raise _not_saved(path, "snapshots", error) from error
-    states = {entry["epoch"]: {} for entry in about}
-    for key, tensor in tensors.items():
-        epoch, name = key.split("/", 1)
-        states[int(epoch)][name] = tensor
     return [(entry, states[entry["epoch"]]) for entry in about]
 
 

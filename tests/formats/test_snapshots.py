@@ -1,14 +1,16 @@
 import dataclasses
+import errno
 import json
 import sys
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from nstlib import course
 from nstlib.errors import WeightsError
 from nstlib.filter_measures import filter_grid
-from nstlib.formats.snapshots import SAVED, load_runs
+from nstlib.formats.snapshots import SAVED, load_runs, read_states, write_states
 from nstlib.patches import cut_patches
 from nstlib.training import accuracy, load_snapshots, load_weights_into, save_snapshots, small_network, train
 
@@ -41,6 +43,42 @@ def test_missing_or_damaged_snapshots_say_how_to_make_them(content, tmp_path):
         path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"holds no snapshots.*python tools/train_small.py"):
         load_snapshots(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "about"),
+    [
+        ("weight", None),
+        ("weight", {"author": "another program"}),
+        ("weight", {"snapshots": "no JSON"}),
+        ("weight", {"snapshots": "[]"}),
+        ("1/weight", {"snapshots": "[]"}),
+        ("1/weight", {"snapshots": "3"}),
+        ("1/weight", {"snapshots": '[{"loss": 1.0}]'}),
+    ],
+)
+def test_a_whole_file_of_another_program_is_told_as_such(name, about, tmp_path):
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(save({name: torch.zeros(1)}, metadata=about))
+    with pytest.raises(WeightsError, match=r"holds no snapshots.*python tools/train_small.py") as told:
+        read_states(path)
+    assert "\n" not in str(told.value)
+
+
+def test_snapshots_that_cannot_be_written_leave_the_older_ones(tmp_path, monkeypatch):
+    path = tmp_path / "run.safetensors"
+    write_states([({"epoch": 0}, {"weight": torch.zeros(2)})], path)
+
+    def full(self, content):
+        with self.open("wb") as file:
+            file.write(content[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(path), "write_bytes", full)
+    with pytest.raises(WeightsError, match=r"run.safetensors cannot be written: No space left on device"):
+        write_states([({"epoch": 1}, {"weight": torch.ones(2)})], path)
+    assert [about for about, _ in read_states(path)] == [{"epoch": 0}]
+    assert [file.name for file in tmp_path.iterdir()] == ["run.safetensors"]
 
 
 # --- what is saved for the chapter ------------------------------------------------------------------------------------
