@@ -1,6 +1,6 @@
 """Whenever a command is killed, what lies there is whole, and the same command goes on to the same bytes, nothing left over.
 
-A run is killed at a random moment of the time that it takes, each signal ``NST_KILLS`` times (3): 20 were tried by hand.
+A run is killed at a random moment of the time that it takes, each signal ``NST_KILLS`` times (3; 20 for a long look).
 """
 
 from __future__ import annotations
