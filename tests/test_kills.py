@@ -98,7 +98,7 @@ def contents(folder: Path) -> dict[str, object]:
 
 
 def check_whole(folder: Path) -> None:
-    """Each picture that is there can be read, and nothing has a name that it has only while it is written."""
+    """Each picture that is there can be read."""
     for path in folder.rglob("*"):
         if path.suffix in (".png", ".gif"):
             load_image(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +10,7 @@ from typer.core import TyperGroup
 
 from nstlib import __version__
 from nstlib.cli import compare, doctor, dream, explore, study, stylize, weights
-from nstlib.cli.console import say
+from nstlib.cli.console import say, warn
 from nstlib.cli.streams import let_go, occupy_streams, printable, steady_streams
 from nstlib.engine.allocation import allow_keeping
 
@@ -17,10 +18,11 @@ UsageError = typer.BadParameter.__base__  # of the Click inside Typer, or beside
 
 
 class Commands(TyperGroup):
-    """All commands, of which none fails because it cannot print."""
+    """All commands: none fails because it cannot print, and what a library warns of is told in one line as well."""
 
     def main(self, *args: Any, **options: Any) -> Any:
-        with steady_streams():
+        with steady_streams(), warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_where: warn(message)
             return super().main(*args, **options)
 
     def invoke(self, ctx: typer.Context) -> Any:

@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn, warn_of_memory
 from nstlib.cli.inputs import check_seed, find_contents
 from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
+from nstlib.cli.streams import printable
 from nstlib.defaults import INITS, MEASURED_SIZE, NETWORKS, STEPS, STYLE_WEIGHT
 from nstlib.errors import DivergenceError, ImageError, ShapeError
 
@@ -167,7 +168,8 @@ def _run_all(
             tqdm(total=len(todo) * grid.settings.steps, unit="step", dynamic_ncols=True) as bar,
         ):
             for number, (pair, method) in enumerate(todo, 1):
-                bar.set_description(f"{pair.folder.name} {method} [{number}/{len(todo)}]", refresh=False)
+                name = printable(pair.folder.name)
+                bar.set_description(f"{name} {method} [{number}/{len(todo)}]", refresh=False)
                 try:
                     _run(pair, method, network, grid, bar, stop)
                 except (ImageError, ShapeError, DivergenceError) as error:

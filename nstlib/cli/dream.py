@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +82,7 @@ def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, netw
     check_seed(seed)
     check_writable(target)
     for source in (photo, guide):
-        if source is not None and target.exists() and source.exists() and target.samefile(source):
+        if source is not None and os.path.exists(target) and os.path.exists(source) and target.samefile(source):
             raise ImageError(f"{target} is one of the pictures to start from. Choose another name for the result.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nstlib.errors import ChoiceError, ImageError
@@ -11,9 +12,9 @@ def find_contents(name: str) -> list[Path]:
     """Return the one picture of that name, or all pictures in the folder of that name."""
     from nstlib.images import WRITABLE
 
-    folder = Path(name)
-    if not folder.is_dir():
+    if not os.path.isdir(name):  # unlike Path's, it takes any name: also none, and one that is too long
         return [find_picture(name)]
+    folder = Path(name)
     found = sorted(path for path in folder.iterdir() if path.suffix.lower() in WRITABLE and path.is_file())
     if not found:
         raise ImageError(f"The folder {folder} holds no pictures ({', '.join(WRITABLE)}).")
@@ -25,7 +26,7 @@ def find_picture(name: str) -> Path:
     from nstlib.images import picture
 
     path = Path(name)
-    return path if path.exists() or path.suffix or len(path.parts) > 1 else picture(name)
+    return path if os.path.exists(name) or path.suffix or len(path.parts) > 1 else picture(name)
 
 
 def weighted(style: str) -> tuple[Path, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -95,12 +96,12 @@ def stylize(
     with one_line_errors(exit_code=2):
         _check(given)
         job = _job(given)
-        if Path(content).is_dir():
+        if os.path.isdir(content):
             jobs = _jobs_of_folder(given, job)
         else:
             job.check()
         trunk = Network(network, pooling)
-    if Path(content).is_dir():
+    if os.path.isdir(content):
         make_many(jobs, trunk, resume=resume)
     else:
         make(job, trunk)

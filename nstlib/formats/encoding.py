@@ -31,13 +31,13 @@ def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = 
     Ask before a long computation, not after it. Nothing remains on the disk, and a file that is there is not touched.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ImageError(f"{path} is a folder. Name a file in it, for example {path / 'result.png'}.")
     if path.suffix.lower() not in extensions:
         raise ImageError(
             f"{path} should end in one of {', '.join(extensions)}, which says the format; it ends in {path.suffix!r}."
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise ImageError(f"There is no folder {path.parent} to write {path.name} to. Create it, or choose another one.")
     with replacing(path, keep=False) as temporary:
         temporary.touch()

@@ -21,11 +21,11 @@ from tempfile import TemporaryDirectory
 
 from nstlib.errors import ImageError
 
-MACHINE = (
-    f"{zlib.crc32(platform.node().encode()):08x}"  # a folder may be shared: a process's number says nothing elsewhere
-)
+# A folder may be shared, and a process's number says nothing on another machine.
+MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
 ABANDONED = 24 * 3600.0  # seconds after which nobody on another machine writes on, either
-_PART = re.compile(r"\..*\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\w+\.part(\..*)?")  # and what is made from that name
+# Also what somebody makes from such a name, as torch does while it downloads.
+_PART = re.compile(r"\..*\.(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\w+\.part(\..*)?")
 
 
 @contextmanager

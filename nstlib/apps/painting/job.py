@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -79,7 +80,7 @@ class Job:
         if self.animation is not None:
             check_writable(self.animation, extensions=ANIMATIONS)
         for source in (self.content, *(path for path, _ in self.styles), *self.masks):
-            if self.output.exists() and source.exists() and self.output.samefile(source):
+            if os.path.exists(self.output) and os.path.exists(source) and self.output.samefile(source):
                 raise ImageError(
                     f"{self.output} is one of the pictures to start from. Choose another name for the result."
                 )
