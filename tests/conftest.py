@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -40,6 +42,24 @@ def lacking() -> Callable[[str], None]:
         pytest.skip(reason)
 
     return stop
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """Have a server answer, and give its address: ``with serving(server) as address``."""
+
+    @contextmanager
+    def answering(server) -> Iterator[str]:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return answering
 
 
 @pytest.fixture(scope="session")

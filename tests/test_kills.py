@@ -124,7 +124,7 @@ def test_a_killed_command_loses_nothing_and_leaves_nothing_over(zygote, straight
     for attempt in range(KILLS):
         folder = furnish(tmp_path / str(attempt) / "work")
         log = folder.parent / "log.txt"
-        code = zygote(COMMANDS[name], folder, moments.uniform(0, 1.1 * seconds), getattr(signal, kind))
+        zygote(COMMANDS[name], folder, moments.uniform(0, 1.1 * seconds), getattr(signal, kind))
         check_whole(folder)
         resumes = any(path.suffix == SUFFIX for path in folder.iterdir())
         for _ in range(2):  # the second finds all done, or does it again

@@ -62,14 +62,14 @@ def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_p
 
 
 def test_exercises_of_a_page_are_found_in_the_folder_of_its_name(pages, tmp_path):
-    from page_imports import files_behind
+    from page_imports import Library
 
     folder = tmp_path / "nstlib" / "check"
     for name in ("__init__", "gram/__init__", "gram/normalize", "losses/content"):
         path = folder / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text("", encoding="utf-8")
-    found = files_behind(tmp_path, "gram", ["from nstlib.check import check"])
+    found = Library(tmp_path).files_behind("gram", ["from nstlib.check import check"])
     assert [path.relative_to(folder).as_posix() for path in found] == [
         "__init__.py",
         "gram/__init__.py",

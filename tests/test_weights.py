@@ -458,7 +458,7 @@ def test_a_pth_file_of_another_network_says_which_shape_is_wrong(folder, tensors
 
 
 @pytest.fixture
-def server(folder, monkeypatch):
+def server(folder, monkeypatch, serving):
     """Serve ``server.content`` as every file; None is a 404; ``server.cut`` bytes are missing at its end."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -475,17 +475,13 @@ def server(folder, monkeypatch):
 
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     served.content, served.cut = None, 0
-    thread = threading.Thread(target=served.serve_forever)
-    thread.start()
     monkeypatch.undo()
     monkeypatch.setenv("NST_MODELS", str(folder))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     address = f"http://127.0.0.1:{served.server_port}/vgg19-d01eb7cb.pth"
     monkeypatch.setitem(SOURCES, "vgg19", replace(SOURCES["vgg19"], origin=address))
-    yield served
-    served.shutdown()
-    served.server_close()
-    thread.join()
+    with serving(served):
+        yield served
 
 
 def test_a_pth_file_is_downloaded_with_a_progress_bar(server, folder, tensors, monkeypatch, capfd):

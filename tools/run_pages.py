@@ -23,15 +23,11 @@ from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
-from page_imports import files_behind
+from page_imports import Library
 
 CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
-COMPUTES = (
-    "images/**/*",
-    "models/*",
-    "book/data/**/*",
-)  # outputs depend on these, and on the modules that cells import
+COMPUTES = ("images/**/*", "models/*", "book/data/**/*")  # beside the modules that cells import
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
@@ -62,10 +58,10 @@ def digest_files(root: Path, paths: Iterable[Path]) -> str:
 def computed_with(root: Path) -> dict[str, str]:
     """Return what the outputs of each page depend on besides its own code, hashed."""
     common = [digest(root, COMPUTES), *(f"{name}={version(name)}" for name in TOOLS)]
-    found = {}
+    library, found = Library(root), {}
     for page in sorted((root / "book").glob("*.md")):
         cells = [cell.source for cell in read_page(page).cells if cell.cell_type == "code"]
-        used = digest_files(root, files_behind(root, page.stem.partition("_")[2], cells))
+        used = digest_files(root, library.files_behind(page.stem.partition("_")[2], cells))
         found[page.stem] = hashlib.sha256(" ".join([used, *common]).encode()).hexdigest()
     return found
 

@@ -6,15 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from nstlib.apps.server import LocalServer, make_folder_server
+from nstlib.apps.server import make_folder_server
 from nstlib.errors import ChoiceError
 
 HTML = Path(__file__).resolve().parent.parent / "_build" / "html"
-
-
-def make_server(folder: Path = HTML, port: int = 0) -> LocalServer:
-    """Return a server of a folder that only this machine can reach; port 0 means any free one."""
-    return make_folder_server(folder, port)
 
 
 def main() -> int:
@@ -25,7 +20,7 @@ def main() -> int:
         print("There is no book yet: run  make book  (or: python tools/build_book.py)", file=sys.stderr)
         return 1
     try:
-        server = make_server(port=port)
+        server = make_folder_server(HTML, port)
     except ChoiceError as error:
         print(f"{error} With make: make serve PORT=0", file=sys.stderr)
         return 1

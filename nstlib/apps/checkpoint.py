@@ -61,9 +61,10 @@ def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ResumeError(f"There is no saved run {path}. Start without resuming.")
     try:
         with zipfile.ZipFile(path) as archive:
-            whole = archive.testzip() is None
+            if altered := archive.testzip():
+                raise zipfile.BadZipFile(f"{altered} is not what its checksum says")
         # Tensors and plain values only: nothing in the file is executed.
-        content = torch.load(path, map_location="cpu", weights_only=True) if whole else {}
+        content = torch.load(path, map_location="cpu", weights_only=True)
         version, state, extra = content["format"], content["run"], content["extra"]
     except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
         raise ResumeError(f"{path} is damaged, or not a saved run. {ANEW}") from error

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from nstlib import __version__
+from nstlib.defaults import GIGABYTE, NETWORKS
 
 if TYPE_CHECKING:
     import psutil
 
 OLDEST = (3, 10)
 REPORT = "report it, with all that this command says"
-ROOM = 1e9  # bytes: of memory that a run at the usual size may take, and of disk that weights and results want
+ROOM = GIGABYTE  # of memory that a run at the usual size may take, and of disk that weights and results want
 WIDGETS = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "anywidget": "anywidget"}
 
 
@@ -109,7 +110,7 @@ def check_memory() -> Iterator[Finding]:
     import psutil
 
     memory = psutil.virtual_memory()
-    text = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB are free"
+    text = f"{memory.available / GIGABYTE:.1f} of {memory.total / GIGABYTE:.1f} GB are free"
     if memory.available < ROOM:
         yield Finding("memory", "note", text, "close other programs, or use a smaller --size")
     else:
@@ -118,7 +119,6 @@ def check_memory() -> Iterator[Finding]:
 
 def check_weights() -> Iterator[Finding]:
     """Which trained networks are here and unaltered."""
-    from nstlib.defaults import NETWORKS
     from nstlib.weights import SOURCES, status, weights_folder
 
     states = {found.name: found for found in status()}
@@ -161,7 +161,7 @@ def check_writing() -> Iterator[Finding]:
             yield Finding("writing", "bad", f"{text}: {error.strerror}", _elsewhere(what))
         else:
             state, mend = ("well", "") if free >= ROOM else ("note", _elsewhere(what))
-            yield Finding("writing", state, f"{text}: {free / 1e9:.1f} GB free", mend)
+            yield Finding("writing", state, f"{text}: {free / GIGABYTE:.1f} GB free", mend)
 
 
 def check_video() -> Iterator[Finding]:

@@ -177,7 +177,7 @@ class Run:
             raise ResumeError("The run was interrupted while the pixels moved. Save its state between two steps.")
         descent = None if self._descent is None else self._descent.state_dict()
         counters = {"level": self._level, "index": self.index, "totals": self._totals[:]}
-        return {"settings": dict(self._fingerprint), **counters, "finished": self.finished, "descent": descent}
+        return {"settings": dict(self._fingerprint), **counters, "descent": descent}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where the run was that this state is from. Both must have been made by the same call.

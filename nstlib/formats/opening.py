@@ -92,10 +92,8 @@ def announced_size(stored: Image.Image, path: Path, size: int | None, most: int 
     """
     announced = stored.size
     if size is not None and stored.format in ("JPEG", "MPO") and announced[0] * announced[1] > LARGE:
-        many = (
-            MOST_IN_JPEG * most if not stored.info.get("progressive") else 2 * most
-        )  # those are first kept as a whole
-        check_size(path, announced, None, many)
+        times = 2 if stored.info.get("progressive") else MOST_IN_JPEG  # a progressive one is first kept as a whole
+        check_size(path, announced, None, times * most)
         stored.draft(None, tuple(int(GAP * side) for side in scaled(announced, size, what=str(path))))
     check_size(path, stored.size, size, most)
     return announced

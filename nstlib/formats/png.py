@@ -30,7 +30,7 @@ _ADAM7 = (
     (0, 1, 1, 2),
 )  # x, y, steps
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # a pixel's, by color type
-_TEXTS = {b"XML:com.adobe.xmp": "XML:com.adobe.xmp", b"Raw profile type exif": "Raw profile type exif"}
+_TEXTS = (b"XML:com.adobe.xmp", b"Raw profile type exif")  # in which an orientation may stand
 
 
 class _Chunk(NamedTuple):
@@ -155,7 +155,7 @@ def _metadata(kind: bytes, data: bytes) -> dict:
         text = _inflate(rest) if packed == b"\1" else rest
     else:
         text = _inflate(rest[1:])
-    return {_TEXTS[name]: text.decode("utf-8", "replace")} if text else {}
+    return {name.decode(): text.decode("utf-8", "replace")} if text else {}
 
 
 def _inflate(data: bytes) -> bytes | None:

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import webbrowser
 
 import pytest
@@ -27,14 +26,10 @@ def image():
 
 
 @pytest.fixture(scope="module")
-def server(image):
+def server(image, serving):
     server = make_explorer_server("tiny", {"noise": image}, size=32)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

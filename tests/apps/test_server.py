@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import socket
-import threading
 
 import pytest
 
@@ -25,14 +24,10 @@ def shelf(tmp_path):
 
 
 @pytest.fixture
-def server(shelf):
+def server(shelf, serving):
     server = make_folder_server(shelf)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ import importlib.util
 import os
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from nstlib.apps.server import make_folder_server
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -82,15 +83,10 @@ def html(lacking) -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(html: Path) -> Iterator[str]:
+def site(html: Path, serving) -> Iterator[str]:
     """The address at which the built book is served."""
-    server = load_tool("serve").make_server(html)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(make_folder_server(html)) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ import base64
 import os
 import shutil
 import statistics
-import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import torch
-from conftest import ROOT, load_tool
+from conftest import ROOT
 
+from nstlib.apps.server import make_folder_server
 from nstlib.features import Features, load_network
 from nstlib.images import load_image, picture
 from nstlib.objective import Objective, Style
@@ -93,26 +93,16 @@ def folder(tmp_path_factory, lacking):
 
 
 @pytest.fixture(scope="module")
-def bench(chromium, folder):
+def bench(chromium, folder, serving):
     """Open a page with an engine: ``with bench() as page``; ``folders`` as startEngine takes them."""
 
     @contextmanager
     def opened(**folders):
-        server = load_tool("serve").make_server(folder)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        context = chromium.new_context()
-        page = context.new_page()
-        address = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with serving(make_folder_server(folder)) as address, closing(chromium.new_context()) as context:
+            page = context.new_page()
             page.goto(f"{address}/empty.html")
             page.evaluate(START, {name: f"{address}/{path}/" for name, path in folders.items()})
             yield page
-        finally:
-            context.close()
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
     return opened
 

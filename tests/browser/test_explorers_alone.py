@@ -9,17 +9,17 @@ import math
 import re
 import shutil
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import Visit, load_tool, watch
+from conftest import Visit, watch
 
 from nstlib import metrics
 from nstlib.analysis import matched_differences, mean_curve
+from nstlib.apps.server import make_folder_server
 from nstlib.training import load_snapshots
 from nstlib.widgets import (
     explore_deconvnet,
@@ -58,17 +58,12 @@ READY = ".nst-page[data-live]"
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory):
+def shelf(tmp_path_factory, serving):
     """A folder that is served, with what explorers load, and its address."""
     folder = tmp_path_factory.mktemp("shelf")
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"), dirs_exist_ok=True)
-    server = load_tool("serve").make_server(folder)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(make_folder_server(folder)) as address:
+        yield folder, address
 
 
 @pytest.fixture

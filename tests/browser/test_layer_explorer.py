@@ -7,17 +7,17 @@ import io
 import json
 import re
 import statistics
-import threading
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 import torch
-from conftest import load_tool, watch
+from conftest import watch
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
 from nstlib.apps.explore import make_explorer_server
+from nstlib.apps.server import make_folder_server
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.images import load_image, picture
@@ -529,22 +529,10 @@ def alone(chromium, address: str, **functions):
     assert visited.problems == []
 
 
-@contextmanager
-def running(server):
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def test_nst_explore_reaches_every_layer_of_every_picture(chromium, axe):
+def test_nst_explore_reaches_every_layer_of_every_picture(chromium, axe, serving):
     network = load_network("tiny")
     pictures = {name: load_image(picture(name), size=96) for name in ("cat", "mosaic")}
-    with running(make_explorer_server("tiny", pictures, size=96)) as address, alone(chromium, address) as visited:
+    with serving(make_explorer_server("tiny", pictures, size=96)) as address, alone(chromium, address) as visited:
         it = Explorer(visited.page)
         it.root.get_by_role("combobox", name="Layer").select_option("relu5_2")
         it.settle()
@@ -556,9 +544,9 @@ def test_nst_explore_reaches_every_layer_of_every_picture(chromium, axe):
         assert visited.page.evaluate(AXE) == []
 
 
-def test_nst_explore_says_when_its_server_is_gone(chromium):
+def test_nst_explore_says_when_its_server_is_gone(chromium, serving):
     server = make_explorer_server("tiny", {"cat": load_image(picture("cat"), size=64)}, size=64)
-    with running(server) as address:
+    with serving(server) as address:
         context = chromium.new_context()
         page = context.new_page()
         page.goto(address)
@@ -589,7 +577,7 @@ explorer.render({{ model, el: document.getElementById("el") }});
 </script></html>"""
 
 
-def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(chromium, tmp_path):
+def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(chromium, tmp_path, serving):
     network = load_network("tiny")
     widget = explore_layers(network, {"cat": load_image(picture("cat"), size=64)}, size=64, static=False)
     keys = ("source", "network", "pictures", "size", "layers", "carried", "layer", "channel")
@@ -605,8 +593,7 @@ def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(chromium, tmp_p
         ((content, buffers),) = sent
         return [content, base64.b64encode(buffers[0]).decode() if buffers else None]
 
-    server = load_tool("serve").make_server(tmp_path)
-    with running(server) as address, alone(chromium, address, askKernel=ask) as visited:
+    with serving(make_folder_server(tmp_path)) as address, alone(chromium, address, askKernel=ask) as visited:
         it = Explorer(visited.page)
         assert_numbers_are_right(it, network, "relu3_1", rel=1e-4)
         it.root.get_by_role("combobox", name="Layer").select_option("conv4_2")
