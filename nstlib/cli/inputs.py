@@ -81,10 +81,10 @@ def check_seed(seed: int) -> int:
     return seed
 
 
-def check_whole(option: str, value: int, least: int = 1) -> int:
-    """Return a whole number, or raise a ChoiceError that names its option unless it is from ``least`` to ``MOST``."""
-    if value > MOST:
-        raise ChoiceError(f"{option} must be a whole number of at most {MOST:,}, got {value}.")
+def check_whole(option: str, value: int, least: int = 1, *, most: int = MOST) -> int:
+    """Return a whole number, or raise a ChoiceError that names its option unless it is from ``least`` to ``most``."""
+    if value > most:
+        raise ChoiceError(f"{option} must be a whole number of at most {most:,}, got {value}.")
     return whole_number(option, value, least)
 
 

@@ -214,6 +214,17 @@ REFUSED = {
     "stylize c.png s.png --network vgg19 --method luminance --colors histogram": 'The method "luminance" keeps',
     "dream c.png --network vgg19 --layer relu9_9": "vgg19 has no layer 'relu9_9'",
     "dream c.png --network vgg20": "There is no network 'vgg20'",
+    # The explorer, which stays until Ctrl-C if it begins
+    "explore nope.png": "There is no file nope.png",
+    "explore nope": "The course has no picture 'nope'",
+    "explore text.png --network vgg19": "text.png is not a picture that can be read",
+    "explore pipe.png --network vgg19": "pipe.png is no file but a pipe or a device",
+    "explore c.png --network vgg20": "There is no network 'vgg20'",
+    "explore c.png --network vgg19 --size 0": "--size must be a whole number of at least 1",
+    "explore c.png --network vgg19 --size 99999999": "c.png would become 99,999,999 x",
+    "explore c.png --network vgg19 --size 99999999999999999999": "--size must be a whole number of at most",
+    "explore c.png --network vgg19 --port -1": "--port must be a whole number of at least 0, got -1",
+    "explore c.png --network vgg19 --port 65536": "--port must be a whole number of at most 65,535, got 65536",
     # Folders, and going on
     "stylize hol s.png F -o out9.png": "--output must name a folder too, got the picture's name out9.png",
     "stylize hol s.png F -o c.png": "--output must name a folder too",
