@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from nstlib import course
 from nstlib.errors import ImageError, ShapeError, choice, four_axes
 from nstlib.formats.decoding import coloring, is_deep, opacity
-from nstlib.formats.encoding import OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
+from nstlib.formats.encoding import MARK, OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
 from nstlib.formats.files import replacing
 from nstlib.formats.opening import announced_size, decode, opened
 from nstlib.formats.profiles import drop_damaged
@@ -91,7 +92,13 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
     picture = Image.fromarray(as_bytes(image))
     opaque = None if alpha is None else Image.fromarray(alpha_bytes(alpha, picture.size))
     target = check_writable(path)
-    options = {"JPEG": {"quality": quality, "subsampling": 0}, "WEBP": {"quality": quality}}
+    signed = PngInfo()
+    signed.add_text("Software", MARK.decode())
+    options = {
+        "PNG": {"pnginfo": signed},
+        "JPEG": {"quality": quality, "subsampling": 0, "comment": MARK},
+        "WEBP": {"quality": quality},
+    }
     kind = WRITABLE[target.suffix.lower()]
     if opaque is not None and kind in OPAQUE:
         picture = Image.composite(picture, Image.new("RGB", picture.size, "white"), opaque)

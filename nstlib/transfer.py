@@ -175,12 +175,13 @@ def stylize(
     check_picture("content", content)
     weights = (content_weight, style_weight, tv_weight)
     _check_numbers(weights, tolerance, steps, levels)
+    terms = _that_count([term.with_names_of(network) for term in terms], weights)
     start = _begin(content, init, detail, content_weight, generator)
     recipe = Recipe(
         content,
         checked_styles(style, content),
         network,
-        [term.with_names_of(network) for term in terms],
+        terms,
         layer_shares("content_layers", content_layers, network),
         layer_shares("style_layers", style_layers, network),
         weights,
@@ -246,6 +247,13 @@ def _check_numbers(weights: Sequence[float], tolerance: float, steps: int, level
         finite_number(name, value)
     whole_number("steps", steps, 1)
     whole_number("levels", 1 if levels is None else levels, 1)
+
+
+def _that_count(terms: list[Term], weights: Sequence[float]) -> list[Term]:
+    """Return the terms, or raise a ChoiceError if neither they nor total variation have a weight."""
+    if not weights[2] and not any(term.weight * weights[term.compares.of_style] for term in terms):
+        raise ChoiceError("Every weight is 0, so there is nothing to lower. Give one of them a number above 0.")
+    return terms
 
 
 def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:

@@ -12,6 +12,7 @@ from nstlib.images import resize_to
 from nstlib.losses import content_loss, style_loss
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import FIRST_MOVE, OPTIMIZERS
+from nstlib.terms import CLASSIC, Term
 from nstlib.transfer import CONTENT_LAYERS, INITS, STYLE_LAYERS, gatys, init_image, stylize
 
 
@@ -226,6 +227,8 @@ def test_with_the_content_s_detail_coarse_levels_from_noise_get_fewer_steps():
 def test_levels_that_cannot_be_are_refused():
     with pytest.raises(ChoiceError, match="5 levels would begin at 16 x 16 px.* Use at most 4"):
         schedule(256, 256, 100, 5)
+    with pytest.raises(ChoiceError, match="levels would begin at 0 x 0 px.* Use at most 4"):
+        schedule(256, 256, 100, 10**26)  # at once
     with pytest.raises(ChoiceError, match="3 levels need at least 3 steps, got 2"):
         schedule(256, 256, 2, 3)
 
@@ -477,6 +480,14 @@ def test_an_unknown_layer_is_refused_before_the_first_step(network, pair):
 def test_weights_are_finite_and_not_negative(network, pair, weight):
     with pytest.raises(ChoiceError, match="style_weight must be a finite number, 0 or larger"):
         stylize(*pair, network, style_weight=weight)
+
+
+@pytest.mark.parametrize("terms", [CLASSIC, (Term("style"),), (Term("content", 0.0), Term("pixels"))])
+def test_something_must_be_left_to_lower(network, pair, terms):
+    none = {"content_weight": 0.0, "style_weight": 0.0, "tv_weight": 0.0}
+    with pytest.raises(ChoiceError, match="Every weight is 0, so there is nothing to lower"):
+        stylize(*pair, network, terms=terms, **none)
+    next(stylize(*pair, network, terms=terms, **none | {"tv_weight": 1.0}))
 
 
 @pytest.mark.parametrize("layers", [[], {"relu1_1": 0.0}, {"relu1_1": -1.0, "relu2_1": 2.0}])

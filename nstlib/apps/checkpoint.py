@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,38 @@ from nstlib.formats.files import replacing
 
 FORMAT = 1
 SUFFIX = ".checkpoint"
+LONGEST_NAME = 255  # bytes, on the disks that people have
 ANEW = "Delete it, and start anew."
 
 
 def checkpoint_path(output: str | os.PathLike[str]) -> Path:
     """Return where the run that makes the picture ``output`` keeps its state."""
     output = Path(output)
-    return output.with_name(output.name + SUFFIX)
+    return output.with_name(_fitted(output.name, SUFFIX))
+
+
+def preview_path(output: str | os.PathLike[str]) -> Path:
+    """Return where the run that makes the picture ``output`` keeps it as it was at the last checkpoint."""
+    output = Path(output)
+    return output.with_name(_fitted(output.stem, f".partial{output.suffix}"))
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file is an archive as ``save_checkpoint`` writes it, whole or not, of whatever run."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\3\4" and b"/data.pkl" in file.read(256)
+    except OSError:
+        return False
+
+
+def _fitted(name: str, ending: str) -> str:
+    """Return the name with that ending: too long a one with a number in place of what does not fit."""
+    if len(os.fsencode(name + ending)) <= LONGEST_NAME:
+        return name + ending
+    number = f"{zlib.crc32(os.fsencode(name)):08x}"
+    room = LONGEST_NAME - len(os.fsencode(number + ending))
+    return os.fsencode(name)[:room].decode(errors="ignore") + number + ending
 
 
 def save_checkpoint(run: Run, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> Path:

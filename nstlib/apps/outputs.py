@@ -1,4 +1,4 @@
-"""What a command writes and removes, held against what it starts from before anything is computed: no file is lost to a name."""
+"""What a command writes and removes, held against what it starts from before it begins: no file is lost to a name."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def check_space(path: Path, needed: float) -> None:
         return
     if free < needed:
         raise ImageError(
-            f"{path} may need {needed / MEGABYTE:,.1f} MB, and {free / MEGABYTE:,.1f} MB are free there. Make room, or choose "
-            "another folder."
+            f"{path} may need {needed / MEGABYTE:,.1f} MB, and {free / MEGABYTE:,.1f} MB are free there. Make room, or "
+            "choose another folder."
         )
 
 

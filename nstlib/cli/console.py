@@ -21,12 +21,15 @@ STOPPED = {
 }
 
 
+REFUSED = (ChoiceError, ImageError, LayerError, ResumeError, ShapeError, WeightsError)
+
+
 @contextmanager
-def one_line_errors(*, exit_code: int) -> Iterator[None]:
+def one_line_errors(*, exit_code: int, kinds: tuple[type[Exception], ...] = REFUSED) -> Iterator[None]:
     """Say in one line what the library refuses, and end the command."""
     try:
         yield
-    except (ChoiceError, ImageError, LayerError, ResumeError, ShapeError, WeightsError) as error:
+    except kinds as error:
         warn(error)
         raise typer.Exit(exit_code) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn
-from nstlib.cli.inputs import check_seed, find_picture
+from nstlib.cli.inputs import check_seed, check_whole, find_picture
 from nstlib.cli.options import NetworkName, option
 from nstlib.defaults import DREAM_LAYER, ITERATIONS, NETWORKS, OCTAVES, QUALITIES
-from nstlib.errors import ImageError, choice
+from nstlib.errors import choice
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,17 +54,22 @@ def dream(
     with one_line_errors(exit_code=2):
         source, guide_path = find_picture(photo), None if guide is None else find_picture(guide)
         target = Path(f"{source.stem}_dream.png") if output is None else output
-        _check_dream(source, guide_path, target, layer, network, seed)
+        _check_numbers(octaves, iterations, size, seed)
+        _check_files(source, guide_path, target, size)
+        _check_layer(layer, network)
         import torch
 
         from nstlib import dream as dreams
-        from nstlib.features import load_network
+        from nstlib.features import Features, load_network
         from nstlib.formats.masks import load_alpha
         from nstlib.images import load_image
 
         image = load_image(source, size=size)
         guide_image = None if guide_path is None else load_image(guide_path, size=size)
         chosen = {"octaves": octaves, "iterations": iterations, "generator": torch.Generator().manual_seed(seed)}
+        dreams.dream(
+            image, Features(network, {}), layer, **chosen
+        )  # refuses what does not fit before weights are fetched
         steps = dreams.dream(image, load_network(network), layer, guide=guide_image, **chosen)
         alpha = load_alpha(source, size=size)
     height, width = image.shape[2:]
@@ -73,23 +77,37 @@ def dream(
     _dream(steps, octaves * iterations, (height, width), target, alpha)
 
 
-def _check_dream(photo: Path, guide: Path | None, target: Path, layer: str, network: str, seed: int) -> None:
-    """Check what would else be found only after a network was downloaded."""
-    from nstlib.formats.encoding import check_writable
+def _check_numbers(octaves: int, iterations: int, size: int, seed: int) -> None:
+    for name, value in (("octaves", octaves), ("iterations", iterations), ("size", size)):
+        check_whole(f"--{name}", value)
+    check_seed(seed)
+
+
+def _check_layer(layer: str, network: str) -> None:
     from nstlib.vgg import ARCHITECTURES
 
     ARCHITECTURES[choice("network", network, ARCHITECTURES)].canonical(layer)
-    check_seed(seed)
-    check_writable(target)
-    for source in (photo, guide):
-        if source is not None and os.path.exists(target) and os.path.exists(source) and target.samefile(source):
-            raise ImageError(f"{target} is one of the pictures to start from. Choose another name for the result.")
+
+
+def _check_files(photo: Path, guide: Path | None, target: Path, size: int) -> None:
+    """Check what would else be found only after a network was downloaded, or when the dream is over."""
+    from nstlib.apps.outputs import Output as Written
+    from nstlib.apps.outputs import check_outputs, check_places, check_space
+    from nstlib.formats.opening import loaded_size
+
+    sources = [photo] if guide is None else [photo, guide]
+    (width, height), *_ = [loaded_size(source, size) for source in sources]
+    written = [Written(target, "the result")]
+    check_outputs(written, sources)
+    check_places(written)
+    check_space(target, 3 * width * height)
 
 
 def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Path, alpha: Tensor | None) -> None:
     """Follow a dream to its end, or to the step after which it was asked to stop, and write its last image."""
     from tqdm import tqdm
 
+    from nstlib.apps.painting.keeper import write_somewhere
     from nstlib.apps.painting.stopping import stoppable
     from nstlib.images import resize_to, save_image
 
@@ -101,7 +119,8 @@ def _dream(steps: Iterator[Frame], total: int, size: tuple[int, int], target: Pa
             if stop.signal is not None:
                 break
     with one_line_errors(exit_code=1):
-        path = save_image(resize_to(step.image, size), target, alpha=alpha)
+        image = resize_to(step.image, size)
+        path = write_somewhere(lambda place: save_image(image, place, alpha=alpha), target, warn=warn)
     if step.index < total:
         warn(f"Stopped. Wrote the image so far, of step {step.index}, to {path}.")
         raise typer.Exit(STOPPED[stop.signal])

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from nstlib.cli.console import one_line_errors, say
-from nstlib.cli.inputs import find_picture
+from nstlib.cli.inputs import check_whole, find_picture
 from nstlib.cli.options import NetworkName, flag, option
 from nstlib.defaults import NETWORKS
+from nstlib.errors import choice
 
 EXAMPLES = """Examples:
 
@@ -36,6 +37,9 @@ def explore(
     Only this machine can reach it, and no picture leaves it.
     """
     with one_line_errors(exit_code=2):
+        choice("network", network, NETWORKS)
+        check_whole("--size", size)
+        check_whole("--port", port, 0, most=65535)
         path = None if image is None else find_picture(image)
         from nstlib.apps.explore import first_pictures, make_explorer_server, serve_until_stopped
 

@@ -1,32 +1,64 @@
-"""What the words on the command line stand for: pictures by path or by name, styles with their weights."""
+"""What the words on the command line stand for: pictures by path or by name, styles with their weights, numbers."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from nstlib.errors import ChoiceError, ImageError
+from nstlib.cli.console import note
+from nstlib.errors import ChoiceError, ImageError, finite_number, whole_number
+
+NAMED = 5  # of what is left out
+MOST = 10**9  # steps, pixels of a side: more is a slip, and numbers beyond all bounds are slow to reckon with
 
 
 def find_contents(name: str) -> list[Path]:
-    """Return the one picture of that name, or all pictures in the folder of that name."""
+    """Return the one picture of that name, or all pictures in the folder of that name.
+
+    What else the folder holds is named: whoever keeps HEIC photos there should know. Of hidden files nothing is said.
+    """
     from nstlib.images import WRITABLE
 
     if not os.path.isdir(name):  # unlike Path's, it takes any name: also none, and one that is too long
         return [find_picture(name)]
     folder = Path(name)
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in WRITABLE and path.is_file())
+    try:
+        seen = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise ImageError(f"The folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
+    found = [path for path in seen if path.suffix.lower() in WRITABLE and not path.is_dir()]
     if not found:
         raise ImageError(f"The folder {folder} holds no pictures ({', '.join(WRITABLE)}).")
+    tell_left_out(
+        [path.name for path in seen if path not in found and not path.is_dir()], "not of a kind that is taken"
+    )
     return found
 
 
+def tell_left_out(names: Sequence[str], why: str) -> None:
+    """Say which files are no contents."""
+    if names:
+        more = "" if len(names) <= NAMED else f" and {len(names) - NAMED} more"
+        note(f"Left out, {why}: {', '.join(names[:NAMED])}{more}.")
+
+
 def find_picture(name: str) -> Path:
-    """Return a path as it is; anything without an extension or folder is the name of one of the course's pictures."""
+    """Return a path as it is; anything without an extension or folder is the name of one of the course's pictures.
+
+    Raises:
+        ImageError: if there is no such picture, or it is somewhere where ``nst`` does not read.
+    """
     from nstlib.images import picture
 
     path = Path(name)
-    return path if os.path.exists(name) or path.suffix or len(path.parts) > 1 else picture(name)
+    if "://" in name:
+        raise ImageError(f"{name} is an address. nst reads files: download the picture first.")
+    if name == "-":
+        raise ImageError("nst does not read from standard input. Save the picture to a file first.")
+    if not name:
+        raise ImageError("The name of a picture is empty. Give a file, or a name like cat.")
+    return path if os.path.lexists(name) or path.suffix or len(path.parts) > 1 else picture(name)
 
 
 def weighted(style: str) -> tuple[Path, float]:
@@ -36,7 +68,10 @@ def weighted(style: str) -> tuple[Path, float]:
         weight = float(number)
     except ValueError:  # there is no colon, or it belongs to a path, as in C:\wave.png
         return find_picture(style), 1.0
-    return (find_picture(name), weight) if name else (find_picture(style), 1.0)
+    if not name:
+        return find_picture(style), 1.0
+    check_number("The weight in --also", weight, above=True)
+    return find_picture(name), weight
 
 
 def check_seed(seed: int) -> int:
@@ -44,3 +79,15 @@ def check_seed(seed: int) -> int:
     if not 0 <= seed < 2**63:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     return seed
+
+
+def check_whole(option: str, value: int, least: int = 1, *, most: int = MOST) -> int:
+    """Return a whole number, or raise a ChoiceError that names its option unless it is from ``least`` to ``most``."""
+    if value > most:
+        raise ChoiceError(f"{option} must be a whole number of at most {most:,}, got {value}.")
+    return whole_number(option, value, least)
+
+
+def check_number(option: str, value: float, *, above: bool = False) -> float:
+    """Return a number, or raise a ChoiceError that names its option unless it is finite and 0 or larger, or ``above`` 0."""
+    return finite_number(option, value, above=above)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import time
-from dataclasses import replace
 from functools import cache, partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import typer
 
@@ -24,14 +23,23 @@ from nstlib.cli.console import (
     warn_of_memory,
 )
 from nstlib.defaults import GIGABYTE
-from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError
+from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
 
 if TYPE_CHECKING:
+    from nstlib.apps.painting.batch import Batch
     from nstlib.apps.painting.job import Job
     from nstlib.apps.painting.keeper import Keeper
     from nstlib.apps.painting.stopping import Stop
     from nstlib.engine.run import Run
     from nstlib.transfer import Step
+
+
+class Prepared(NamedTuple):
+    """A run, what keeps its results, and how many of its steps are done."""
+
+    run: Run
+    keeper: Keeper
+    done: int
 
 
 class Network:
@@ -44,38 +52,50 @@ class Network:
         self.load = cache(partial(load_network, name, pooling=pooling))
 
 
-def make_many(jobs: list[Job], network: Network, *, resume: bool) -> None:
-    """Make one picture after the other; what is there already is left alone, and one that fails does not stop the rest."""
-    from nstlib.apps.checkpoint import checkpoint_path
+def make_many(batch: Batch, network: Network) -> None:
+    """Make one picture after the other; one that fails does not stop the rest, and is told once."""
+    from nstlib.apps.painting.batch import REFUSALS
 
-    with one_line_errors(exit_code=2):
-        network.load()  # none of them goes without
-    failed = 0
-    for number, job in enumerate(jobs, 1):
-        say(f"[{number}/{len(jobs)}] {job.content.name}")
-        if job.output.exists():
-            say(f"{job.output} is there already.")
-            continue
+    told = {one_line(error) for error in batch.broken}
+    for path in batch.done:
+        say(f"{path} is there already.")
+    for message in sorted(told):
+        warn(message)
+    failed = len(batch.broken)
+    for number, job in enumerate(batch.jobs, 1):
+        say(f"[{number}/{len(batch.jobs)}] {job.content.name}")
         try:
-            make(replace(job, resume=resume and checkpoint_path(job.output).exists()), network)
+            with one_line_errors(exit_code=2, kinds=(WeightsError,)):  # none of them goes without
+                prepared = _prepare(job, network)
+            _follow(prepared, job, network)
+        except REFUSALS as error:
+            failed += 1
+            if one_line(error) not in told:
+                warn(error)
+            told.add(one_line(error))
         except typer.Exit as end:
-            if end.exit_code in STOPPED.values():
+            if end.exit_code in (*STOPPED.values(), 2):
                 raise
             failed += 1
     if failed:
-        warn(f"{failed} of {len(jobs)} pictures could not be made; see above.")
+        warn(
+            f"{failed} of {len(batch.broken) + len(batch.done) + len(batch.jobs)} pictures could not be made; see above."
+        )
         raise typer.Exit(1)
 
 
 def make(job: Job, network: Network) -> None:
     """Run a job from its files to its result; whatever happens on the way, nothing that was reached is lost."""
-    from nstlib.apps.painting.keeper import Keeper
+    with one_line_errors(exit_code=2):
+        prepared = _prepare(job, network)
+    _follow(prepared, job, network)
+
+
+def _follow(prepared: Prepared, job: Job, network: Network) -> None:
+    """Run what is prepared to its result, or to what ends it."""
     from nstlib.apps.painting.stopping import stoppable
 
-    with one_line_errors(exit_code=2):
-        run = _prepare(job, network)
-        keeper = Keeper(job, run, warn=warn)
-        done = keeper.resume() if job.resume else 0
+    run, keeper, done = prepared
     warn_of_memory(run.plan.bytes)
     say(_describe(job, run, network.without_weights.name))
     try:
@@ -96,15 +116,19 @@ def make(job: Job, network: Network) -> None:
         raise typer.Exit(1)
 
 
-def _prepare(job: Job, network: Network) -> Run:
-    """Read the pictures, see that there is enough memory, and only then load the network."""
+def _prepare(job: Job, network: Network) -> Prepared:
+    """Read the pictures, see that the options fit them and that there is enough memory, and only then load the network."""
     from nstlib.apps.painting.job import make_run, read_pictures
+    from nstlib.apps.painting.keeper import Keeper
 
     pictures = read_pictures(job)
+    run = make_run(job, pictures, network.without_weights)
     # Whoever names an amount of memory is taken at their word, and classic can be computed in tiles.
     if job.method != "classic" and job.options["memory"] is None:
-        _check_fits(job, make_run(job, pictures, network.without_weights))
-    return make_run(job, pictures, network.load())
+        _check_fits(job, run)
+    run = make_run(job, pictures, network.load())
+    keeper = Keeper(job, run, warn=warn)
+    return Prepared(run, keeper, keeper.resume() if job.resume else 0)
 
 
 def _check_fits(job: Job, run: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +11,21 @@ import typer
 
 from nstlib import defaults
 from nstlib.cli.console import one_line_errors
-from nstlib.cli.inputs import check_seed, find_contents, find_picture, weighted
+from nstlib.cli.inputs import (
+    check_number,
+    check_seed,
+    check_whole,
+    find_contents,
+    find_picture,
+    tell_left_out,
+    weighted,
+)
 from nstlib.cli.making import Network, make, make_many
 from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
 from nstlib.errors import ChoiceError, choice
 
 if TYPE_CHECKING:
+    from nstlib.apps.painting.batch import Batch
     from nstlib.apps.painting.job import Job
 
 EXAMPLES = """Examples:
@@ -95,14 +103,15 @@ def stylize(
     given = SimpleNamespace(**locals())
     with one_line_errors(exit_code=2):
         _check(given)
-        job = _job(given)
+        contents = find_contents(content)
+        job = _job(given, contents[0])
+        trunk = Network(network, pooling)
         if os.path.isdir(content):
-            jobs = _jobs_of_folder(given, job)
+            batch = _batch(given, job, contents)
         else:
             job.check()
-        trunk = Network(network, pooling)
     if os.path.isdir(content):
-        make_many(jobs, trunk, resume=resume)
+        make_many(batch, trunk)
     else:
         make(job, trunk)
 
@@ -114,28 +123,35 @@ def _check(given: SimpleNamespace) -> None:
     choice("pooling", given.pooling, defaults.POOLINGS)
     choice("optimizer", given.optimizer, defaults.OPTIMIZERS)
     choice("init", given.init, defaults.INITS)
-    check_seed(given.seed)
-    if given.steps is not None and given.steps < 1:
-        raise ChoiceError(f"--steps must be at least 1, got {given.steps}. 100 is a good start.")
-
-
-def _job(given: SimpleNamespace) -> Job:
-    """Return the one job, or what the jobs of a folder have in common."""
-    from nstlib.apps.painting.job import Job
-
     size, steps = defaults.QUALITIES[given.quality]
+    given.size = size if given.size is None else given.size
     given.steps = steps if given.steps is None else given.steps
-    contents = find_contents(given.content)
-    styles = ((find_picture(given.style), 1.0), *(weighted(each) for each in given.also or ()))
-    name = Path(f"{contents[0].stem}_{styles[0][0].stem}.png")
+    check_seed(given.seed)
+    check_whole("--size", given.size)
+    check_whole("--steps", given.steps)
+    check_whole("--levels", 1 if given.levels is None else given.levels)
+    check_number("--memory", 1 if given.memory is None else given.memory, above=True)
+    weights = [
+        check_number(f"--{name}-weight", getattr(given, f"{name}_weight")) for name in ("content", "style", "tv")
+    ]
+    if not any(weights):
+        raise ChoiceError("--content-weight, --style-weight and --tv-weight are all 0: there is nothing to lower.")
     if given.save_every is not None and given.save_every[0] < 1:
         every, folder = given.save_every
         raise ChoiceError(f"--save-every needs a whole number of at least 1 and a folder, got {every} {folder}.")
+
+
+def _job(given: SimpleNamespace, content: Path) -> Job:
+    """Return the one job, or what the jobs of a folder have in common."""
+    from nstlib.apps.painting.job import Job
+
+    styles = ((find_picture(given.style), 1.0), *(weighted(each) for each in given.also or ()))
+    name = Path(f"{content.stem}_{styles[0][0].stem}.png")
     return Job(
-        content=contents[0],
+        content=content,
         styles=styles,
         output=name if given.output is None else given.output,
-        size=size if given.size is None else given.size,
+        size=given.size,
         method=given.method,
         masks=tuple(given.mask or ()),
         style_scale=given.style_scale,
@@ -148,18 +164,13 @@ def _job(given: SimpleNamespace) -> Job:
     )
 
 
-def _jobs_of_folder(given: SimpleNamespace, job: Job) -> list[Job]:
+def _batch(given: SimpleNamespace, job: Job, contents: list[Path]) -> Batch:
     """Return a job for each picture in the folder CONTENT, checked."""
-    from nstlib.formats.files import make_folder
+    from nstlib.apps.painting.batch import make_batch, results_folder, without_results
 
     if given.animation or given.save_every or given.mask:
         raise ChoiceError("--animation, --save-every and --mask are for one picture; CONTENT is a folder.")
-    style = job.styles[0][0].stem
-    folder = make_folder(Path(f"{Path(given.content).name}_{style}") if given.output is None else given.output)
-    jobs = [
-        replace(job, content=path, output=folder / f"{path.stem}_{style}.png", resume=False)
-        for path in find_contents(given.content)
-    ]
-    for each in jobs:
-        each.check()
-    return jobs
+    folder = results_folder(Path(given.content), job.styles[0][0], given.output)
+    own = without_results(contents, folder)
+    tell_left_out([path.name for path in contents if path not in own], "made by nst")
+    return make_batch(job, own, folder)

@@ -63,10 +63,11 @@ def schedule(
         levels = 1
         while longer / 2**levels >= coarsest and shorter / 2**levels >= SMALLEST and levels < steps:
             levels += 1
-    if levels > 1 and shorter / 2 ** (levels - 1) < SMALLEST:
+    if levels > (most := max(1, math.floor(math.log2(shorter / SMALLEST)) + 1)):
+        halvings = min(levels, 64) - 1  # whoever asks for 10 ** 26 gets 0 x 0, too
         raise ChoiceError(
-            f"{levels} levels would begin at {width >> (levels - 1)} x {height >> (levels - 1)} px, and less than "
-            f"{SMALLEST} px show nothing. Use at most {max(1, math.floor(math.log2(shorter / SMALLEST)) + 1)}."
+            f"{levels} levels would begin at {width >> halvings} x {height >> halvings} px, and less than "
+            f"{SMALLEST} px show nothing. Use at most {most}."
         )
     if steps < levels:
         raise ChoiceError(f"{levels} levels need at least {levels} steps, got {steps}.")

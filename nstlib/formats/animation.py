@@ -43,7 +43,7 @@ def save_animation(
         ShapeError: if a frame is no image, or of another size. ImageError: if the file cannot be written, a time makes
             no sense, there is no frame, or PyAV is missing.
     """
-    target = check_writable(path, extensions=EXTENSIONS)
+    target = check_animation(path)
     if not (math.isfinite(seconds) and math.isfinite(hold) and seconds >= 0.001 and hold >= 0):
         raise ImageError(
             f"An animation needs seconds of at least 0.001 for each frame and a hold of at least 0, got {seconds} "
@@ -55,6 +55,14 @@ def save_animation(
     pictures = _held(_of_one_size(frames, "save_animation"), max(1, round(hold / seconds)))
     with replacing(target) as temporary:
         _encode(av, pictures, temporary, Fraction(seconds).limit_denominator(1000))
+    return target
+
+
+def check_animation(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` if an animation can be written there, else raise the ImageError that saving would raise."""
+    target = check_writable(path, extensions=EXTENSIONS)
+    if target.suffix.lower() != ".gif":
+        _pyav()
     return target
 
 

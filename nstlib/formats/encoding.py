@@ -23,6 +23,7 @@ WRITABLE = {
     ".tiff": "TIFF",
 }
 OPAQUE = ("JPEG", "BMP")  # formats without transparency, as they are written here
+MARK = b"nstlib"  # PNG and JPEG files say near their beginning what made them
 
 
 def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = tuple(WRITABLE)) -> Path:
@@ -42,6 +43,15 @@ def check_writable(path: str | os.PathLike[str], *, extensions: Iterable[str] = 
     with replacing(path, keep=False) as temporary:
         temporary.touch()
     return path
+
+
+def is_marked(path: Path) -> bool:
+    """Return whether a file is a PNG or JPEG that ``save_image`` wrote."""
+    try:
+        with path.open("rb") as file:
+            return MARK in file.read(256)
+    except OSError:
+        return False
 
 
 def as_bytes(image: Tensor) -> np.ndarray:

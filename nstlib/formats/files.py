@@ -47,8 +47,8 @@ def replacing(
     Note the opened file: ``torch.save`` to a *path* reports a full disk as a RuntimeError about positions.
 
     Args:
-        target: the file to write; its folder must exist. The temporary name ends in ``.part``: writers that look at
-            the extension must be told the format.
+        target: the file to write; its folder must exist. Where it is a link, the file that it leads to is written. The
+            temporary name ends in ``.part``: writers that look at the extension must be told the format.
         keep: False only tries whether a file can be written there, and leaves ``target`` alone.
         error: what an OSError becomes, for one message wherever writing fails; an OSError that is one already stays.
         advice: what that message says to do.
@@ -56,17 +56,19 @@ def replacing(
     Raises:
         ImageError: or ``error``, if the file cannot be written: permissions, a full disk, no such folder.
     """
-    target = Path(target)
-    remove_leftovers(target.parent)
+    place = Path(os.path.realpath(target))
+    remove_leftovers(place.parent)
     # Beside it, for a rename cannot cross disks.
-    temporary = target.with_name(f"{_sign(target.name)}{secrets.token_hex(4)}.part")
+    temporary = place.with_name(f"{_sign(place.name)}{secrets.token_hex(4)}.part")
     try:
+        with suppress(FileNotFoundError):
+            os.lstat(place)  # the temporary name is cut, this one may be too long
         yield temporary
         if keep:
             _flush(temporary)
             with suppress(OSError):  # whoever may read the older file may read this one
-                shutil.copymode(target, temporary)
-            os.replace(temporary, target)
+                shutil.copymode(place, temporary)
+            os.replace(temporary, place)
     except OSError as failure:
         if isinstance(failure, error):
             raise

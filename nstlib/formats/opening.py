@@ -99,6 +99,19 @@ def announced_size(stored: Image.Image, path: Path, size: int | None, most: int 
     return announced
 
 
+def loaded_size(path: Path, size: int | None) -> tuple[int, int]:
+    """Return the width and height that a picture is loaded with, from its header alone.
+
+    Raises:
+        ImageError: if it is no picture, or too large, or cannot have that longer side.
+    """
+    with opened(path) as stored:
+        width, height = announced_size(stored, path, size)
+        sideways = stored.getexif().get(ORIENTATION, 1) >= 5
+    width, height = (width, height) if size is None else scaled((width, height), size, what=str(path))
+    return (height, width) if sideways else (width, height)
+
+
 def decode(stored: Image.Image, path: Path) -> None:
     """Decode a picture whose size has been looked at, or raise an ImageError if it lacks pixels that it announces."""
     if stored.format == "PNG":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nstlib.apps.checkpoint import checkpoint_path, load_checkpoint, save_checkpoint
+from nstlib.apps.checkpoint import checkpoint_path, is_checkpoint, load_checkpoint, preview_path, save_checkpoint
 from nstlib.errors import ResumeError
 from nstlib.features import load_network
 from nstlib.transfer import stylize
@@ -146,3 +146,31 @@ def test_nothing_in_a_checkpoint_is_executed(new_run, tmp_path):
     with pytest.raises(ResumeError, match="is damaged, or not a saved run"):
         load_checkpoint(new_run(), tmp_path / "trap.checkpoint")
     assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "é" * 125 + ".png", "写" * 83 + ".png", "short.png"])
+def test_files_beside_the_result_have_names_that_a_disk_takes_whatever_its_own(name):
+    beside = {checkpoint_path(Path("made") / name), preview_path(Path("made") / name)}
+    assert len(beside) == 2
+    for path in beside:
+        assert path.parent == Path("made")
+        assert len(os.fsencode(path.name)) <= 255
+        assert path.name.isprintable()
+    assert checkpoint_path(Path("y" + name[1:])) != checkpoint_path(Path(name))
+
+
+def test_long_names_that_differ_at_their_end_have_different_checkpoints():
+    one, other = (Path("x" * 240 + end + ".png") for end in ("one", "two"))
+    assert checkpoint_path(one) != checkpoint_path(other)
+    assert preview_path(one) != preview_path(other)
+
+
+def test_a_saved_run_is_told_from_other_files(tmp_path, new_run):
+    path = tmp_path / "run.checkpoint"
+    assert not is_checkpoint(path)
+    save_checkpoint(new_run(), path)
+    assert is_checkpoint(path)
+    path.write_bytes(path.read_bytes()[:1000])  # damaged, but ours
+    assert is_checkpoint(path)
+    path.write_bytes(b"PK\x03\x04 another archive" + bytes(300))
+    assert not is_checkpoint(path)

@@ -143,7 +143,7 @@ def no_run(monkeypatch):
         (("cat", "wave", "--save-every", "0", "frames"), "--save-every needs a whole number of at least 1"),
         (("cat", "wave", "--save-every", "2", "nowhere/frames"), "frames cannot be made: "),
         (("cat", "wave", "--size", "0"), "must be a whole number of at least 1, got 0."),
-        (("cat", "wave", "--steps", "0"), "--steps must be at least 1, got 0. 100 is a good start."),
+        (("cat", "wave", "--steps", "0"), "--steps must be a whole number of at least 1, got 0."),
         (("cat", "wave", "--seed", "-1"), "--seed must be a whole number from 0"),
         (("cat", "wave", "--optimizer", "sgd"), "There is no optimizer 'sgd'. Choose one of: lbfgs, adam, gd."),
         (("cat", "wave", "--init", "style"), "There is no init 'style'. Choose one of: content, noise, mixed."),
@@ -171,9 +171,12 @@ def test_a_mistake_is_told_in_one_line_before_the_run(nst, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--style-weight", "-1"), "style_weight must be a finite number, 0 or larger, got -1.0."),
-        (("--style-scale", "0.5"), "relu5_1 needs an image of at least 16 x 16 pixels"),
-        (("--size", "8"), "relu5_1 needs an image of at least 16 x 16 pixels"),
+        (("--style-weight", "-1"), "--style-weight must be a finite number, 0 or larger, got -1.0."),
+        (
+            ("--style-scale", "0.4"),
+            "wave.png would become 10 x 13 pixels, and the deepest layer needs 16 x 16 at least.",
+        ),
+        (("--size", "8"), "cat.png would become 8 x 6 pixels, and the deepest layer needs 16 x 16 at least."),
     ],
 )
 def test_what_the_library_refuses_is_told_in_one_line_too(nst, arguments, message):
@@ -198,7 +201,10 @@ def test_the_result_may_not_replace_a_picture_it_is_made_from(nst, gallery):
     before = (gallery / "content/cat.png").read_bytes()
     code, _, err = nst("stylize", "cat", "wave", "-o", gallery / "content/cat.png")
     assert code == 2
-    assert "is one of the pictures to start from. Choose another name" in complaint(err)
+    assert (
+        "is one of the pictures to start from, and the result would replace it. Choose another --output."
+        in complaint(err)
+    )
     assert (gallery / "content/cat.png").read_bytes() == before
 
 
@@ -749,7 +755,10 @@ def test_a_dream_may_not_replace_its_photo(nst, gallery):
     before = (gallery / "content/cat.png").read_bytes()
     code, _, err = nst("dream", "cat", *DREAM, "-o", gallery / "content/cat.png")
     assert code == 2
-    assert "is one of the pictures to start from. Choose another name" in complaint(err)
+    assert (
+        "is one of the pictures to start from, and the result would replace it. Choose another --output."
+        in complaint(err)
+    )
     assert (gallery / "content/cat.png").read_bytes() == before
 
 

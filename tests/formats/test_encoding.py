@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from nstlib.errors import ImageError
-from nstlib.formats.encoding import as_bytes, check_writable
+from nstlib.formats.encoding import as_bytes, check_writable, is_marked
 from nstlib.images import save_image
 
 
@@ -63,3 +64,14 @@ def test_check_writable_leaves_nothing_and_touches_nothing(tmp_path):
     assert check_writable(old) == old
     assert old.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_png_or_jpeg_says_what_made_it(tmp_path):
+    for name in ("a.png", "a.jpg"):
+        save_image(torch.rand(3, 20, 20), tmp_path / name)
+        assert is_marked(tmp_path / name)
+        Image.open(tmp_path / name).save(tmp_path / f"other_{name}", comment=b"")
+        assert not is_marked(tmp_path / f"other_{name}")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.info["Software"] == "nstlib"
+    assert not is_marked(tmp_path / "nothing.png")

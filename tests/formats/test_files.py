@@ -184,3 +184,23 @@ def test_who_may_read_the_older_file_may_read_the_new_one(old):
     with replacing(old) as temporary:
         temporary.write_text("new")
     assert old.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_through_a_link_the_file_is_replaced_that_it_leads_to(old, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    for name, target in (("link", old), ("new link", folder / "new.txt")):
+        link = tmp_path / name
+        link.symlink_to(target)
+        write(link)
+        assert link.is_symlink()
+        assert target.read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "link", "new link", "old.txt"]
+    assert [path.name for path in folder.iterdir()] == ["new.txt"]
+
+
+def test_a_name_that_is_too_long_is_told_before_anything_is_written(tmp_path):
+    with pytest.raises(ImageError, match="cannot be written: File name too long"), replacing(tmp_path / ("x" * 300)):
+        pytest.fail("it was begun")
+    assert list(tmp_path.iterdir()) == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,18 +13,24 @@ import torch
 from torch import Tensor
 
 from nstlib import colors, transfer
-from nstlib.apps.checkpoint import checkpoint_path
-from nstlib.defaults import COLORS, METHODS
+from nstlib.apps.checkpoint import checkpoint_path, is_checkpoint, preview_path
+from nstlib.apps.outputs import Output, check_outputs, check_places, check_space, files_in
+from nstlib.defaults import COLORS, METHODS, SMALLEST_SIZE
 from nstlib.dual import stylize_dual
 from nstlib.engine.run import Run
-from nstlib.errors import ChoiceError, ImageError, ResumeError, choice, whole_number
+from nstlib.errors import ChoiceError, ResumeError, ShapeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.formats.animation import EXTENSIONS as ANIMATIONS
-from nstlib.formats.encoding import check_writable
+from nstlib.formats.animation import check_animation
+from nstlib.formats.encoding import is_marked
 from nstlib.formats.files import make_folder
 from nstlib.formats.masks import load_mask
+from nstlib.formats.opening import loaded_size
+from nstlib.formats.sizes import by
 from nstlib.images import load_image
 
+FRAME = re.compile(r"step_(\d{5,})\.png", re.IGNORECASE)
+LARGER_STYLE = "a larger --size or --style-scale"
 MATCHES = {"covariance": colors.match_covariance, "histogram": colors.match_histogram}
 
 
@@ -60,8 +66,35 @@ class Job:
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def sources(self) -> list[Path]:
+        """The pictures that it starts from."""
+        return [self.content, *(path for path, _ in self.styles), *self.masks]
+
+    def outputs(self) -> list[Output]:
+        """Return all that the run may write, or remove at its end; of images on the way those that may replace a file."""
+        beside = "what is kept beside the result to go on from"
+        found = [
+            Output(self.output, "the result"),
+            Output(checkpoint_path(self.output), beside),
+            Output(preview_path(self.output), "the picture on the way beside the result"),
+        ]
+        if self.animation is not None:
+            found.append(Output(self.animation, "the animation", "--animation", ANIMATIONS))
+        if self.frames is not None:
+            found += _frames(*self.frames, self.options["steps"], [output.path.name for output in found])
+        return found
+
     def check(self) -> None:
         """Raise what would else be found only after a network was loaded, or at the end."""
+        self.check_choices()
+        check_places([Output(self.output, "the result")])
+        self.check_pictures()
+        check_outputs(self.outputs(), self.sources)
+        self.check_places()
+
+    def check_choices(self) -> None:
+        """Raise a ChoiceError for options that do not fit together."""
         choice("colors", self.colors, COLORS)
         choice("method", self.method, METHODS)
         if self.method == "luminance" and self.colors not in ("style", "luminance"):
@@ -74,21 +107,70 @@ class Job:
                 f"There are {len(self.styles)} styles and {len(self.masks)} masks. Give one mask for each style, in the "
                 "same order, or none."
             )
-        if not 0.05 <= self.style_scale <= 10:
-            raise ChoiceError(f"The scale of the style must be between 0.05 and 10, got {self.style_scale}.")
-        check_writable(self.output)
-        if self.animation is not None:
-            check_writable(self.animation, extensions=ANIMATIONS)
-        for source in (self.content, *(path for path, _ in self.styles), *self.masks):
-            if os.path.exists(self.output) and os.path.exists(source) and self.output.samefile(source):
-                raise ImageError(
-                    f"{self.output} is one of the pictures to start from. Choose another name for the result."
-                )
         if self.frames is not None:
             whole_number("The number of steps between two images to keep", self.frames[0], 1)
-            check_writable(make_folder(self.frames[1]) / "step_00000.png")
-        if self.resume and not checkpoint_path(self.output).exists():
-            raise ResumeError(f"There is no checkpoint {checkpoint_path(self.output)} to go on from.")
+        if not 0.05 <= self.style_scale <= 10:
+            raise ChoiceError(f"--style-scale must be a number from 0.05 to 10, got {self.style_scale}.")
+
+    def check_pictures(self) -> None:
+        """Look at the headers: raise an ImageError for what is no picture, a ShapeError for what would get too small."""
+        check_sides(self.content, self.size, "a larger --size")
+        for path, _ in self.styles:
+            check_sides(path, self.style_size, LARGER_STYLE)
+        for path in self.masks:
+            loaded_size(path, None)
+
+    def check_places(self) -> None:
+        """Raise an ImageError if one of the outputs cannot be written, or a ResumeError if it is somebody else's."""
+        if self.animation is not None:
+            check_animation(self.animation)
+        if self.frames is not None:
+            check_places(
+                [Output(make_folder(self.frames[1]) / "step_00000.png", "an image on the way", "--save-every")]
+            )
+        checkpoint, preview = checkpoint_path(self.output), preview_path(self.output)
+        if self.resume and not checkpoint.exists():
+            raise ResumeError(f"There is no checkpoint {checkpoint} to go on from.")
+        for path, ours in (
+            (checkpoint, is_checkpoint(checkpoint)),
+            (preview, checkpoint.exists() or is_marked(preview)),
+        ):
+            if path.exists() and not ours and not self.resume:
+                raise ResumeError(
+                    f"{path} was not made by nst, and a run that writes {self.output.name} would replace and remove it. "
+                    "Move it away, or choose another --output."
+                )
+        width, height = loaded_size(self.content, self.size)
+        pictures = 1 if self.frames is None else 2 + self.options["steps"] // self.frames[0]
+        check_space(
+            self.output if self.frames is None else self.frames[1] / "step_00000.png", 3 * width * height * pictures
+        )
+
+    @property
+    def style_size(self) -> int:
+        """Longer side of the styles in pixels."""
+        return max(1, round(self.size * self.style_scale))
+
+
+def _frames(every: int, folder: Path, steps: int, others: Iterable[str]) -> list[Output]:
+    """Return the images on the way that are there already, or have the name of another output."""
+    names = {path.name for path in files_in(folder)} | set(others)
+    found = ((name, FRAME.fullmatch(name)) for name in sorted(names))
+    return [
+        Output(folder / name, f"the image of step {int(match[1])}", "--save-every")
+        for name, match in found
+        if match and int(match[1]) <= steps and int(match[1]) % every == 0
+    ]
+
+
+def check_sides(path: Path, size: int, wish: str) -> None:
+    """Raise a ShapeError if a picture would get too small for the network; ``wish`` says what to choose."""
+    sides = loaded_size(path, size)
+    if min(sides) < SMALLEST_SIZE:
+        raise ShapeError(
+            f"{path} would become {by(sides)} pixels, and the deepest layer needs {SMALLEST_SIZE} x {SMALLEST_SIZE} at "
+            f"least. Choose {wish}, or crop it."
+        )
 
 
 class Pictures(NamedTuple):
@@ -106,7 +188,7 @@ def read_pictures(job: Job) -> Pictures:
         ImageError, ShapeError: as ``load_image`` and ``load_mask``.
     """
     content = load_image(job.content, size=job.size)
-    pictures = [load_image(path, size=max(1, round(job.size * job.style_scale))) for path, _ in job.styles]
+    pictures = [load_image(path, size=job.style_size) for path, _ in job.styles]
     masks = [load_mask(path, content) for path in job.masks] or [None] * len(pictures)
     canvas = content
     if _in_gray(job):

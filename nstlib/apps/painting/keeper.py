@@ -6,12 +6,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
 from nstlib import transfer
-from nstlib.apps.checkpoint import ANEW, checkpoint_path, load_checkpoint, save_checkpoint
+from nstlib.apps.checkpoint import ANEW, checkpoint_path, load_checkpoint, preview_path, save_checkpoint
 from nstlib.apps.painting.job import Job
 from nstlib.engine.run import Run
 from nstlib.errors import ImageError, ResumeError
@@ -51,8 +52,7 @@ class Keeper:
     @property
     def preview(self) -> Path:
         """The picture as it was at the last checkpoint."""
-        output = self._job.output
-        return output.with_name(f"{output.stem}.partial{output.suffix}")
+        return preview_path(self._job.output)
 
     def resume(self) -> int:
         """Let the run go on from the checkpoint, and return after how many steps it does."""
@@ -102,11 +102,8 @@ class Keeper:
             ImageError: if the picture can be written nowhere; what the last checkpoint left stays.
         """
         job = self._job
-        try:
-            self.write(step, job.output)
-            path = job.output
-        except ImageError as error:
-            path = self._write_elsewhere(step, error)
+        kept = f"{self.checkpoint} is kept: make room, and --resume goes on." if self.checkpoint.exists() else ""
+        path = write_somewhere(partial(self.write, step), job.output, warn=self._warn, otherwise=kept)
         if job.animation is not None:
             try:
                 save_animation([*self._frames, _small(step.image)], job.animation)
@@ -115,27 +112,9 @@ class Keeper:
                 self._warn(f"{error} The picture is in {path}.")
         return path
 
-    def _write_elsewhere(self, step: transfer.Step, why: ImageError) -> Path:
-        """Write the picture into a new folder among the temporary ones, and return where it is."""
-        try:
-            path = Path(tempfile.mkdtemp(prefix="nst-")) / self._job.output.name
-        except OSError:
-            raise self._lost(why) from why
-        try:
-            self.write(step, path)
-        except ImageError:
-            path.parent.rmdir()
-            raise self._lost(why) from why
-        self._warn(f"{why} The picture is in {path} instead.")
-        return path
-
-    def _lost(self, why: ImageError) -> ImageError:
-        kept = f"{self.checkpoint} is kept: make room, and --resume goes on." if self.checkpoint.exists() else ""
-        return ImageError(f"{why} Nor can it be written among the temporary files. {kept}".rstrip())
-
     def discard(self) -> None:
         """Remove the checkpoint and its picture: the result is there."""
-        for path in (self.checkpoint, self.preview):
+        for path in (self.preview, self.checkpoint):  # while this is there, that is known to be ours
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -143,6 +122,37 @@ class Keeper:
         if not self._warned:
             self._warn(f"{error} The run goes on.")
         self._warned = True
+
+
+def write_somewhere(
+    write: Callable[[Path], None], path: Path, *, warn: Callable[[str], None], otherwise: str = ""
+) -> Path:
+    """Write a picture that took a while, and return where it is: if not at ``path``, in a new temporary folder.
+
+    Args:
+        write: writes it. path: where it belongs. warn: is told where it is instead.
+        otherwise: what remains if it can be written nowhere.
+
+    Raises:
+        ImageError: if it can be written nowhere.
+    """
+    try:
+        write(path)
+        return path
+    except ImageError as error:
+        why = error
+    lost = ImageError(f"{why} Nor can it be written among the temporary files. {otherwise}".rstrip())
+    try:
+        elsewhere = Path(tempfile.mkdtemp(prefix="nst-")) / path.name
+    except OSError:
+        raise lost from why
+    try:
+        write(elsewhere)
+    except ImageError:
+        elsewhere.parent.rmdir()
+        raise lost from why
+    warn(f"{why} The picture is in {elsewhere} instead.")
+    return elsewhere
 
 
 def _small(image: Tensor) -> Tensor:

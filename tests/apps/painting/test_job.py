@@ -26,7 +26,7 @@ def job(tmp_path, rng):
     [
         ({"colors": "blue"}, ChoiceError, "There is no colors 'blue'"),
         ({"method": "duel"}, ChoiceError, "There is no method 'duel'"),
-        ({"style_scale": 0.01}, ChoiceError, "The scale of the style must be between 0.05 and 10, got 0.01"),
+        ({"style_scale": 0.01}, ChoiceError, "--style-scale must be a number from 0.05 to 10, got 0.01"),
         ({"resume": True}, ResumeError, "There is no checkpoint .*out.png.checkpoint to go on from"),
     ],
 )
