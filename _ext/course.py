@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from html import escape
 
 from blocks import (
@@ -27,8 +28,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 LOGGER = logging.getLogger(__name__)
-API_PAGE = "book/api"
-API_MARK = "% modules"
+API_PAGES = ("book/api", "book/api_inside")
+API_MARK = re.compile(r"^% modules of (?P<where>.+)$", re.MULTILINE)
+GROUND_FLOOR = "the ground floor"
+INSIDE = ("kernels", "engine", "formats", "apps")  # what lies behind the door
 
 
 class Details(nodes.General, nodes.Element):
@@ -173,12 +176,21 @@ def unmark_solution(cell: nodes.container) -> None:
 
 
 def list_modules(app, docname: str, source: list[str]) -> None:
-    """Put a section for every module of nstlib where the page of the API says ``% modules``."""
-    if docname != API_PAGE:
+    """Put a section for each module where a page of the API says ``% modules of the ground floor``, or of which packages."""
+    if docname not in API_PAGES:
         return
-    if API_MARK not in source[0]:
-        raise ExtensionError(f"{API_PAGE}.md lacks the line {API_MARK!r}")
-    source[0] = source[0].replace(API_MARK, "\n".join(module_section(name) for name in module_names()))
+    mark = API_MARK.search(source[0])
+    if mark is None:
+        raise ExtensionError(f"{docname}.md lacks a line  % modules of {GROUND_FLOOR}")
+    sections = "\n".join(module_section(name) for name in modules_of(mark["where"]))
+    source[0] = source[0][: mark.start()] + sections + source[0][mark.end() :]
+
+
+def modules_of(where: str) -> list[str]:
+    """Return the modules of these packages, or those that lie in none of ``INSIDE``."""
+    packages = INSIDE if where == GROUND_FLOOR else where.split()
+    inside = {name for name in module_names() if name.split(".")[1] in packages}
+    return [name for name in module_names() if (name in inside) is (where != GROUND_FLOOR)]
 
 
 def module_names(package: str = "nstlib") -> list[str]:
