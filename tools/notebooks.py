@@ -55,7 +55,8 @@ if importlib.util.find_spec("nstlib") is None:
 HEAD = """\
 **How the exercises work.** Write the function, run its cell, then the one below it: `check` says what it finds, and
 whatever that is, the next cells run. Unless a statement says otherwise, tensors come in and a tensor of the same dtype
-goes out, the arguments stay as they were, and gradients pass.
+goes out, the arguments stay as they were, gradients pass, and a convention that other papers or libraries follow is
+right, too: the check names it.
 
 What you have solved is kept in a file on the machine that runs this notebook; `progress()` shows it. Google Colab takes
 its machine back after some time, and the file with it. To keep yours on your Drive, run this in a cell of its own:
