@@ -315,6 +315,16 @@ def test_the_first_code_cell_of_a_notebook_fetches_the_course_on_colab(pair):
         assert code(notebook)[1] == "answer = 42"
 
 
+def test_a_lesson_says_at_its_head_what_every_answer_has_to_do_and_where_progress_is_kept(pair, small):
+    lesson = pair.lesson.cells
+    assert lesson[1].source == code(pair.lesson)[0]
+    assert lesson[2].source == notebooks.HEAD
+    assert "gradients pass" in notebooks.HEAD
+    assert "NST_PROGRESS" in notebooks.HEAD
+    without_exercises = notebooks.make_pair(small, small.chapters[1]).lesson
+    assert notebooks.HEAD not in [cell.source for cell in (*without_exercises.cells, *pair.solution.cells)]
+
+
 def test_a_notebook_links_to_itself_on_colab(pair):
     assert f"({repository().colab('lessons/01_small.ipynb')})" in pair.lesson.cells[0].source
     assert f"[![Open the solution in Colab]({notebooks.BADGE})]" in pair.solution.cells[0].source

@@ -52,6 +52,22 @@ if importlib.util.find_spec("nstlib") is None:
     %pip install --quiet --editable course
     sys.path.insert(0, os.path.abspath("course"))  # an editable install is only seen after a restart"""
 
+HEAD = """\
+**How the exercises work.** Write the function, run its cell, then the one below it: `check` says what it finds, and
+whatever that is, the next cells run. Unless a statement says otherwise, tensors come in and a tensor of the same dtype
+goes out, the arguments stay as they were, gradients pass, and a convention that other papers or libraries follow is
+right, too: the check names it.
+
+What you have solved is kept in a file on the machine that runs this notebook; `progress()` shows it. Google Colab takes
+its machine back after some time, and the file with it. To keep yours on your Drive, run this in a cell of its own:
+
+```python
+from google.colab import drive
+
+drive.mount("/content/drive")
+%env NST_PROGRESS=/content/drive/MyDrive/nst_progress.json
+```"""
+
 
 @dataclass(frozen=True)
 class Course:
@@ -103,7 +119,11 @@ def make_notebook(course: Course, chapter: Path, folder: str) -> NotebookNode:
             cells.extend(code_cells(converter, cell, tags, line, folder))
         else:
             raise converter.words.error(line, f"a notebook has no use for a {cell.cell_type} cell")
-    cells.insert(setup_position(cells, converter.links), setup_cell(course.address))
+    head = [setup_cell(course.address)]
+    if folder == "lessons" and any("nbgrader" in cell.metadata for cell in cells):
+        head.append(nbformat.v4.new_markdown_cell(HEAD))
+    position = setup_position(cells, converter.links)
+    cells[position:position] = head
     name_cells(chapter.stem, cells)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=json.loads(json.dumps(METADATA)))
     notebook.nbformat_minor = 5

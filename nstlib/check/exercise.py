@@ -124,6 +124,7 @@ class Exercise:
         differentiable: positions of the arguments that the gradient must reach; empty where none is asked for.
         observe: how to watch the function on a case, where looking at its result is not enough.
         pure: whether it must leave its arguments alone.
+        finite_slope: whether the gradient must be finite where all values are equal, as the reference's is.
     """
 
     module: str
@@ -141,6 +142,7 @@ class Exercise:
     differentiable: tuple[int, ...] = ()
     observe: Callable[[Function, tuple], object] = call
     pure: bool = True
+    finite_slope: bool = True
 
     def __post_init__(self):
         for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):

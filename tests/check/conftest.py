@@ -9,6 +9,7 @@ def _private(monkeypatch):
     """No test touches the progress of whoever runs it, nor depends on the one before."""
     monkeypatch.setenv("NST_PROGRESS", "off")
     monkeypatch.delenv("NST_CHECK_RAISE", raising=False)
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     record.forget_session()
 
 

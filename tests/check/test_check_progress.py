@@ -3,12 +3,15 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 
+import filelock
 import pytest
 
 from nstlib.check import check, examine, exercises, progress
 from nstlib.check.examiner import progress as record
+from nstlib.course import ROOT
 from nstlib.gram import gram_matrix as reference
 
 
@@ -93,6 +96,14 @@ def test_the_default_place_is_the_users_data_folder(tmp_path, monkeypatch):
         b'{"exercises": {"gram_matrix": 3}}',
         b"\xff\xfe\x00",
         b"[" * 10000,
+        b'{"exercises": {"gram_matrix": {"right": false, "tries": Infinity}}}',
+        b'{"exercises": {"gram_matrix": {"right": "no", "tries": 1}}}',
+        b'{"exercises": {"gram_matrix": {"right": false, "tries": -1}}}',
+        b'{"exercises": {"gram_matrix": {"right": false, "tries": "2"}}}',
+        b'{"exercises": {"gram_matrix": {"tries": 1}}}',
+        b'{"exercises": {"gram_matrix": {"right": true, "tri',
+        b'{"exercises": {"gram_matrix": {"right": true, "tries": ' + b"9" * 5000 + b"}}}",
+        b'{"exercises": {"' + b"x" * 1_000_001 + b'": 1}}',
     ],
 )
 def test_a_damaged_file_is_set_aside_and_said(file, capsys, content):
@@ -125,7 +136,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(file, monkeypatch):
     monkeypatch.setattr(os, "replace", fails)
     _fail()
     assert file.read_bytes() == before
-    assert [path.name for path in file.parent.iterdir()] == ["progress.json"]
+    assert [path.name for path in file.parent.iterdir() if path.suffix != ".lock"] == ["progress.json"]
 
 
 def test_progress_is_exported_as_csv(file, tmp_path, capsys):
@@ -157,3 +168,115 @@ def test_names_that_the_course_no_longer_has_do_no_harm(file, capsys):
     file.write_text('{"version": 1, "exercises": {"of_old": {"right": true, "tries": 1}}}')
     progress()
     assert "The course: 0 of" in capsys.readouterr().out
+
+
+def test_what_is_whole_in_a_damaged_file_is_kept(file):
+    file.parent.mkdir()
+    file.write_text('{"exercises": {"ssim": {"right": true, "tries": 2}, "jitter": {"right": 1, "tries": NaN}}}')
+    _fail()
+    kept = {"ssim": {"right": True, "tries": 2}, "gram_matrix": {"right": False, "tries": 1}}
+    assert json.loads(file.read_text())["exercises"] == kept
+
+
+def test_to_look_at_a_damaged_file_changes_nothing(file, capsys):
+    file.parent.mkdir()
+    file.write_text("{")
+    progress()
+    assert "damaged" in capsys.readouterr().out
+    assert [path.name for path in file.parent.iterdir()] == ["progress.json"]
+
+
+def test_a_folder_that_is_named_gets_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("NST_PROGRESS", str(tmp_path))
+    _solve()
+    assert json.loads((tmp_path / "progress.json").read_text())["exercises"]["gram_matrix"]["right"]
+
+
+@pytest.mark.parametrize("what", ["folder", "pipe"])
+def test_what_is_no_file_is_left_alone_and_said_once(tmp_path, monkeypatch, capsys, what):
+    if what == "pipe" and not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    odd = tmp_path / "progress.json"
+    odd.mkdir() if what == "folder" else os.mkfifo(odd)
+    monkeypatch.setenv("NST_PROGRESS", str(tmp_path))
+    assert _solve() is not reference
+    assert "only this session" in capsys.readouterr().out
+    _fail()
+    assert "NST_PROGRESS" not in capsys.readouterr().out
+    assert not odd.is_file()
+    progress()
+    assert "The course: 1 of" in capsys.readouterr().out
+
+
+def test_a_drive_that_is_not_mounted_does_not_become_a_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NST_PROGRESS", str(tmp_path / "drive" / "MyDrive" / "progress.json"))
+    _solve()
+    assert "could not be saved" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_could_not_be_saved_is_saved_with_the_next_check(file, capsys):
+    file.parent.mkdir()
+    file.parent.rmdir()
+    file.parent.write_text("not a folder yet")
+    _solve()
+    file.parent.unlink()
+    _fail()
+    assert json.loads(file.read_text())["exercises"] == {"gram_matrix": {"right": True, "tries": 2}}
+
+
+def test_a_file_that_is_lost_comes_back_with_what_this_session_knows(file):
+    _solve()
+    _fail()
+    file.unlink()
+    _fail()
+    assert json.loads(file.read_text())["exercises"] == {"gram_matrix": {"right": True, "tries": 3}}
+
+
+def test_a_link_to_the_file_stays_a_link(file, tmp_path):
+    kept = tmp_path / "kept.json"
+    file.parent.mkdir()
+    try:
+        file.symlink_to(kept)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    kept.write_text('{"exercises": {}}')
+    _solve()
+    assert file.is_symlink()
+    assert "gram_matrix" in kept.read_text()
+
+
+WRITER = """
+import sys
+from nstlib.check.examiner import progress
+for k in range(30):
+    remark = progress.note(f"exercise_{sys.argv[1]}_{k}", "right") or progress.note("shared", "not yet")
+    assert not remark, remark
+"""
+
+
+def test_several_notebooks_at_once_lose_nothing(file):
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(k)], cwd=ROOT) for k in range(4)]
+    assert [writer.wait(120) for writer in writers] == [0] * 4
+    found = json.loads(file.read_text())["exercises"]
+    assert found.pop("shared") == {"right": False, "tries": 120}
+    assert len(found) == 120
+
+
+def test_a_notebook_that_keeps_the_lock_delays_a_check_and_does_not_break_it(file, monkeypatch, capsys):
+    monkeypatch.setattr(record, "LONGEST_WAIT", 0.1)
+    file.parent.mkdir()
+    with filelock.FileLock(file.with_name(".progress.json.lock")):
+        assert _solve() is not reference
+    assert "another notebook is writing" in capsys.readouterr().out
+    _fail()
+    assert json.loads(file.read_text())["exercises"]["gram_matrix"] == {"right": True, "tries": 2}
+
+
+def test_a_file_system_without_locks_is_written_to_all_the_same(file, monkeypatch):
+    def refuse(self, *arguments, **settings):
+        raise NotImplementedError("FileSystem does not appear to support flock")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    _solve()
+    assert json.loads(file.read_text())["exercises"]["gram_matrix"]["right"]

@@ -23,7 +23,7 @@ def test_a_right_answer_is_handed_back_and_praised_with_what_was_verified(capsys
 
     assert check(gram_matrix) is gram_matrix
     said = capsys.readouterr().out
-    assert said.startswith("gram_matrix: right. Verified on 5 inputs, 6 laws and the gradient")
+    assert said.startswith("gram_matrix: right. Verified on 6 inputs, 6 laws and the gradient")
     assert "hint" not in said
 
 
@@ -152,14 +152,14 @@ def test_numpy_where_a_gradient_is_asked_for_is_explained():
         (lambda g, f: g.roll(1, 2), "shifted", "shifted by 1 along axis 2"),
         (lambda g, f: 0 * g, "zeros", "Every number is 0"),
         (lambda g, f: g.permute(1, 0, 2), "transposed", "axes are in another order: [1, 0, 2]"),
-        (lambda g, f: g.flip(1), "permuted", "in another order"),
+        (lambda g, f: g.flip(1), "permuted", "in other places"),
         (lambda g, f: g + 1, None, "this should hold"),
         (lambda g, f: g / 0, None, "contains infinity"),
         (lambda g, f: g / 0 * 0, None, "contains NaN"),
         (lambda g, f: g.half(), None, "lost precision"),
         (lambda g, f: g[0], None, "wrong shape"),
         (lambda g, f: [g], "reshaped", "only the shape is not"),
-        (lambda g, f: {"g": g}, None, "is a dict of 1, and should be a tensor"),
+        (lambda g, f: {"g": g}, None, "It returns a dictionary of tensors; asked for is a tensor"),
     ],
 )
 def test_what_no_mistake_explains_is_said_in_numbers(change, mistake, words):
@@ -280,6 +280,18 @@ def test_on_request_a_failed_check_raises(monkeypatch):
         check(gram_matrix)
     monkeypatch.setenv("NST_CHECK_RAISE", "0")
     check(gram_matrix)
+
+
+@pytest.mark.parametrize("what", ["autograde", "validate"])
+def test_where_nbgrader_runs_it_a_failed_check_raises(monkeypatch, what):
+    def gram_matrix(features):
+        raise NotImplementedError
+
+    monkeypatch.setenv("NBGRADER_EXECUTION", what)
+    with pytest.raises(CheckFailed, match="not attempted"):
+        check(gram_matrix)
+    monkeypatch.setenv("NST_CHECK_RAISE", "0")
+    assert check(gram_matrix) is reference
 
 
 def test_a_right_answer_does_not_raise_on_request(monkeypatch, capsys):

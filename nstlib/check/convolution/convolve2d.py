@@ -75,14 +75,22 @@ def stride(function: Function) -> bool:
     return close(_slid(function, _some(), kernel, 1, 2), _slid(function, _some(), kernel, 1, 1)[..., ::2, ::2])
 
 
-def convolution_with_one_axis_turned(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
+def convolution_upside_down(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
+    return F.conv2d(image, kernel.flip(2), padding=padding, stride=stride)
+
+
+@mistake(
+    "The kernel is mirrored along one of its axes. It slides as it is: row i of the kernel meets row i of the window, and "
+    "column j column j.",
+    variants=(convolution_upside_down,),
+)
+def kernel_mirrored(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
     return F.conv2d(image, kernel.flip(3), padding=padding, stride=stride)
 
 
 @mistake(
     "The kernel is turned around before it slides. That is convolution in mathematics; what deep learning calls "
-    "convolution leaves it as it is.",
-    variants=(convolution_with_one_axis_turned,),
+    "convolution leaves it as it is."
 )
 def true_convolution(image: Tensor, kernel: Tensor, padding: int, stride: int) -> Tensor:
     return F.conv2d(image, kernel.flip(2, 3), padding=padding, stride=stride)
@@ -235,6 +243,7 @@ EXERCISE = Exercise(
         _convolution_case(2, (2, 3, 6, 7), (2, 3, 2, 3), 0, 1),
         _convolution_case(3, (2, 4, 7, 6), (3, 4, 3, 3), 2, 2, loose=True),
         _convolution_case(4, (1, 2, 9, 8), (3, 2, 3, 4), 1, 3),
+        _convolution_case(5, (1, 1, 4, 5), (1, 1, 1, 3), 0, 1),
     ),
     verified="windows times kernel, summed over channels, padded with zeros",
 )

@@ -95,13 +95,9 @@ def size_without_kernel_plus_one(size: int, kernel: int, padding: int, stride: i
     return (size + 2 * padding) // stride + 1
 
 
-def size_rounded_up_without_kernel(size: int, kernel: int, padding: int, stride: int) -> int:
-    return -(-size // stride)
-
-
 @mistake(
     "The kernel's length is not used. The window's *left* end cannot go to the very last pixel: how far can it go?",
-    variants=(size_without_kernel_plus_one, size_rounded_up_without_kernel),
+    variants=(size_without_kernel_plus_one,),
 )
 def kernel_ignored(size: int, kernel: int, padding: int, stride: int) -> int:
     return (size + 2 * padding) // stride
@@ -146,6 +142,9 @@ EXERCISE = Exercise(
         _size_case(224, 11, 2, 4),
         _size_case(10, 5, 2, 4),
         _size_case(10, 3, 0, 4),
+        _size_case(1, 1, 0, 3),
+        _size_case(13, 2, 3, 1),
+        _size_case(7, 9, 2, 5),
     ),
     verified="steps that fit, rounded down, and the first window",
 )

@@ -117,7 +117,7 @@ def field_and_last_stride(stack: Stack) -> tuple[int, int]:
 
 
 @mistake(
-    "Only the stride of the layer just before counts. Strides of 2 and 2 put neighbors 4 pixels apart: they multiply.",
+    "Only the latest stride counts. Strides of 2 and 2 put neighbors 4 pixels apart: they multiply.",
     variants=(field_and_last_stride,),
 )
 def only_the_last_stride(stack: Stack) -> tuple[int, int]:
@@ -153,8 +153,7 @@ def field_growing(stack: Stack) -> tuple[int, int]:
 
 
 @mistake(
-    "The stack is walked from its last layer to its first with the rule for the other direction. Which layer meets "
-    "the image?",
+    "The stack is walked in one direction with the rule for the other. Which layer meets the image?",
     variants=(field_growing,),
 )
 def from_the_end(stack: Stack) -> tuple[int, int]:
@@ -191,6 +190,8 @@ EXERCISE = Exercise(
         _stack_case((7, 2), (3, 2), (3, 1)),
         _stack_case((11, 4), (3, 2), (5, 1), (3, 2), (3, 1)),
         _stack_case((2, 3), (5, 2), (4, 1), (3, 3)),
+        _stack_case((1, 1)),
+        _stack_case((1, 5), (7, 1)),
     ),
     verified="kernels reach as far as the strides before them",
 )

@@ -157,7 +157,8 @@ def blur_with_distance_not_squared(image: Tensor, sigma: float) -> Tensor:
 
 
 @mistake(
-    "It is a bell, but of another width: the exponent is -x² / (2 sigma²). Check the 2, and what is squared.",
+    "The weights fall with the distance in another way: the exponent is -x² / (2 sigma²). Check the 2, and what is "
+    "squared.",
     variants=(blur_with_sigma_not_squared, blur_with_the_two_squared, blur_with_distance_not_squared),
 )
 def wrong_width(image: Tensor, sigma: float) -> Tensor:
@@ -238,6 +239,7 @@ EXERCISE = Exercise(
         _blur_case(2, (2, 3, 9, 10), 0.5),
         _blur_case(3, (2, 2, 7, 9), 1.5, loose=True),
         _blur_case(4, (1, 4, 10, 12), 2.2),
+        _blur_case(5, (1, 1, 9, 8), 0.7),
     ),
     verified="two passes, weights that sum to 1, edges repeated",
 )

@@ -14,7 +14,6 @@ from nstlib.check.exercise import (
     Exercise,
     Function,
     close,
-    convention,
     if_loose,
     law,
     mistake,
@@ -229,17 +228,17 @@ def channels_mixed(image: Tensor) -> Tensor:
     return filters.sobel_edges(image.mean(1, keepdim=True))
 
 
-@convention(
-    "This is Sobel's kernel in whole numbers, not divided by 8. Both are in use; your numbers below will be 8 "
-    "times the book's, which are brightness per pixel."
+@mistake(
+    "This is Sobel's kernel in whole numbers, as it is often used. Here it is divided by 8, so that the result is "
+    "brightness per pixel."
 )
 def whole_numbers(image: Tensor) -> Tensor:
     return 8 * filters.sobel_edges(image)
 
 
-@convention(
-    "This is scikit-image's convention (divided by 4, and by the root of 2 for the two directions). Both are in "
-    "use; your numbers below will be 1.4 times the book's."
+@mistake(
+    "It is 1.4 times too large, as scikit-image has it (divided by 4, and by the root of 2 for the two directions). Here "
+    "each of the two kernels is divided by 8, and the length is taken as it is."
 )
 def scikit_image(image: Tensor) -> Tensor:
     return math.sqrt(2) * filters.sobel_edges(image)
@@ -265,6 +264,7 @@ EXERCISE = Exercise(
         _edges_case(2, (2, 3, 6, 5)),
         _edges_case(3, (2, 4, 5, 7), loose=True),
         _edges_case(4, (1, 2, 7, 3)),
+        _edges_case(5, (1, 1, 5, 1)),
     ),
     verified="both directions, the length of the arrow, no frame",
 )

@@ -13,7 +13,6 @@ from nstlib.check.exercise import (
     Exercise,
     Function,
     close,
-    convention,
     if_loose,
     law,
     mistake,
@@ -121,9 +120,9 @@ def rise_instead_of_drop(score: Score, image: Tensor, size: int, stride: int, va
     return -occlusion_map(score, image, size, stride, value)
 
 
-@convention(
-    "This is what Zeiler and Fergus (2014) draw: the score that is *left* when the square covers that place, not "
-    "how far it dropped. Both are in use; your numbers are the score of the whole image minus the book's."
+@mistake(
+    "This is the score that is *left* when the square covers that place, as Zeiler and Fergus (2014) draw it. Asked for is "
+    "how far it dropped: the score of the whole image minus yours."
 )
 def score_that_is_left(score: Score, image: Tensor, size: int, stride: int, value: float) -> Tensor:
     return score(image) - occlusion_map(score, image, size, stride, value)

@@ -162,6 +162,7 @@ EXERCISE = Exercise(
         _filter_case(2, 2, (3, 5), (6, 4)),
         _filter_case(3, 2, (5, 4), (4, 7), loose=True),
         _filter_case(4, 1, (4, 4), (6, 5)),
+        _filter_case(5, 1, (1, 1), (5, 4)),
     ),
     verified="the transpose of the convolution, without a bias",
 )

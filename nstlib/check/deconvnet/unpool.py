@@ -162,6 +162,7 @@ EXERCISE = Exercise(
         _unpool_case(2, (2, 4, 6, 4), loose=True),
         _unpool_case(3, (2, 3, 7, 5)),
         _unpool_case(4, (1, 5, 8, 9), rectified=True),
+        _unpool_case(5, (1, 1, 5, 3)),
     ),
     verified="each value at its switch, zeros elsewhere, odd sizes too",
 )

@@ -215,6 +215,7 @@ EXERCISE = Exercise(
         _objective_case(4, (2, 3, 5, 4), None, None, loose=True),
         _objective_case(5, (1, 6, 4, 7), 4, None, loose=True),
         _objective_case(6, (3, 5, 7, 6), 2, (0, 4)),
+        _objective_case(7, (1, 1, 4, 3), 0, None),
     ),
     differentiable=(0,),
     verified="layer, channel and unit, as one number each",

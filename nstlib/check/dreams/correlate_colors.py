@@ -173,6 +173,7 @@ EXERCISE = Exercise(
         _colors_case(2, (2, 3, 5, 4), 1),
         _colors_case(3, (2, 3, 6, 4), 2, loose=True),
         _colors_case(4, (1, 3, 7, 3), 3),
+        _colors_case(5, (1, 3, 1, 5), 0),
     ),
     differentiable=(0,),
     verified="columns are colors, the longest one has length 1",

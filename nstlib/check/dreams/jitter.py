@@ -168,6 +168,7 @@ EXERCISE = Exercise(
         _jitter_case(2, (2, 3, 6, 5), -2, 1),
         _jitter_case(3, (2, 3, 5, 8), 3, -1, loose=True),
         _jitter_case(4, (1, 3, 7, 6), 2, 4),
+        _jitter_case(5, (1, 3, 1, 6), 3, 2),
     ),
     verified="moved in a circle, asked there, moved back",
 )

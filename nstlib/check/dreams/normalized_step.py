@@ -32,8 +32,8 @@ def mean(function: Function) -> bool:
 
 @law("a gradient a thousand times larger changes nothing")
 def any_size(function: Function) -> bool:
-    results = [torch.as_tensor(function(_gray(), factor * _slope(), 0.05)) - 0.5 for factor in (1e-3, 1.0, 1e3)]
-    return close(results[0], results[1]) and close(results[2], results[1])
+    results = [torch.as_tensor(function(_gray(), factor * _slope(), 0.05)) - 0.5 for factor in (1.0, 1e3)]
+    return close(results[0], results[1])
 
 
 @law("every pixel goes uphill")
@@ -136,10 +136,11 @@ EXERCISE = Exercise(
     ),
     reference=dream.normalized_step,
     cases=(
-        _ascent_case(1, (1, 3, 4, 5), 0.02, 1e-3),
+        _ascent_case(1, (1, 3, 4, 5), 0.02, 0.08),
         _ascent_case(2, (1, 3, 5, 7), 0.1, 40.0),
         _ascent_case(3, (2, 3, 6, 4), 0.05, 1.0, loose=True),
         _ascent_case(4, (2, 3, 3, 5), 0.4, 0.2),
+        _ascent_case(5, (1, 3, 1, 5), 0.1, 0.7),
     ),
     verified="pattern of the gradient, size of the step, values in [0, 1]",
 )

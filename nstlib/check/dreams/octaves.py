@@ -204,6 +204,7 @@ EXERCISE = Exercise(
         _octaves_case(2, (1, 3, 8, 7), [(4, 4), (8, 7)]),
         _octaves_case(3, (2, 3, 10, 9), [(5, 5), (7, 6), (10, 9)], loose=True),
         _octaves_case(4, (1, 3, 6, 8), [(3, 4), (4, 5), (5, 7), (6, 8)]),
+        _octaves_case(5, (1, 3, 7, 9), [(6, 8), (3, 5), (5, 4)]),
     ),
     verified="sharp at each size, and all details handed on",
 )

@@ -83,14 +83,14 @@ def relative(function: Function) -> bool:
     )
 
 
-def bands_by_mean_energy(bands: Bands, target_bands: Bands, weights: Sequence[float]) -> Tensor:
+@mistake("It is divided by the mean of the bands' energies. Their sum is asked for: the energy of the whole target.")
+def mean_of_the_energies(bands: Bands, target_bands: Bands, weights: Sequence[float]) -> Tensor:
     return _errors(bands, target_bands, weights) / _energies(target_bands).mean()
 
 
 @mistake(
     "Each band is divided by its own energy, so an almost empty band counts as much as a full one, and they no "
     "longer sum to the classic loss. What do all bands share?",
-    variants=(bands_by_mean_energy,),
 )
 def each_band_by_itself(bands: Bands, target_bands: Bands, weights: Sequence[float]) -> Tensor:
     return _errors(bands, target_bands, weights) / _energies(target_bands)

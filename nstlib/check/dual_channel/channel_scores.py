@@ -143,7 +143,7 @@ def scores_zero_where_still(grid: Tensor) -> Tensor:
 
 
 @mistake(
-    "A channel that never changes gives 0 divided by 0. By convention its score is 0.5: it follows neither.",
+    "A channel that never changes gets NaN (0 divided by 0), or 0. By convention its score is 0.5: it follows neither.",
     variants=(scores_zero_where_still,),
 )
 def still_channels(grid: Tensor) -> Tensor:
@@ -187,6 +187,7 @@ EXERCISE = Exercise(
         _grid_case(2, (2, 4, 3, 4, 5), flat=True),
         _grid_case(3, (4, 3, 5, 3, 4), loose=True),
         _grid_case(4, (2, 5, 2, 6, 3)),
+        _grid_case(5, (3, 2, 1, 4, 5)),
     ),
     verified="1 where only scenes change a channel, 0 where only styles do",
 )

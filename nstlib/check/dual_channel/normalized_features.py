@@ -92,7 +92,7 @@ def structure_by_energy(features: Tensor, floor: float) -> Tensor:
 
 
 @mistake(
-    "The deviation is divided out, the mean is still there. What has to be subtracted first?",
+    "The mean is still there. What has to be subtracted before you divide?",
     variants=(structure_by_energy,),
 )
 def mean_left(features: Tensor, floor: float) -> Tensor:
@@ -125,14 +125,16 @@ def over_channels(features: Tensor, floor: float) -> Tensor:
     return _normalize(features, floor, axes=(1,))
 
 
-def structure_floor_clamped(features: Tensor, floor: float) -> Tensor:
+@mistake(
+    "The variance is cut off at the floor. Add the floor to the variance, inside the root: then nothing has a kink."
+)
+def floor_as_a_limit(features: Tensor, floor: float) -> Tensor:
     centered = features - features.mean((2, 3), keepdim=True)
     return centered / centered.square().mean((2, 3), keepdim=True).clamp(min=floor).sqrt()
 
 
 @mistake(
     "The floor is added to the deviation. It belongs to the variance: inside the root.",
-    variants=(structure_floor_clamped,),
 )
 def floor_outside_the_root(features: Tensor, floor: float) -> Tensor:
     centered = features - features.mean((2, 3), keepdim=True)
@@ -180,6 +182,7 @@ EXERCISE = Exercise(
         _features_case(2, (2, 5, 3, 4), 0.5, flat=True),
         _features_case(3, (2, 4, 6, 3), 0.1, loose=True),
         _features_case(4, (2, 2, 5, 7), 1.5),
+        _features_case(5, (1, 1, 4, 5), 0.3),
     ),
     differentiable=(0,),
     verified="zero mean, unit deviation, and blind to any gain and offset of a channel",

@@ -27,17 +27,21 @@ def _two_losses(seed: int, shape: tuple[int, ...], dtype: torch.dtype) -> tuple[
     return lambda x: (a * x.square()).mean(), lambda x: (a * x.square()).mean() * 0.8 + 0.1 * (b * x).mean()
 
 
-def _null_case(seed: int, shape: tuple[int, ...], *, loose: bool = False, doubled: bool = False) -> Case:
+def _null_case(
+    seed: int, shape: tuple[int, ...], *, loose: bool = False, doubled: bool = False, negative: bool = False
+) -> Case:
     def make(dtype: torch.dtype) -> tuple[Picture, Picture, Tensor]:
         image = uniform(seed + 60, *shape, dtype=dtype)
         loss, other = _two_losses(seed, shape, dtype)
+        if negative:
+            return (lambda x: -loss(x), lambda x: -other(x)), image
         return (other, loss) if doubled else (loss, other), image
 
     def flat(dtype: torch.dtype) -> tuple[Picture, Picture, Tensor]:
         pair, image = make(dtype)
         return *pair, scattered(image) if loose else image
 
-    return Case(f"two losses, image {shape}{if_loose(loose)}", flat)
+    return Case(f"two losses{' below 0' if negative else ''}, image {shape}{if_loose(loose)}", flat)
 
 
 def _null_results(function: Function, loss: Picture, other: Picture) -> Tensor:
@@ -82,14 +86,17 @@ def units(function: Function) -> bool:
     return close(found, _null_results(function, _energy, lambda x: x.pow(3).sum())) and bool((found > 0.01).all())
 
 
-def null_of_values_twice(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+@mistake(
+    "Both numbers are that of the values. Two losses can agree in one point by chance; what decides where the pixels go?"
+)
+def values_twice(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
     value, _ = null_test(loss, other, image)
     return value, value
 
 
 @mistake(
-    "Only the values are compared. Two losses can agree in one point by chance; what decides where the pixels go?",
-    variants=(null_of_values_twice,),
+    "The second number is always 0. Are the gradients compared? And are they two: `x.grad` is one tensor, to which each "
+    "backward adds, whatever names you give it."
 )
 def values_only(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
     value, _ = null_test(loss, other, image)
@@ -198,6 +205,7 @@ EXERCISE = Exercise(
         _null_case(2, (2, 3, 5, 4), doubled=True),
         _null_case(3, (2, 3, 6, 4), loose=True),
         _null_case(4, (1, 3, 5, 7)),
+        _null_case(5, (1, 3, 6, 1), negative=True),
     ),
     verified="values and gradients are compared, relative to the loss that is known",
 )

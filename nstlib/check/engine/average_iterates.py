@@ -150,7 +150,10 @@ def plain_mean(iterates: Iterable[Tensor], decay: float) -> Tensor:
     return total / count
 
 
-def average_corrected_by_decay(iterates: Iterable[Tensor], decay: float) -> Tensor:
+@mistake(
+    "It is divided by decay**t, which is the share of the black start. What do the weights of the t images add up to?"
+)
+def corrected_by_the_rest(iterates: Iterable[Tensor], decay: float) -> Tensor:
     average, count = _moving_average(iterates, decay)
     return average / decay**count
 
@@ -158,7 +161,6 @@ def average_corrected_by_decay(iterates: Iterable[Tensor], decay: float) -> Tens
 @mistake(
     "It is divided by 1 - decay, which is the weight of the last image alone. What do the weights of all t images "
     "add up to?",
-    variants=(average_corrected_by_decay,),
 )
 def corrected_by_one_step(iterates: Iterable[Tensor], decay: float) -> Tensor:
     return _moving_average(iterates, decay)[0] / (1 - decay)

@@ -260,6 +260,7 @@ EXERCISE = Exercise(
         _flops_case([8, "pool", 6, "pool", 4], 23, 18),
         _flops_case(["pool", 16, 7], 15, 13),
         _flops_case([12, 10, "pool"], 9, 6),
+        _flops_case([1, "pool", 3], 5, 3),
     ),
     verified="channels, kernels, sizes and rounding, exact to the last operation",
 )

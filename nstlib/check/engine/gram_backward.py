@@ -188,6 +188,7 @@ EXERCISE = Exercise(
         _backward_case(2, (2, 5, 3, 4)),
         _backward_case(3, (2, 4, 6, 3), loose=True),
         _backward_case(4, (1, 6, 5, 7)),
+        _backward_case(5, (1, 1, 3, 4)),
     ),
     verified="both terms of the product rule, in one matrix product for each image",
 )

@@ -225,6 +225,7 @@ EXERCISE = Exercise(
         _sizes_case(256, 32),
         _sizes_case(333, 10),
         _sizes_case(418, 52),
+        _sizes_case(97, 13),
     ),
     verified="halves of halves down to the smallest, each rounded once",
 )

@@ -125,7 +125,8 @@ def rows_clipped_to_the_last_index(start: int, stop: int, height: int, convoluti
 
 
 @mistake(
-    "It ends one row too early. `last` is the row *after* the last one, as in a slice: rows[first:last].",
+    "It ends one row too early, always or at the lower border. `last` is the row *after* the last one, as in a slice: "
+    "rows[first:last].",
     variants=(rows_clipped_to_the_last_index,),
 )
 def last_included(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
@@ -209,6 +210,7 @@ EXERCISE = Exercise(
         _rows_case(44, 48, 50, 5),
         _rows_case(3, 9, 12, 16),
         _rows_case(512, 1024, 2048, 9),
+        _rows_case(0, 1, 1, 1),
     ),
     verified="all rows that are needed, none that is not, and none outside the image",
 )

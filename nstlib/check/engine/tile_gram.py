@@ -207,8 +207,8 @@ def tile_last_over_all(tiles: Iterable[Tensor]) -> Tensor:
 
 
 @mistake(
-    "This is the Gram matrix of one strip: the others are lost. Is the total added to, or overwritten? And does "
-    "`return` stand inside the loop?",
+    "Only one strip is in it: the others are lost. Is the total added to, or overwritten? And does `return` stand "
+    "inside the loop?",
     variants=(tile_first, tile_last_over_all),
 )
 def one_strip_only(tiles: Iterable[Tensor]) -> Tensor:
@@ -263,6 +263,7 @@ EXERCISE = Exercise(
         _strips_case(11, (2, 4, 3), (3, 1, 4), once=True),
         _strips_case(21, (2, 5, 2), (4, 2, 3, 1), views=True),
         _strips_case(31, (1, 6, 5), (1, 6, 2), once=True, views=True),
+        _strips_case(41, (1, 1, 3), (1, 2)),
     ),
     observe=_watch_tiles,
     verified="the Gram matrix of the whole map, in one pass over strips of any height",

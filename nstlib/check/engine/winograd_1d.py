@@ -237,5 +237,5 @@ EXERCISE = Exercise(
         _winograd_case(4, loose=True),
     ),
     observe=_watch_winograd,
-    verified="two outputs from four products where six were needed",
+    verified="the outputs, and four products of which they are the sums",
 )

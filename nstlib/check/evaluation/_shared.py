@@ -17,6 +17,8 @@ def related(seed: int, shape: tuple[int, ...], dtype: torch.dtype, kind: str = "
     y = (0.15 + 0.6 * x + 0.25 * other).clamp(0, 1)
     if kind == "almost gray":
         x, y = 0.4 + 0.12 * (x - 0.5), 0.5 + 0.12 * (other - 0.5)
+    if kind == "almost black":  # where the constants of a similarity count
+        x, y = 0.02 * x, 0.02 * y
     if kind == "another left half":
         half = shape[3] // 2
         x = torch.cat([0.15 * x[..., :half], x[..., half:]], 3)

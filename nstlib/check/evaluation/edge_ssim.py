@@ -55,8 +55,8 @@ def edges_halved(image: Tensor, reference: Tensor) -> Tensor:
 
 
 @mistake(
-    "The edges go from 0 to about 0.5, and `ssim` takes them as if they went to 1: its constants are too large "
-    "beside them. What brings black beside white to 1?",
+    "The edges do not reach 1, and `ssim` takes them as if they did: its constants are too large beside them. What "
+    "brings black beside white to 1?",
     variants=(edges_halved,),
 )
 def edges_not_scaled(image: Tensor, reference: Tensor) -> Tensor:

@@ -128,8 +128,8 @@ def heldout_by_both(image: Tensor, style: Tensor, network: Features, layers: Ite
 
 
 @mistake(
-    "It is divided by the image's own Gram matrix, so each method is measured with another ruler. Which of the two "
-    "is the same for all methods?",
+    "The image's own Gram matrix is in what it is divided by, so each method is measured with another ruler. Which of "
+    "the two is the same for all methods?",
     variants=(heldout_by_both,),
 )
 def relative_to_the_image(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> float:

@@ -36,6 +36,20 @@ def _curves_case(text: str, *curves: tuple[int, int, float, float], loose: bool 
     return Case(f"{text}{if_loose(loose)}", make)
 
 
+def _touching_case() -> Case:
+    """Return two curves that have one distance in common: there is something to compare, and it is no NaN."""
+
+    def make(dtype: torch.dtype) -> tuple[np.ndarray, ...]:
+        return (
+            np.array([0.2, 0.05, 0.1]),
+            np.array([0.7, 0.4, 0.6]),
+            np.array([0.4, 0.2, 0.8]),
+            np.array([0.5, 0.3, 0.9]),
+        )
+
+    return Case("two curves that have only the distance 0.2 in common", make)
+
+
 def _nan_in_words(function: Function, arguments: tuple) -> object:
     """Return what the function returns, with NaN as a word: one NaN does not equal another."""
     value = freeze(function(*arguments))
@@ -164,8 +178,8 @@ def ahead_on_average(
 
 
 @mistake(
-    "Point is compared with point, each at its own style. A method that puts on less style keeps more content for "
-    "that alone: `styles` has to be used.",
+    "Contents are compared as they come, point with point or on average, each at its own style. A method that puts on "
+    "less style keeps more content for that alone: `styles` has to be used.",
     variants=(ahead_on_average,),
 )
 def at_the_same_weight(
@@ -284,6 +298,7 @@ EXERCISE = Exercise(
         _curves_case("curves of 4 and 7 points", (5, 4, 0.2, 2.0), (6, 7, 0.05, 0.9), loose=True),
         _curves_case("curves of 5 and 5 points", (7, 5, 0.06, 0.9), (8, 5, 0.03, 0.5)),
         _curves_case("two curves with no distance in common", (9, 4, 0.05, 0.1), (10, 4, 0.2, 0.4)),
+        _touching_case(),
     ),
     observe=_nan_in_words,
     verified="both curves read at the same styles, where both reach",

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from nstlib import metrics
-from nstlib.check.exercise import Case, Exercise, Function, convention, if_loose, law, mistake
+from nstlib.check.exercise import Case, Exercise, Function, if_loose, law, mistake
 
 
 def _points_case(seed: int, count: int, axes: int, *, loose: bool = False, ties: bool = True) -> Case:
@@ -138,13 +138,17 @@ def front_of_single_minima(points: np.ndarray) -> np.ndarray:
     return np.isin(np.arange(len(points)), points.argmin(0))
 
 
-def front_by_mean(points: np.ndarray) -> np.ndarray:
+@mistake(
+    "Only the points with the smallest sum (or mean) are kept. One with a larger sum can be better in a coordinate: who "
+    "beats it then?"
+)
+def smallest_sum(points: np.ndarray) -> np.ndarray:
     return points.mean(1) == points.mean(1).min()
 
 
 @mistake(
     "Only the best in each single coordinate is kept. What about a point that is second in both?",
-    variants=(front_of_single_minima, front_by_mean),
+    variants=(front_of_single_minima,),
 )
 def minima_only(points: np.ndarray) -> np.ndarray:
     return (points == points.min(0)).any(1)
@@ -168,14 +172,18 @@ def front_sorted_by_both_loosely(points: np.ndarray) -> np.ndarray:
     return _swept(points, strict=False, order=np.lexsort((points[:, 1], points[:, 0])))
 
 
-def front_not_sorted(points: np.ndarray) -> np.ndarray:
+@mistake(
+    "It goes through the points as they come and keeps each that lowers the second coordinate. Then their order decides: "
+    "compare each point with all others."
+)
+def not_sorted(points: np.ndarray) -> np.ndarray:
     return _swept(points, strict=True, order=np.arange(len(points)))
 
 
 @mistake(
     "It sorts by one coordinate and sweeps through the second. Look at points that tie in one of them, and at a "
     "third coordinate.",
-    variants=(front_sorted_loosely, front_sorted_by_both_loosely, front_not_sorted),
+    variants=(front_sorted_loosely, front_sorted_by_both_loosely),
 )
 def ties_after_sorting(points: np.ndarray) -> np.ndarray:
     return _swept(points, strict=True, order=np.argsort(points[:, 0], kind="stable"))
@@ -202,9 +210,9 @@ def not_booleans(points: np.ndarray) -> np.ndarray:
     return np.flatnonzero(metrics.pareto_front(points))
 
 
-@convention(
-    "Of equal points you keep the first alone, as some libraries do by themselves. Both are in use; your numbers "
-    "below can differ from the book's, which keeps all."
+@mistake(
+    "Of equal points you keep the first alone, as some libraries do by themselves. Here equal points do not dominate each "
+    "other: of a tie on the front all are True."
 )
 def distinct(points: np.ndarray) -> np.ndarray:
     first = np.unique(points, axis=0, return_index=True)[1]

@@ -92,15 +92,13 @@ def constants_missing(image: Tensor, reference: Tensor) -> Tensor:
     return _average(_inside(means * rest))
 
 
-def ssim_constants_swapped(image: Tensor, reference: Tensor) -> Tensor:
+@mistake("The two constants are exchanged: c1, the smaller one, stands beside the means, c2 beside the variances.")
+def constants_swapped(image: Tensor, reference: Tensor) -> Tensor:
     means, rest = _factors(image, reference, constants=_CONSTANTS[::-1])
     return _average(_inside(means * rest))
 
 
-@mistake(
-    "The constants are 0.01 and 0.03 themselves. They stand beside squares, so they are squared too.",
-    variants=(ssim_constants_swapped,),
-)
+@mistake("The constants are 0.01 and 0.03 themselves. They stand beside squares, so they are squared too.")
 def constants_not_squared(image: Tensor, reference: Tensor) -> Tensor:
     means, rest = _factors(image, reference, constants=(0.01, 0.03))
     return _average(_inside(means * rest))
@@ -129,8 +127,8 @@ def ssim_variance_unshifted(image: Tensor, reference: Tensor) -> Tensor:
 
 
 @mistake(
-    "A mean of squares is not yet a variance, nor a mean of products a covariance: what has to be subtracted? As "
-    "it is, two light pictures are alike because they are light.",
+    "A mean of squares is not yet a variance, nor is a mean of products a covariance: what has to be subtracted from "
+    "it?",
     variants=(ssim_variance_unshifted,),
 )
 def mean_not_taken_out(image: Tensor, reference: Tensor) -> Tensor:
@@ -291,6 +289,7 @@ _PICTURES = (
     pictures_case(4, (2, 3, 20, 16), "almost gray"),
     pictures_case(5, (3, 1, 15, 12)),
     pictures_case(6, (1, 2, 14, 26), "another left half"),
+    pictures_case(7, (1, 3, 13, 15), "almost black"),
 )
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 TOLERANCE = 1e-3  # relative to the largest number expected: float32 or float64, loops or matrix products, all pass
+_NOTHING = 1e-12  # what double precision leaves of a sum that should be 0; in single precision it is a millionth
 _LARGEST = 10_000_000  # numbers that are worth looking at
 _LISTED = 6  # numbers of a list that are shown
 
@@ -151,7 +152,8 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
             return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
         finite = expected.isfinite()  # an infinite scale would make everything near
         scale = float(expected[finite].abs().max()) if finite.any() else 0.0
-        near = finite & ((expected - found).abs() <= TOLERANCE * scale + 1e-6 * min(1.0, scale or 1.0))
+        floor = min(1.0, scale) if scale > _NOTHING else 1.0
+        near = finite & ((expected - found).abs() <= TOLERANCE * scale + 1e-6 * floor)
         wrong = ~(near | (expected == found) | (expected.isnan() & found.isnan()))
     if not wrong.any():
         return None
@@ -176,7 +178,7 @@ def _mapping_difference(expected: Mapping, actual: object, where: str) -> Differ
     if not isinstance(actual, Mapping):
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a dictionary.")
     if set(expected) != set(actual):
-        return Difference("names", f"{_it(where)} has other names in it.", _names(expected), _names(actual))
+        return Difference("names", f"{_it(where)} has other keys.", _names(expected), _names(actual))
     for key, value in expected.items():
         if (found := difference(value, actual[key], _inside(where, key))) is not None:
             return found
@@ -194,11 +196,18 @@ def _sequence_difference(expected: list | tuple, actual: object, where: str) -> 
         sizes = [_listed(v) if shown else str(len(v)) for v in (expected, actual)]
         return Difference("length", f"{_it(where)} has another length.", *sizes)
     for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
-        if (found := difference(a, b, where)) is not None:
+        if (found := difference(a, b, where or _place(k, len(expected)))) is not None:
             if found.kind == "value" and numbers:
                 return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
-            return found if where else Difference(found.kind, f"Number {k}: {found.text}", found.expected, found.actual)
+            return found
     return None
+
+
+def _place(index: int, count: int) -> str:
+    """Return which of several results is meant: "The first of the two results"."""
+    words = ("first", "second", "third", "fourth", "fifth", "sixth")
+    place = words[index] if index < len(words) else f"{index + 1}th"
+    return f"The {place} of the {('', 'one', 'two', 'three', 'four')[count] if count < 5 else count} results"
 
 
 def _plain_difference(expected: object, actual: object, where: str) -> Difference | None:
@@ -207,6 +216,8 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
     if isinstance(expected, bool) or not isinstance(expected, (int, float)):
         if type(expected) is type(actual) and expected == actual:
             return None
+        if type(expected) is type(actual) is bool and where:
+            return Difference("value", f"{where}: {_yes(actual)}, and it should be {_yes(expected)}.")
         return Difference("value", f"{_it(where)} is not as it should be.", describe(expected), describe(actual))
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")
@@ -224,6 +235,10 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
 
 def _it(where: str) -> str:
     return where or "The result"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _inside(where: str, key: str) -> str:

@@ -53,15 +53,23 @@ def _scaled(cases: Sequence[Case], factors: list[float], *, trivial: bool) -> st
     for name in cases[0].quantities:
         sizes = [case.quantities[name] for case in cases]
         if all(abs(abs(f) - size) < 2e-3 * size for f, size in zip(factors, sizes, strict=True)):
-            return f"It is exactly {sign}{_named(name, sizes[0])} times too large."
+            return f"It is exactly {sign}{_times(name, sizes, inverse=False)}."
         if all(abs(abs(f) * size - 1) < 2e-3 for f, size in zip(factors, sizes, strict=True)):
-            return f"It is exactly {sign}{_named(name, sizes[0])} times too small."
+            return f"It is exactly {sign}{_times(name, sizes, inverse=True)}."
     if all(abs(f - factors[0]) < 2e-3 * abs(f) for f in factors):
         return f"It is {number(factors[0])} times what it should be, on every input."
-    if trivial:
+    shown = list(dict.fromkeys(f"{f:.4g}" for f in factors))
+    if trivial or len(shown) == 1:
         return None
-    several = ", ".join(number(f) for f in factors[:4])
-    return f"It is a multiple of what it should be, but another one for each input: {several}."
+    return f"It is a multiple of what it should be, but another one for each input: {', '.join(shown[:4])}."
+
+
+def _times(name: str, sizes: list[float], *, inverse: bool) -> str:
+    """Return "C (here 3) times too large"; of what is less than 1 nobody could say whether that is larger or smaller."""
+    if min(sizes) >= 1:
+        return f"{_named(name, sizes[0])} times too {'small' if inverse else 'large'}"
+    factor = f"1/({name})" if inverse else name
+    return f"{factor} (here {number(1 / sizes[0] if inverse else sizes[0])}) times what it should be"
 
 
 def _named(name: str, size: float) -> str:
@@ -88,8 +96,9 @@ def _shape(pairs: list[tuple[Tensor, Tensor]]) -> tuple[str, str] | None:
 
 
 def _order(pairs: list[tuple[Tensor, Tensor]]) -> tuple[str, str] | None:
-    if all(a.numel() > 1 and _alike(a.flatten().sort().values, b.flatten().sort().values) for a, b in pairs):
-        return "permuted", "The numbers are right, but they stand in another order."
+    several = any(a.numel() > 1 for a, _ in pairs)
+    if several and all(_alike(a.flatten().sort().values, b.flatten().sort().values) for a, b in pairs):
+        return "permuted", "The right numbers are all there, but in other places."
     return None
 
 

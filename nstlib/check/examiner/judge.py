@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import random
+from collections.abc import Mapping
+
+import numpy as np
 import torch
 
 from nstlib.check.examiner import sandbox, source
-from nstlib.check.examiner.compare import Difference
+from nstlib.check.examiner.compare import Difference, difference
 from nstlib.check.examiner.diagnose import relation
+from nstlib.check.examiner.extremes import at_extremes, in_double
+from nstlib.check.examiner.forms import Form, converting, described, fits
 from nstlib.check.examiner.observe import Observation, agree, disagreement, known, watch
 from nstlib.check.examiner.report import Result
 from nstlib.check.examiner.sandbox import Failure, TimedOut
@@ -49,10 +56,12 @@ def judge(exercise: Exercise, function: object) -> Result:
         return _not_attempted(exercise)
     expected = [known(exercise, exercise.reference, case) for case in exercise.cases]
     if agree(expected, seen):
-        return _laws(exercise, function)
+        return _right(exercise, expected, seen, function)
     for convention in exercise.conventions:
         if _alike(exercise, convention.function, seen):
-            return Result(exercise.name, "right", convention.message, convention=convention.id)
+            result = Result(exercise.name, "right", convention.message, convention=convention.id)
+            theirs = [known(exercise, convention.function, case) for case in exercise.cases]
+            return result if _fit(theirs, seen) else _handed_on(result, theirs[0].form, function)
     return _wrong(exercise, expected, seen, function)
 
 
@@ -79,15 +88,49 @@ def _alike(exercise: Exercise, function: Function, seen: list[Observation]) -> b
     )
 
 
-def _laws(exercise: Exercise, function: Function) -> Result:
+def _right(exercise: Exercise, expected: list[Observation], seen: list[Observation], function: Function) -> Result:
+    """Return the praise for what is right on all examples, unless it breaks a law or is wrong on unusual inputs."""
+    wanted, formed = expected[0].form, _fit(expected, seen)
+    usable = function if formed else converting(function, wanted)
+    if broken := _broken(exercise, usable, function):
+        return broken
+    double = in_double(exercise, function)
+    if double.wrong:
+        case, found = double.wrong
+        text = f"It is right in float32, but not in float64. {found.text}"
+        return Result(exercise.name, "not yet", text, details=_numbers(case, found))
+    gradient = " and the gradient" if exercise.differentiable else ""
+    counted = f"{len(exercise.cases)} inputs, {len(exercise.laws)} laws{gradient}"
+    result = Result(exercise.name, "right", f"Verified on {counted}: {exercise.verified}.")
+    if double.fails or not formed:
+        return _handed_on(result, wanted, function, single=double.fails)
+    return result if double.formed else dataclasses.replace(result, go_on=converting(function, wanted))
+
+
+def _broken(exercise: Exercise, usable: Function, function: Function) -> Result | None:
+    """Return what is wrong with an answer that is right on all examples, if anything is; ``usable``: put into form."""
     for law in exercise.laws:
-        held = sandbox.attempt(lambda law=law: bool(law.holds(function)), function)
+        held = sandbox.attempt(lambda law=law: bool(law.holds(usable)), function)
         if held is not True:
             text = f"The numbers of the examples are right, but one law does not hold: {law.sentence}."
             return Result(exercise.name, "not yet", text, details=_failure_lines(held))
-    gradient = " and the gradient" if exercise.differentiable else ""
-    counted = f"{len(exercise.cases)} inputs, {len(exercise.laws)} laws{gradient}"
-    return Result(exercise.name, "right", f"Verified on {counted}: {exercise.verified}.")
+    if found := at_extremes(exercise, usable):
+        text = f"The numbers of the examples are right, but not these. {found[1].text}"
+        return Result(exercise.name, "not yet", text, details=_numbers(*found))
+    return None
+
+
+def _fit(expected: list[Observation], seen: list[Observation]) -> bool:
+    """Return whether an answer's results have the form that is asked for."""
+    return all(fits(b.form, a.form) for a, b in zip(expected, seen, strict=True))
+
+
+def _handed_on(result: Result, wanted: Form, function: Function, *, single: bool = False) -> Result:
+    """Return the result of an answer in another form, or in float32 only: what to go on with is converted."""
+    said = "It fails in float64: there it is handed float32." if single else ""
+    said = said or f"What it returns is handed on as {described(wanted)}."
+    go_on = converting(function, wanted, single=single)
+    return dataclasses.replace(result, message=f"{result.message} {said}", go_on=go_on)
 
 
 def _failure_lines(held: object) -> tuple[str, ...]:
@@ -96,7 +139,7 @@ def _failure_lines(held: object) -> tuple[str, ...]:
 
 def _wrong(exercise: Exercise, expected: list[Observation], seen: list[Observation], function: Function) -> Result:
     found = [disagreement(a, b) for a, b in zip(expected, seen, strict=True)]
-    first = next(k for k, d in enumerate(found) if d)
+    first = min((k for k, d in enumerate(found) if d), key=lambda k: _urgency(found[k]))
     if not all(o.failure for o in seen):
         for mistake in exercise.mistakes:
             if any(_alike(exercise, wrong, seen) for wrong in mistake.functions):
@@ -108,6 +151,11 @@ def _wrong(exercise: Exercise, expected: list[Observation], seen: list[Observati
     if all(o.value is None for o in seen):
         return Result(exercise.name, "not yet", "It returns None. Does the last line say `return`?", "returns_none")
     return _unnamed(exercise, expected, seen, found, first, function)
+
+
+def _urgency(found: Difference) -> int:
+    """Return what is told first: a changed input, which may be the cause of all else; gradients last."""
+    return {"changed": 0, "gradient": 2, "cut": 2}.get(found.kind, 1)
 
 
 def _error(exercise: Exercise, case: Case, failed: Failure) -> Result:
@@ -127,13 +175,43 @@ def _unnamed(
 ) -> Result:
     difference, case = found[first], exercise.cases[first]
     details = _numbers(case, difference)
+    if difference.kind != "changed" and not _repeats(exercise, seen[first], case, function):
+        text = (
+            "It gives another result each time, for the same input. Is something drawn at random, or kept from before?"
+        )
+        return Result(exercise.name, "not yet", text, "not_repeatable", details=details[:1])
     mistake, text = {"changed": "changes_its_input", "cut": "gradient_cut"}.get(difference.kind), difference.text
     if difference.kind in ("shape", "value"):
-        about = relation(exercise.cases, [o.value for o in expected], [o.value for o in seen])
+        about = _relation(exercise, [o.value for o in expected], [o.value for o in seen])
         mistake, text = about or (None, text)
         if about is None and (broken := _broken_law(exercise, function)):
             text = f"{text} One thing to look at, this should hold: {broken}."
     return Result(exercise.name, "not yet", text, mistake, details=details)
+
+
+def _relation(exercise: Exercise, expected: list[object], seen: list[object]) -> tuple[str, str] | None:
+    """Return what turns the right results into the ones seen; of several things that are watched, the first tensors."""
+    if not isinstance(expected[0], Mapping):
+        return relation(exercise.cases, expected, seen)
+    name = next((key for key, value in expected[0].items() if isinstance(value, torch.Tensor)), None)
+    if not all(isinstance(value, Mapping) and name in value for value in (*expected, *seen)):
+        return None
+    about = relation(exercise.cases, [value[name] for value in expected], [value[name] for value in seen])
+    return about and (about[0], f"{name}: {about[1][:1].lower()}{about[1][1:]}")
+
+
+def _repeats(exercise: Exercise, seen: Observation, case: Case, function: Function) -> bool:
+    """Return whether the function does the same again when the random numbers are others."""
+
+    def otherwise(*arguments: object) -> object:
+        torch.manual_seed(20_231)
+        random.seed(20_231)
+        np.random.seed(20_231)  # noqa: NPY002
+        return function(*arguments)
+
+    again = watch(exercise, otherwise, case, gradient=False)
+    found = None if again.failure else difference(seen.value, again.value)
+    return found is None or found.kind != "value"
 
 
 def _broken_law(exercise: Exercise, function: Function) -> str | None:

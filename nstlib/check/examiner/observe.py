@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nstlib.check.examiner.compare import Difference, difference, freeze
+from nstlib.check.examiner.forms import Form, described, differ, form_of
 from nstlib.check.examiner.sandbox import Failure, attempt
 from nstlib.check.exercise import Case, Exercise, Function, normal
 
@@ -27,27 +28,43 @@ class Cut:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one call."""
+    """What was seen of one call; ``form`` is that of what the function itself returned."""
 
     value: object = None
     failure: Failure | None = None
     changed: str = ""
     gradient: tuple[Tensor, ...] | Cut = ()
+    form: Form = ("other", None)
 
 
-def watch(exercise: Exercise, function: Function, case: Case, dtype: torch.dtype = torch.float32) -> Observation:
+def watch(
+    exercise: Exercise,
+    function: Function,
+    case: Case,
+    dtype: torch.dtype = torch.float32,
+    *,
+    gradient: bool = True,
+) -> Observation:
     """Call the function on fresh arguments, and once more for the gradient where the exercise asks for one."""
     arguments = case.make(dtype)
     before = [_copy(argument) for argument in arguments]
-    value = attempt(lambda: exercise.observe(function, arguments), function)
+    forms = []
+
+    def watched(*given: object) -> object:
+        result = function(*given)
+        forms.append(form_of(result, dtype))
+        return result
+
+    value = attempt(lambda: exercise.observe(watched, arguments), function)
     if isinstance(value, Failure):
         return Observation(failure=value)
     changed = _changed(exercise, before, arguments) if exercise.pure else ""
     seen = freeze(value)
-    if not exercise.differentiable:
-        return Observation(seen, None, changed)
-    flows = any(True for _ in _tensors(seen))
-    return Observation(seen, None, changed, _gradient(exercise, function, case, dtype) if flows else Cut("no tensor"))
+    flow = ()
+    if exercise.differentiable and gradient:
+        flows = any(True for _ in _tensors(seen))
+        flow = _gradient(exercise, function, case, dtype) if flows else Cut("no tensor")
+    return Observation(seen, None, changed, flow, forms[0] if forms else ("other", None))
 
 
 def known(exercise: Exercise, function: Function, case: Case) -> Observation:
@@ -72,9 +89,13 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
     if expected.failure or seen.failure:
         kinds = [o.failure and o.failure.kind for o in (expected, seen)]
         return None if kinds[0] == kinds[1] else Difference("failure", "One of the two raises an error.")
+    if expected.changed != seen.changed:  # before the numbers, which may be wrong only because of that
+        advice = "" if "(" in seen.changed else " Work on a copy (`.clone()`), or without writing into it."
+        return Difference("changed", f"It changes its input: {seen.changed}.{advice}")
     found = difference(expected.value, seen.value)
-    if found is None and expected.changed != seen.changed:
-        found = Difference("changed", f"It changes its input: {seen.changed}.")
+    if found and found.kind == "type" and differ(seen.form, expected.form):
+        text = f"It returns {described(seen.form)}; asked for is {described(expected.form)}."
+        return Difference("type", text)
     return found or _gradient_difference(expected.gradient, seen.gradient)
 
 
@@ -94,7 +115,11 @@ def _gradient(exercise: Exercise, function: Function, case: Case, dtype: torch.d
         outputs = [t for t in _tensors(result) if t.requires_grad and (t.is_floating_point() or t.is_complex())]
         if not outputs:
             return Cut("no gradient comes back through the result")
-        pulls = [normal(77 + k, *output.shape).to(output.dtype) for k, output in enumerate(outputs)]
+        sizes = [output.numel() for output in outputs]  # K numbers pull alike, in one tensor or in a list
+        pulls = [
+            pull.view(output.shape).to(output.dtype)
+            for pull, output in zip(normal(77, sum(sizes)).split(sizes), outputs, strict=True)
+        ]
         found = torch.autograd.grad(outputs, leaves, pulls, allow_unused=True)
         return tuple(torch.zeros_like(a) if g is None else g.detach() for a, g in zip(leaves, found, strict=True))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 WIDTH = 80  # characters: what a page shows without scrolling
 LINES = 8
@@ -21,6 +22,7 @@ class Result:
         mistake: the id of the mistake that was recognized, or None.
         convention: the id of the other convention that was recognized, or None.
         details: expected and actual, in a few numbers.
+        go_on: the function to go on with where a right answer has another form than the reference, else None.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Result:
     mistake: str | None = None
     convention: str | None = None
     details: tuple[str, ...] = ()
+    go_on: Callable[..., object] | None = field(default=None, repr=False, compare=False)
 
     @property
     def passed(self) -> bool:

@@ -24,6 +24,11 @@ def _dead_case(seed: int, shape: tuple[int, ...], *, loose: bool = False, rectif
     return Case(f"features {shape}{kind}{', not contiguous' if loose else ''}", make)
 
 
+def _single_case(seed: int, shape: tuple[int, ...], shift: float) -> Case:
+    """Return a case of one channel, at one position or in one image."""
+    return Case(f"features {shape}", lambda dtype: (normal(seed, *shape, dtype=dtype).abs() + shift,))
+
+
 def _dead(function: Function, features: Tensor) -> list[bool]:
     return [bool(value) for value in function(features)]
 
@@ -133,6 +138,8 @@ EXERCISE = Exercise(
         _dead_case(2, (2, 6, 4, 3), rectified=False),
         _dead_case(3, (3, 4, 2, 5), loose=True),
         _dead_case(4, (2, 7, 5, 2), rectified=False, loose=True),
+        _single_case(5, (1, 1, 3, 4), -10.0),
+        _single_case(6, (3, 1, 1, 1), 0.0),
     ),
     verified="one positive unit, in whichever image, keeps a channel alive",
 )

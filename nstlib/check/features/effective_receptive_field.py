@@ -100,7 +100,7 @@ def field_signed(layer: Layer, image: Tensor) -> Tensor:
 
 
 @mistake(
-    "The colors are summed before the absolute value, so that plus and minus cancel. Which comes first?",
+    "Plus and minus cancel where the colors are summed. Take the absolute value of each color first.",
     variants=(field_signed,),
 )
 def colors_cancel(layer: Layer, image: Tensor) -> Tensor:
@@ -133,7 +133,7 @@ def field_as_length(layer: Layer, image: Tensor) -> Tensor:
 
 
 @mistake(
-    "The gradient is squared here. Absolute values are asked for: squares make the field look smaller.",
+    "The colors' gradients are squared before they are summed. Their absolute values are asked for.",
     variants=(field_as_length,),
 )
 def squared(layer: Layer, image: Tensor) -> Tensor:

@@ -144,6 +144,7 @@ EXERCISE = Exercise(
         _shapes_case(("conv1_1", "relu2_2", "pool1", "conv5_1"), 131, 97),
         _shapes_case(("relu5_3", "pool4", "pool5"), 257, 320),
         _shapes_case(("conv4_3",), 192, 255),
+        _shapes_case(("conv1_2", "pool3"), 97, 33),
     ),
     verified="channels, poolings and rounding, without running a network",
 )

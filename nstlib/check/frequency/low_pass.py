@@ -137,6 +137,7 @@ EXERCISE = Exercise(
         case(2, (2, 3, 9, 10), 0.5, "sigma"),
         case(3, (2, 2, 7, 9), 1.5, "sigma", loose=True),
         case(4, (1, 5, 10, 12), 2.2, "sigma", signed=True),
+        case(5, (1, 1, 9, 8), 0.7, "sigma"),
     ),
     mistakes=(
         black_border,

@@ -265,6 +265,7 @@ EXERCISE = Exercise(
         case(2, (2, 3, 9, 10), 4, "bins"),
         case(3, (2, 2, 7, 9), 2, "bins", loose=True),
         case(4, (1, 4, 10, 13), 4, "bins", signed=True),
+        case(5, (1, 1, 7, 9), 3, "bins"),
     ),
     verified="the mean power of all waves of the same fineness, for each channel",
 )

@@ -86,14 +86,13 @@ def fine_counted_again(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return [*(image - blur for blur in low), low[-1]]
 
 
-def bands_without_the_finest(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
+@mistake("The finest band is missing: what the first blur takes away from the image.")
+def finest_missing(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return frequency.split_bands(image, sigmas)[1:]
 
 
 @mistake(
-    "What the last blur leaves is missing, and with it the brightness of the picture. How many bands do two blurs "
-    "make?",
-    variants=(bands_without_the_finest,),
+    "What the last blur leaves is missing, and with it the brightness of the picture. How many bands do two blurs make?"
 )
 def rest_missing(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return frequency.split_bands(image, sigmas)[:-1]
@@ -189,6 +188,7 @@ EXERCISE = Exercise(
         case(2, (2, 3, 9, 10), (0.5, 1.0, 2.0), "sigmas"),
         case(3, (2, 2, 7, 9), (0.9, 1.7), "sigmas", loose=True),
         case(4, (1, 4, 10, 12), (0.6, 1.1, 1.9, 3.0), "sigmas", signed=True),
+        case(5, (1, 1, 9, 8), (0.7,), "sigmas"),
     ),
     conventions=(*conventions(_bands_by), steps_of_variance),
     differentiable=(0,),

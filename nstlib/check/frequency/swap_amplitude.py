@@ -103,7 +103,7 @@ def swap_along_rows(image: Tensor, other: Tensor) -> Tensor:
 
 
 @mistake(
-    "The transform runs over other axes than height and width: images or channels are taken for places.",
+    "The transform runs over other axes than height and width. Which of fft, fft2 and fftn takes the last two?",
     variants=(swap_over_channels, swap_along_rows),
 )
 def other_axes_transformed(image: Tensor, other: Tensor) -> Tensor:
@@ -163,6 +163,7 @@ EXERCISE = Exercise(
         _swap_case(2, (2, 3, 9, 10)),
         _swap_case(3, (2, 2, 7, 9), loose=True),
         _swap_case(4, (1, 4, 6, 5)),
+        _swap_case(5, (1, 1, 7, 8)),
     ),
     verified="the other's amplitudes, at the places that the image's phases say",
 )

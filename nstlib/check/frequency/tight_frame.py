@@ -200,6 +200,7 @@ EXERCISE = Exercise(
         case(2, (2, 3, 9, 11), (0.3, 0.15), "cutoffs"),
         case(3, (2, 2, 7, 12), (0.25,), "cutoffs", loose=True),
         case(4, (1, 4, 11, 13), (0.4, 0.2, 0.1), "cutoffs", signed=True),
+        case(5, (1, 1, 9, 8), (0.25,), "cutoffs"),
     ),
     differentiable=(0,),
     observe=listed,

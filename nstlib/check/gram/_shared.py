@@ -30,6 +30,7 @@ FEATURES = (
     case(3, (2, 4, 6, 3), loose=True),
     case(4, (1, 6, 5, 7), rectified=True),
     case(5, (1, 7, 2, 3)),
+    case(6, (1, 1, 3, 4)),
 )
 
 

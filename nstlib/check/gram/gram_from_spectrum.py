@@ -117,5 +117,5 @@ EXERCISE = Exercise(
     laws=(shift, one_channel, constant, quadrature, doubled),
     conventions=tuple(Convention(c.id, c.function, c.message) for c in GRAM_MATRIX.conventions if c.id == "johnson"),
     differentiable=(0,),
-    verified="the Gram matrix again, without looking at a single position",
+    verified="the same matrix as over positions, for each image by itself",
 )

@@ -130,6 +130,8 @@ EXERCISE = Exercise(
         _shuffle_case(2, (2, 5, 3, 4)),
         _shuffle_case(3, (2, 4, 6, 3), loose=True),
         _shuffle_case(4, (3, 2, 5, 7)),
+        _shuffle_case(5, (1, 1, 3, 4)),
+        _shuffle_case(6, (1, 3, 1, 5)),
     ),
     differentiable=(0,),
     verified="the same positions move in all channels and images, and the Gram matrix does not notice",

@@ -87,7 +87,7 @@ def back_multiplied(pixels: Tensor) -> Tensor:
     return (pixels + mean(pixels)).flip(1) * 255
 
 
-@mistake("The values still run to 255. An image has values around [0, 1].", variants=(back_multiplied,))
+@mistake("It is not divided by 255. An image has values around [0, 1].", variants=(back_multiplied,))
 def not_divided(pixels: Tensor) -> Tensor:
     return (pixels + mean(pixels)).flip(1)
 
@@ -129,6 +129,7 @@ EXERCISE = Exercise(
         _centered_case(2, (2, 3, 5, 4)),
         _centered_case(3, (2, 3, 6, 4), loose=True),
         _centered_case(4, (1, 3, 7, 2)),
+        _centered_case(5, (1, 3, 1, 4)),
     ),
     differentiable=(0,),
     verified="the exact inverse, outside [0, 1] as well",

@@ -28,6 +28,7 @@ _IMAGES = (
     _image_case(2, (2, 3, 5, 4)),
     _image_case(3, (2, 3, 6, 4), loose=True),
     _image_case(4, (1, 3, 7, 2)),
+    _image_case(5, (1, 3, 1, 4)),
 )
 
 
@@ -95,7 +96,8 @@ def caffe_scaled_mean_only(image: Tensor) -> Tensor:
 
 
 @mistake(
-    "The image is still in [0, 1] where the network expects 0..255: next to it, every photo looks black.",
+    "The image is still on the scale from 0 to 1 where the network expects 0..255: next to it, every photo looks "
+    "black.",
     variants=(caffe_scaled_mean_only,),
 )
 def not_scaled(image: Tensor) -> Tensor:
@@ -137,7 +139,8 @@ def caffe_all_flipped(image: Tensor) -> Tensor:
 
 
 @mistake(
-    "The picture is turned around instead of its colors. Axes are B, C, H, W: which one holds the colors?",
+    "The picture is turned around: its rows or columns are flipped. Axes are B, C, H, W: only that of the colors is "
+    "to be turned.",
     variants=(caffe_mirrored, caffe_all_flipped),
 )
 def picture_flipped(image: Tensor) -> Tensor:

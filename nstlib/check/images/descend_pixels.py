@@ -272,6 +272,7 @@ EXERCISE = Exercise(
         _descent_case(2, (2, 3, 5, 4), 4, 0.7),
         _descent_case(3, (1, 3, 6, 3), 2, 0.4, loose=True),
         _descent_case(4, (2, 3, 4, 7), 5, 1.7),
+        _descent_case(5, (1, 3, 1, 4), 2, 0.3),
     ),
     observe=_watch_descent,
     verified="each pixel on its own way down, inside [0, 1], outside the graph",

@@ -245,6 +245,8 @@ EXERCISE = Exercise(
         _shown_case(2, (3, 5, 4)),
         _shown_case(3, (1, 3, 6, 4), grad=True),
         _shown_case(4, (1, 3, 5, 7), loose=True),
+        _shown_case(5, (1, 3, 1, 4)),
+        _shown_case(6, (3, 5, 1)),
     ),
     observe=_watch_display,
     verified="in range, in order, apart from the graph",

@@ -225,7 +225,7 @@ def tensor_without_batch_or_alpha(pixels: Array) -> Tensor:
 
 
 @mistake(
-    "The values are right, but one axis is missing: an image is a batch of one, (1, 3, H, W).",
+    "One axis is missing: an image is a batch of one, (1, 3, H, W).",
     variants=(tensor_without_batch_or_alpha,),
 )
 def no_batch_axis(pixels: Array) -> Tensor:
@@ -309,6 +309,8 @@ EXERCISE = Exercise(
         _pixels_case(2, 6, 5, 4),
         _pixels_case(3, 5, 7, 3, loose=True),
         _pixels_case(4, 3, 6, 4, loose=True),
+        _pixels_case(5, 1, 6, 3),
+        _pixels_case(6, 5, 1, 4),
     ),
     verified="floats in [0, 1], channels first, transparency over white",
 )

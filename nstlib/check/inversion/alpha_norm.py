@@ -140,6 +140,7 @@ EXERCISE = Exercise(
         _alpha_case(2, (2, 3, 5, 3), 3.0),
         _alpha_case(3, (2, 3, 6, 4), 6.0, loose=True),
         _alpha_case(4, (1, 3, 5, 7), 1.0),
+        _alpha_case(5, (1, 3, 1, 4), 2),
     ),
     differentiable=(0,),
     verified="the power of each distance from its color's mean, one sum for each image",

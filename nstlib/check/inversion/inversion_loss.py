@@ -224,6 +224,7 @@ EXERCISE = Exercise(
         _loss_case(2, (2, 3, 6, 5), 2.0, 0.3),
         _loss_case(3, (2, 2, 7, 4), 0.1, 0.15, loose=True),
         _loss_case(4, (1, 4, 5, 8), 0.7, 0.4),
+        _loss_case(5, (1, 1, 6, 4), 0.5, 0.3),
     ),
     differentiable=(0,),
     verified="both terms relative, lambda before the second, and both reach the pixels",

@@ -65,13 +65,21 @@ def _bowl(target: Tensor) -> Loss:
 
 
 def _invert_case(
-    seed: int, shape: tuple[int, ...], steps: int, rate: float, momentum: float, *, loose: bool = False
+    seed: int,
+    shape: tuple[int, ...],
+    steps: int,
+    rate: float,
+    momentum: float,
+    *,
+    loose: bool = False,
+    scale: float = 1.0,
 ) -> Case:
     def make(dtype: torch.dtype) -> tuple[Tensor, Loss, int, float, float]:
-        start = uniform(seed, *shape, dtype=dtype)
-        return scattered(start) if loose else start, _hollow(seed + 20, shape, dtype), steps, rate, momentum
+        start, loss = uniform(seed, *shape, dtype=dtype), _hollow(seed + 20, shape, dtype)
+        return scattered(start) if loose else start, lambda image: scale * loss(image), steps, rate, momentum
 
-    label = f"start {shape}{if_loose(loose)}, {steps} steps, rate {rate:g}, momentum {momentum:g}"
+    small = ", a loss near 0.001" if scale < 1 else ""
+    label = f"start {shape}{if_loose(loose)}, {steps} steps, rate {rate:g}, momentum {momentum:g}{small}"
     return Case(label, make)
 
 
@@ -265,6 +273,23 @@ def steps_miscounted(start: Tensor, loss: Loss, steps: int, rate: float, momentu
     return invert(start, loss, steps - 1, rate, momentum)
 
 
+@mistake(
+    "Each loss in the list is a tensor that holds on to its graph, and so keeps a whole step in memory. What makes a plain "
+    "number of it?"
+)
+def losses_with_their_graphs(
+    start: Tensor, loss: Loss, steps: int, rate: float, momentum: float
+) -> tuple[Tensor, list[Tensor]]:
+    image, losses = invert(start, loss, steps, rate, momentum)
+    return image, [torch.tensor(value, requires_grad=True) for value in losses]
+
+
+@mistake("The image that comes back still requires a gradient: return it detached, as a picture like any other.")
+def not_detached(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple[Tensor, list[float]]:
+    image, losses = invert(start, loss, steps, rate, momentum)
+    return image.requires_grad_(True), losses
+
+
 def invert_in_place_marked(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple:
     image, losses = in_place(start, loss, steps, rate, momentum)
     start.requires_grad_(True)
@@ -299,6 +324,7 @@ EXERCISE = Exercise(
         _invert_case(2, (2, 3, 5, 4), 4, 0.2, 0.5),
         _invert_case(3, (2, 3, 6, 4), 5, 0.05, 0.8, loose=True),
         _invert_case(4, (1, 3, 5, 7), 3, 0.15, 0.3),
+        _invert_case(5, (1, 3, 4, 3), 4, 3000.0, 0.6, scale=3e-5),
     ),
     observe=_watch_invert,
     verified="the right path step by step, losses before each step, and the start stays as it was",

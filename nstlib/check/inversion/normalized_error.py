@@ -151,6 +151,7 @@ EXERCISE = Exercise(
         _error_case(2, (2, 5, 3, 4)),
         _error_case(3, (2, 4, 6, 3), loose=True),
         _error_case(4, (1, 2, 5, 7)),
+        _error_case(5, (1, 1, 3, 4)),
     ),
     differentiable=(0,),
     verified="0 at the target, 1 at zeros, the same in any unit, for each image by itself",

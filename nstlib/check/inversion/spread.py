@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import inversion
-from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
+from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
 def _spread_case(seed: int, shape: tuple[int, ...], *, loose: bool = False) -> Case:
@@ -74,7 +74,8 @@ def spread_rooted(batch: Tensor) -> Tensor:
 
 
 @mistake(
-    "This is a mean of distances; asked for is one of *squared* distances, as in the normalized error.",
+    "Roots are taken of the squared distances, before or after their mean. The mean of the *squared* distances is "
+    "asked for, as in the normalized error.",
     variants=(spread_squared_afterwards, spread_rooted),
 )
 def not_squared(batch: Tensor) -> Tensor:
@@ -138,9 +139,9 @@ def largest_pair(batch: Tensor) -> Tensor:
     return _pairs(batch).max()
 
 
-@convention(
-    "Right: these are the numbers of Mahendran and Vedaldi's code, where each image is paired with itself, too. "
-    "With 100 images that makes 1 %; with three it makes a third."
+@mistake(
+    "Each member is paired with itself, too, as in Mahendran and Vedaldi's code. Here the two of a pair are different: "
+    "with 100 members that makes 1 %, with three a third."
 )
 def self_pairs(batch: Tensor) -> Tensor:
     return _squared_distances(batch).mean()
@@ -165,6 +166,7 @@ EXERCISE = Exercise(
         _spread_case(2, (2, 4, 3, 5)),
         _spread_case(3, (5, 2, 6, 4), loose=True),
         _spread_case(4, (4, 3, 5, 7)),
+        _spread_case(5, (3, 1, 4, 1)),
     ),
     verified="every pair of different members once, squared Euclidean distances, their mean",
 )

@@ -11,7 +11,6 @@ from nstlib.check.exercise import (
     Exercise,
     Function,
     close,
-    convention,
     if_loose,
     law,
     mistake,
@@ -189,9 +188,8 @@ def channels_together(image: Tensor, beta: float, epsilon: float) -> Tensor:
     return ((squares + epsilon) ** (beta / 2) - epsilon ** (beta / 2)).sum((1, 2))
 
 
-@convention(
-    "Right: these are the numbers without taking epsilon**(beta / 2) off again. A flat image then has a small "
-    "constant instead of 0; the gradient is the same."
+@mistake(
+    "A flat image has a small constant here instead of 0: take epsilon**(beta / 2) off each term again, after the power."
 )
 def floor_left(image: Tensor, beta: float, epsilon: float) -> Tensor:
     right, down = _slopes(image)
@@ -219,6 +217,7 @@ EXERCISE = Exercise(
         _tv_case(2, (2, 3, 5, 4), 2.0, 0.01),
         _tv_case(3, (2, 2, 6, 3), 1.5, 0.05, loose=True),
         _tv_case(4, (1, 4, 5, 7), 1.0, 0.1),
+        _tv_case(5, (1, 1, 5, 1), 1.0, 0.03),
     ),
     differentiable=(0,),
     verified="every pair of neighbors once, the power of the length, and a slope that is finite where nothing changes",

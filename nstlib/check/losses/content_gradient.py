@@ -110,6 +110,7 @@ EXERCISE = Exercise(
         pair(22, (2, 5, 3, 4), rectified=True),
         pair(23, (2, 4, 6, 3), rectified=True, loose=True),
         pair(24, (1, 2, 5, 7), rectified=True),
+        pair(25, (1, 1, 4, 3), rectified=True),
     ),
     verified="equation 2 of Gatys et al. (2016), which autograd agrees with",
 )

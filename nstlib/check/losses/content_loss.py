@@ -157,6 +157,7 @@ EXERCISE = Exercise(
         pair(2, (1, 5, 3, 4)),
         pair(3, (1, 4, 6, 3), loose=True),
         pair(4, (1, 2, 5, 7), rectified=True),
+        pair(5, (1, 1, 4, 3)),
     ),
     differentiable=(0,),
     verified="half the sum of squared differences, as in Gatys et al. (2016, eq. 1)",

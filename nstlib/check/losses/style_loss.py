@@ -185,6 +185,7 @@ EXERCISE = Exercise(
         _style_case(2, (1, 5, 3, 4)),
         _style_case(3, (1, 4, 6, 3), loose=True),
         _style_case(4, (1, 2, 5, 7)),
+        _style_case(5, (1, 1, 3, 4)),
     ),
     differentiable=(0,),
     verified="E_l of Gatys et al. (2016, eq. 4), written with mean Gram matrices",

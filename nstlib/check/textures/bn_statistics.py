@@ -81,14 +81,14 @@ def mean_not_subtracted(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean((2, 3)), features.square().mean((2, 3)).sqrt()
 
 
-def bn_of_images(features: Tensor) -> tuple[Tensor, Tensor]:
+@mistake("The channels are mixed: there is one mean for each image. Each channel has its own: shapes (B, C).")
+def channels_folded_in(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean((1, 2, 3)), features.std((1, 2, 3), correction=0)
 
 
 @mistake(
     "The images of the batch are mixed, as in batch normalization during training. A style belongs to one picture: "
     "shapes (B, C).",
-    variants=(bn_of_images,),
 )
 def batch_folded_in(features: Tensor) -> tuple[Tensor, Tensor]:
     return features.mean((0, 2, 3)), features.std((0, 2, 3), correction=0)
@@ -145,7 +145,9 @@ EXERCISE = Exercise(
         _feature_case(2, (2, 5, 3, 4)),
         _feature_case(3, (2, 4, 6, 3), loose=True),
         _feature_case(4, (1, 6, 5, 7), rectified=True),
+        _feature_case(5, (1, 1, 3, 4)),
     ),
     differentiable=(0,),
+    finite_slope=False,  # that of a square root is not, and nobody asks for more
     verified="mean and deviation of each channel, the diagonal of the Gram matrix taken apart",
 )

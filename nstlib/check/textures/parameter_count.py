@@ -10,7 +10,8 @@ import torch
 from nstlib import textures
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 from nstlib.features import Features
-from nstlib.vgg import ARCHITECTURES
+from nstlib.kernels.convolutions import FrozenConvolution
+from nstlib.vgg import ARCHITECTURES, Architecture
 
 
 @cache
@@ -22,8 +23,23 @@ def _vgg() -> Features:
     return Features("vgg16", weights)
 
 
+@cache
+def _odd() -> Features:
+    """Return a network of zeros whose numbers of channels are 1, odd, and prime."""
+    network, architecture = Features("tiny", {}), Architecture("odd", ((1, 9), (13, 7)))
+    network.architecture = architecture
+    for layer, (fan_in, out) in architecture.kernels.items():
+        network.convolutions[layer] = FrozenConvolution(torch.zeros(out, fan_in, 3, 3), torch.zeros(out))
+    return network
+
+
 def _count_case(*layers: str) -> Case:
     return Case(f"VGG-16, {', '.join(layers)}", lambda dtype: (_vgg(), list(layers)))
+
+
+def _odd_case(*layers: str) -> Case:
+    channels = ", ".join(str(_odd().channels(layer)) for layer in layers)
+    return Case(f"layers of {channels} channels", lambda dtype: (_odd(), list(layers)))
 
 
 def _count(function: Function, *layers: str) -> float:
@@ -125,6 +141,8 @@ EXERCISE = Exercise(
         _count_case("pool1", "relu3_2"),
         _count_case("relu1_1", "pool1", "pool2", "pool3", "pool4"),
         _count_case("relu2_2", "relu2_1", "relu5_3"),
+        _odd_case("relu1_1"),
+        _odd_case("pool1", "relu2_1", "pool2"),
     ),
     verified="each layer's upper triangle with its diagonal",
 )

@@ -161,13 +161,15 @@ sums_for_means = mistake(
 )(_sorted_with(lambda a, b: (a - b).square().sum(2).mean(1)))
 
 
-sliced_each_direction = _sorted_with(lambda a, b: (a - b).square().mean(2))
+each_direction = mistake(
+    "There is a number for each direction. Their mean is asked for, one number for each image: shape (B,).",
+    "each_direction",
+)(_sorted_with(lambda a, b: (a - b).square().mean(2)))
 
 
 worst_direction = mistake(
     "This is the largest over all directions. Their mean is asked for.",
     "worst_direction",
-    variants=(sliced_each_direction,),
 )(_sorted_with(lambda a, b: (a - b).square().mean(2).amax(1)))
 
 
@@ -200,6 +202,7 @@ EXERCISE = Exercise(
         _sliced_case(2, (2, 5, 3, 4), 4),
         _sliced_case(3, (2, 4, 6, 3), 7, loose=True),
         _sliced_case(4, (3, 2, 5, 7), 3),
+        _sliced_case(5, (1, 1, 3, 4), 1),
     ),
     differentiable=(0, 1),
     verified="sorted projections, so positions are forgotten and nothing else",

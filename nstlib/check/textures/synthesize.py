@@ -141,8 +141,8 @@ def growth_of_a_copy(
 
 
 targets_of_the_image = mistake(
-    "Nothing moves: the targets are those of the noise itself, so the loss is 0 from the beginning. Whose Gram "
-    "matrices does it want, and when are they computed?",
+    "Nothing moves. Are the targets those of the texture? (The noise has its own from the beginning.) And is what you "
+    "return the tensor that the optimizer holds?",
     "targets_of_the_image",
     variants=(growth_towards_start, growth_of_a_copy),
 )(_grown_with(goal="image"))

@@ -115,7 +115,7 @@ loss_not_squared = _loss_with(lambda maps, a: (gram_matrix(maps) - a).mean() / a
 
 
 absolute_values = mistake(
-    "Absolute differences where squares are asked for: (G - A)**2.", "absolute_values", variants=(loss_not_squared,)
+    "The differences are not squared: (G - A)**2 is asked for.", "absolute_values", variants=(loss_not_squared,)
 )(_loss_with(lambda maps, a: (gram_matrix(maps) - a).abs().mean() / a.abs().mean()))
 
 
@@ -129,8 +129,8 @@ loss_scale_squared_last = _loss_with(lambda maps, a: _squares(maps, a).mean() / 
 
 
 scale_not_squared = mistake(
-    "The error is squared, and what it is divided by is not: the units do not cancel. Divide by the mean of the "
-    "target's *squared* entries.",
+    "It is divided by the mean of the target's entries, or by the square of that. Divide by the mean of its *squared* "
+    "entries.",
     "scale_not_squared",
     variants=(loss_scale_squared_last,),
 )(_loss_with(lambda maps, a: _squares(maps, a).mean() / a.mean()))

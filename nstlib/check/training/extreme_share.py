@@ -102,7 +102,7 @@ def share_of_summed_amplitude(weights: Tensor, low: float, high: float, size: in
 
 
 @mistake(
-    "This counts amplitudes. Energy is the square of the absolute value, color by color: only then do all "
+    "Amplitudes are added up. Energy is the square of the absolute value, color by color: only then do all "
     "frequencies together add up to the filter's own sum of squares.",
     variants=(share_of_summed_amplitude,),
 )
@@ -120,12 +120,13 @@ def share_of_high(weights: Tensor, low: float, high: float, size: int) -> Tensor
     return _ratio(_spectrum(weights, size), _radius(size, weights) > high)
 
 
-def share_of_none(weights: Tensor, low: float, high: float, size: int) -> Tensor:
+@mistake("Nothing is counted: no frequency is below low *and* above high. Extreme means the one *or* the other.")
+def no_end_counted(weights: Tensor, low: float, high: float, size: int) -> Tensor:
     radius = _radius(size, weights)
     return _ratio(_spectrum(weights, size), (radius < low) & (radius > high))
 
 
-@mistake("Only one end is counted. Extreme means below low *or* above high.", variants=(share_of_high, share_of_none))
+@mistake("Only one end is counted. Extreme means below low *or* above high.", variants=(share_of_high,))
 def one_end_only(weights: Tensor, low: float, high: float, size: int) -> Tensor:
     return _ratio(_spectrum(weights, size), _radius(size, weights) < low)
 
@@ -198,7 +199,7 @@ def share_averaged(weights: Tensor, low: float, high: float, size: int) -> Tenso
 
 
 @mistake(
-    "One number for each filter is asked for, shape (N,), or the strongest filter speaks for all.",
+    "One number for each filter is asked for, shape (N,).",
     variants=(share_averaged,),
 )
 def not_per_filter(weights: Tensor, low: float, high: float, size: int) -> Tensor:
@@ -243,6 +244,7 @@ EXERCISE = Exercise(
         _share_case(2, 4, 7, 0.15, 0.4, 24),
         _share_case(3, 6, 5, 0.11, 0.27, 20, loose=True),
         _share_case(4, 3, 11, 0.05, 0.2, 32),
+        _share_case(6, 4, 5, 0.125, 0.375, 16),  # both are frequencies themselves, and not extreme
     ),
     verified="shares of energy at the right frequencies, filter by filter",
 )

@@ -139,8 +139,8 @@ def drift_of_columns(before: Tensor, after: Tensor) -> Tensor:
 
 
 @mistake(
-    "The cosine is taken along one axis only, so a filter falls apart into many small vectors. What is one filter: "
-    "which axes belong together?",
+    "The cosine is taken along another axis, or along one only, so it does not compare whole filters. What is one "
+    "filter: which axes belong together?",
     variants=(drift_of_rows, drift_of_columns),
 )
 def one_axis_only(before: Tensor, after: Tensor) -> Tensor:

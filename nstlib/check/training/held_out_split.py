@@ -118,14 +118,17 @@ def straddlers_measured_with(corners: Tensor, side: int, regions: Tensor) -> tup
     return ~touches, touches
 
 
-def split_bottom_included(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
+@mistake(
+    "A patch is taken to be a pixel smaller than it is. Which rows does it cover, if its first is row y and it has "
+    "`side` of them?"
+)
+def one_pixel_smaller(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
     return patches.held_out_split(corners, side - 1, regions)
 
 
 @mistake(
     "A patch that borders on a region without sharing a pixel counts as touching here. Bottom and right are "
     "excluded: is it < or <=?",
-    variants=(split_bottom_included,),
 )
 def bordering_refused(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
     touches = _meets(corners - 1, side + 2, regions)[0].any(1)
@@ -147,12 +150,16 @@ def height_and_width(corners: Tensor, side: int, regions: Tensor) -> tuple[Tenso
     return patches.held_out_split(corners, side, torch.cat([regions[:, :2], regions[:, :2] + regions[:, 2:]], 1))
 
 
-def split_touching_all(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
+@mistake(
+    "A patch may be trained on here unless it touches all of the regions. To touch one of them is enough to put it "
+    "aside."
+)
+def touching_all(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
     touches, inside = _meets(corners, side, regions)
     return ~touches.all(1), inside.any(1)
 
 
-@mistake("Only the first region is held out. A patch has to stay clear of all of them.", variants=(split_touching_all,))
+@mistake("Only the first region is held out. A patch has to stay clear of all of them.")
 def one_region_only(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
     return patches.held_out_split(corners, side, regions[:1])
 

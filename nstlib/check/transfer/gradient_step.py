@@ -158,6 +158,7 @@ EXERCISE = Exercise(
         _step_case(2, (2, 3, 5, 4), 0.05),
         _step_case(3, (2, 3, 6, 4), 0.2, loose=True),
         _step_case(4, (1, 3, 5, 7), 0.4),
+        _step_case(5, (1, 3, 1, 4), 0.1),
     ),
     observe=_watch_step,
     verified="one step of plain gradient descent, and the image stays as it was",

@@ -183,6 +183,7 @@ EXERCISE = Exercise(
         _init_case(2, (2, 3, 5, 4), "content", 0.7),
         _init_case(3, (2, 3, 6, 4), "noise", 0.2, loose=True),
         _init_case(4, (1, 3, 5, 7), "mixed", 0.8, loose=True),
+        _init_case(5, (1, 3, 1, 4), "mixed", 0.4),
     ),
     observe=_watch_init,
     verified="right values, own memory, a leaf that an optimizer can move",

@@ -269,6 +269,7 @@ EXERCISE = Exercise(
         _closure_case(1, (1, 3, 4, 5)),
         _closure_case(2, (2, 3, 5, 4)),
         _closure_case(3, (2, 3, 6, 4), loose=True),
+        _closure_case(4, (1, 3, 1, 4)),
     ),
     observe=_watch_closure,
     pure=False,

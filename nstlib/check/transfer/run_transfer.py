@@ -47,12 +47,15 @@ def _run(
     return found.clamp(0, 1) if clamp in ("last", "inside") else found, losses
 
 
-def _transfer_case(seed: int, shape: tuple[int, ...], steps: int, rate: float, *, loose: bool = False) -> Case:
+def _transfer_case(
+    seed: int, shape: tuple[int, ...], steps: int, rate: float, *, loose: bool = False, scale: float = 1.0
+) -> Case:
     def make(dtype: torch.dtype) -> tuple[Tensor, Loss, int, float]:
-        image = uniform(seed, *shape, dtype=dtype)
-        return scattered(image) if loose else image, valley(seed + 20, shape, dtype), steps, rate
+        image, loss = uniform(seed, *shape, dtype=dtype), valley(seed + 20, shape, dtype)
+        return scattered(image) if loose else image, lambda x: scale * loss(x), steps, rate
 
-    return Case(f"image {shape}{if_loose(loose)}, {steps} steps, rate {rate}", make)
+    small = ", a loss near 0.001" if scale < 1 else ""
+    return Case(f"image {shape}{if_loose(loose)}, {steps} steps, rate {rate}{small}", make)
 
 
 def _watch_transfer(function: Function, arguments: tuple) -> object:
@@ -190,6 +193,21 @@ def steps_miscounted(image: Tensor, loss: Loss, steps: int, rate: float) -> tupl
     return _run(image, loss, steps - 1, rate)
 
 
+@mistake(
+    "Each loss in the list is a tensor that holds on to its graph, and so keeps a whole step in memory. What makes a plain "
+    "number of it?"
+)
+def losses_with_their_graphs(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[Tensor]]:
+    found, losses = run_transfer(image, loss, steps, rate)
+    return found, [torch.tensor(value, requires_grad=True) for value in losses]
+
+
+@mistake("The image that comes back still requires a gradient: return it detached, as a picture like any other.")
+def not_detached(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
+    found, losses = run_transfer(image, loss, steps, rate)
+    return found.requires_grad_(True), losses
+
+
 def transfer_in_place_marked(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
     found, losses = in_place(image, loss, steps, rate)
     image.requires_grad_(True)
@@ -240,6 +258,7 @@ EXERCISE = Exercise(
         _transfer_case(2, (2, 3, 5, 4), 4, 0.3),
         _transfer_case(3, (2, 3, 6, 4), 5, 0.2, loose=True),
         _transfer_case(4, (1, 3, 5, 7), 3, 0.05),
+        _transfer_case(5, (1, 3, 4, 3), 4, 0.1, scale=3e-5),
     ),
     observe=_watch_transfer,
     verified="one Adam on a copy, clamped after each step, losses before each step",
