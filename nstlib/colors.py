@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError, four_axes
 
 LUMA = (0.299, 0.587, 0.114)  # the Y of YIQ, in red, green and blue
 ROUNDING = 1 / (255 * 12**0.5)  # standard deviation of what rounding to 8 bits adds: less contrast than that is none
 
 
+@door(image="B 3 H W")
 def luminance(image: Tensor) -> Tensor:
     """Return how light each pixel is: the Y of YIQ, ``0.299 R + 0.587 G + 0.114 B``.
 
@@ -36,6 +38,7 @@ def luminance(image: Tensor) -> Tensor:
     return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
 
 
+@door(result="values _ 3 _ _", content="values _ 3 _ _")
 def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     """Return the result's luminance in the content's colors.
 
@@ -69,6 +72,7 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     return (light + share * chroma).clamp(0, 1)  # rounding alone leads outside
 
 
+@door(image="values B 3 H W")
 def is_gray(image: Tensor) -> bool:
     """Return whether no pixel of an image has a color: its channels differ by 2 of 255 at most, as rounding may leave.
 
@@ -85,6 +89,7 @@ def is_gray(image: Tensor) -> bool:
     return bool((image.amax(1) - image.amin(1)).max() <= 2.01 / 255)
 
 
+@door(content="values _ 3 _ _", style="values _ 3 _ _")
 def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tuple[Tensor, Tensor]:
     """Return both as gray images, the style with the content's mean luminance and contrast.
 
@@ -112,6 +117,7 @@ def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tup
     return wanted.expand(-1, 3, -1, -1).clone(), _clamped(matched, clamp).expand(-1, 3, -1, -1).clone()
 
 
+@door(style="values _ 3 _ _", content="values _ 3 _ _")
 def match_covariance(style: Tensor, content: Tensor, *, clamp: bool = True) -> Tensor:
     """Return the style under the linear map of colors that gives it the content's mean color and covariance.
 
@@ -144,6 +150,7 @@ def match_covariance(style: Tensor, content: Tensor, *, clamp: bool = True) -> T
     return _clamped(moved.view_as(style), clamp)
 
 
+@door(style="values _ 3 _ _", content="values _ 3 _ _")
 def match_histogram(style: Tensor, content: Tensor) -> Tensor:
     """Return the style with each channel's values replaced by the content's values of the same rank.
 

@@ -20,11 +20,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.scales import or_one
 
 
+@door
 def project(
     network: Features, image: Tensor, layer: str, channel: int, position: tuple[int, int] | None = None
 ) -> Tensor:
@@ -61,6 +63,7 @@ def project(
     return signal.flip(1) if network.preprocessing.order == "BGR" else signal
 
 
+@door
 def way_back(
     network: Features, maps: Mapping[str, Tensor], channel: int, position: tuple[int, int] | None = None
 ) -> Iterator[tuple[str, Tensor]]:
@@ -83,6 +86,7 @@ def way_back(
         yield name, signal
 
 
+@door(features="B C H W")
 def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = None) -> Tensor:
     """Return the features with all but one activation of each image set to zero.
 
@@ -116,6 +120,7 @@ def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = N
     return alone
 
 
+@door(values="B C H W", switches="whole _ _ _ _", size=">= 1")
 def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     """Return each value at the position where pooling found it, and zero everywhere else.
 
@@ -145,6 +150,7 @@ def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     return flat.scatter(2, switches.flatten(2), values.flatten(2)).unflatten(2, (height, width))
 
 
+@door
 def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """Return features sent back through a convolution: its transpose, without the bias.
 
@@ -175,6 +181,7 @@ def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     return F.conv2d(x, turned, padding=(weight.shape[2] // 2, weight.shape[3] // 2))
 
 
+@door(projection="_ _ _ ...")
 def on_gray(projection: Tensor) -> Tensor:
     """Return projections as pictures in [0, 1]: zero is mid-gray, and each has the same contrast.
 

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
@@ -28,6 +29,7 @@ STEP = 1.5  # gray levels of 255 that an average pixel moves at once
 JITTER = 32
 
 
+@door
 def dream(
     image: Tensor,
     network: Features,
@@ -105,6 +107,7 @@ def _dream(
         details = image - base
 
 
+@door(image="B C H W", gradient="B C H W")
 def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     """Return the image after a step uphill in which the average pixel moves by ``step``, clamped to [0, 1].
 
@@ -118,6 +121,7 @@ def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     return (image + step * gradient / or_one(size)).clamp(0, 1)
 
 
+@door(height=">= 1", width=">= 1")
 def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float = OCTAVE_SCALE) -> list[tuple[int, int]]:
     """Return height and width at each size of a dream, from the smallest to the image's own, rounded to whole pixels.
 

@@ -12,12 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib.doors import door
 from nstlib.errors import LayerError, ShapeError
 from nstlib.features import dead_channels
 from nstlib.receptive import ReceptiveField, receptive_field_of_stack
 from nstlib.scales import or_one
 
 
+@door(columns=">= 1")
 def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     """Return all filters of a first layer as one picture, each scaled by itself.
 
@@ -45,6 +47,7 @@ def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     return grid[None]
 
 
+@door(before="N ...", after="N ...")
 def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     """Return how far the filters of a layer have turned: the mean over filters of 1 - cosine, from 0 to 2.
 
@@ -65,6 +68,7 @@ def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     return (1 - F.cosine_similarity(before.flatten(1), after.flatten(1), dim=1)).mean()
 
 
+@door(x="_ ...", y="_ ...")
 def similarity(x: Tensor, y: Tensor) -> Tensor:
     """Return the linear centered kernel alignment of two layers' activations (Kornblith et al., 2019), from 0 to 1.
 
@@ -83,6 +87,7 @@ def similarity(x: Tensor, y: Tensor) -> Tensor:
     return (one * two).sum() / (one.norm() * two.norm())
 
 
+@door(weights="wide ...", size=">= 1", rings=">= 1")
 def filter_energies(weights: Tensor, *, size: int = 32, rings: int = 12) -> tuple[Tensor, Tensor]:
     """Return where in frequency the filters have their energy.
 
@@ -101,6 +106,7 @@ def filter_energies(weights: Tensor, *, size: int = 32, rings: int = 12) -> tupl
     return (torch.arange(rings) + 0.5) * math.sqrt(0.5) / rings, shares
 
 
+@door(weights="wide ...", size=">= 1")
 def extreme_share(weights: Tensor, low: float = 0.1, high: float = 0.35, size: int = 32) -> Tensor:
     """Return the share of each filter's energy below the frequency ``low`` or above ``high``.
 
@@ -117,6 +123,7 @@ def extreme_share(weights: Tensor, low: float = 0.1, high: float = 0.35, size: i
     return (energy * ((radius < low) | (radius > high))).sum((1, 2))
 
 
+@door(weights="wide ...", images="wide B 3 H W", stride=">= 1")
 def aliased_share(weights: Tensor, images: Tensor, stride: int) -> Tensor:
     """Return the share of each filter's response that a stride folds onto wrong frequencies.
 
@@ -140,12 +147,14 @@ def aliased_share(weights: Tensor, images: Tensor, stride: int) -> Tensor:
     return (energy * (high[0][:, None] | high[1])).sum((1, 2)) / energy.sum((1, 2))
 
 
+@door(images="B 3 H W")
 def dead_filters(model: nn.Sequential, images: Tensor) -> Tensor:
     """Return which filters of the first layer never fire on these patches: booleans, shape (N,)."""
     with torch.no_grad():
         return dead_channels(F.relu(model.conv1(images)))
 
 
+@door
 def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
     """Return the receptive field (size, stride, start) of a layer of ``small_network``.
 
@@ -168,6 +177,7 @@ def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
     raise LayerError(f"This network has no layer {layer!r} with positions. It has: {', '.join(names)}.")
 
 
+@door(images="B 3 S S")
 def strongest_patches(model: nn.Sequential, images: Tensor, layer: str) -> Tensor:
     """Return, for each channel of a layer, what it sees where it fires most among these patches.
 

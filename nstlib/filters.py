@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, finite_number, four_axes
 
 # Sobel's kernel is a product: a slope (the mean of the differences to both neighbors) times a smoothing along the edge.
@@ -22,6 +23,7 @@ SLOPE = (-1 / 2, 0.0, 1 / 2)
 SMOOTHING = (1 / 4, 1 / 2, 1 / 4)
 
 
+@door
 def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int = 1) -> Tensor:
     """Return what each kernel answers at each position: products with the window below it, summed.
 
@@ -64,6 +66,7 @@ def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int =
     return result
 
 
+@door
 def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, dilation: int = 1) -> int:
     """Return at how many positions a kernel fits along one axis (Dumoulin & Visin, 2016).
 
@@ -94,6 +97,7 @@ def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, di
     return room // stride + 1
 
 
+@door
 def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return a bell of weights that sum to 1, cut off at three standard deviations.
 
@@ -117,6 +121,7 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
     return (bell / bell.sum()).to(dtype)
 
 
+@door(image="B C H W")
 def separable_blur(image: Tensor, sigma: float) -> Tensor:
     """Return the image blurred by a Gaussian: along the rows, then along the columns.
 
@@ -138,6 +143,7 @@ def separable_blur(image: Tensor, sigma: float) -> Tensor:
     return _slide(_slide(image, bell, axis=3), bell, axis=2)
 
 
+@door(image="B C H W")
 def sobel_edges(image: Tensor) -> Tensor:
     """Return how steep the image is at each pixel: the length of its gradient, after Sobel.
 

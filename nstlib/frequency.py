@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.filters import gaussian_kernel
 
@@ -34,6 +35,7 @@ PYRAMID = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # Burt and Adelson's weights
 # Gaussians --------------------------------------------------------------------------------------------------------------
 
 
+@door(image="B C H W")
 def low_pass(image: Tensor, sigma: float) -> Tensor:
     """Return what is coarse: the image blurred by a Gaussian, channel by channel.
 
@@ -59,6 +61,7 @@ def low_pass(image: Tensor, sigma: float) -> Tensor:
     return F.conv2d(F.pad(across, (0, 0, reach, reach), mode="replicate"), row.mT, groups=channels)
 
 
+@door(image="B C H W")
 def high_pass(image: Tensor, sigma: float) -> Tensor:
     """Return what is fine: the image minus ``low_pass`` of it, signed, about 0.
 
@@ -69,6 +72,7 @@ def high_pass(image: Tensor, sigma: float) -> Tensor:
     return image - low_pass(image, sigma)
 
 
+@door(image="B C H W")
 def split_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     """Return the image as a sum of bands, from fine to coarse: differences of its ever stronger blurs.
 
@@ -94,6 +98,7 @@ def split_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
 # The spectrum -----------------------------------------------------------------------------------------------------------
 
 
+@door
 def radial_frequency(height: int, width: int) -> Tensor:
     """Return how fine each wave of ``torch.fft.rfft2`` is, whatever its direction.
 
@@ -115,6 +120,7 @@ def radial_frequency(height: int, width: int) -> Tensor:
     return torch.hypot(down, across)
 
 
+@door(image="wide B C H W")
 def filter_spectrum(image: Tensor, response: Tensor) -> Tensor:
     """Return the image with each wave multiplied by a number of its own.
 
@@ -138,6 +144,7 @@ def filter_spectrum(image: Tensor, response: Tensor) -> Tensor:
     return torch.fft.irfft2(torch.fft.rfft2(image) * response.to(image), s=(height, width))
 
 
+@door
 def ideal_filter(height: int, width: int, cutoff: float) -> Tensor:
     """Return the response that keeps all waves up to ``cutoff`` cycles per pixel and nothing else.
 
@@ -153,6 +160,7 @@ def ideal_filter(height: int, width: int, cutoff: float) -> Tensor:
     return (radial_frequency(height, width) <= cutoff).float()
 
 
+@door
 def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return smooth responses whose squares sum to 1 at every frequency: a tight frame.
 
@@ -183,6 +191,7 @@ def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: t
     return torch.stack([*responses, rest]).to(dtype)
 
 
+@door(image="wide B C H W")
 def tight_frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     """Return the bands of an image whose energies, inner products and Gram matrices sum to those of the image.
 
@@ -205,6 +214,7 @@ def tight_frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     return [torch.fft.irfft2(spectrum * response, s=image.shape[2:]) for response in _responses(image, cutoffs)]
 
 
+@door(bands="wide ...")
 def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:
     """Return the image that ``tight_frame`` took apart: each band goes through its filter once more, then all are summed.
 
@@ -227,6 +237,7 @@ def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:
     return sum(filter_spectrum(band, response) for band, response in zip(bands, responses, strict=True))
 
 
+@door(image="wide B C H W", other="wide ...")
 def swap_amplitude(image: Tensor, other: Tensor) -> Tensor:
     """Return the image with each of its waves as high as in another image: phases of the one, amplitudes of the other.
 
@@ -253,6 +264,7 @@ def swap_amplitude(image: Tensor, other: Tensor) -> Tensor:
     return torch.fft.irfft2(torch.polar(amplitude, phase), s=image.shape[2:])
 
 
+@door(image="wide B C H W")
 def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = False) -> tuple[Tensor, Tensor]:
     """Return how strong the waves of an image are, by how fine they are: their mean power on rings around frequency 0.
 
@@ -292,6 +304,7 @@ def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = Fa
 # A pyramid --------------------------------------------------------------------------------------------------------------
 
 
+@door(image="B C H W")
 def laplacian_pyramid(image: Tensor, levels: int) -> list[Tensor]:
     """Return the image as details of ever coarser scale, each at half the size of the one before (Burt & Adelson, 1983).
 
@@ -326,6 +339,7 @@ def laplacian_pyramid(image: Tensor, levels: int) -> list[Tensor]:
     return [*pyramid, image]
 
 
+@door(pyramid="_ _ _ _")
 def collapse_pyramid(pyramid: Sequence[Tensor]) -> Tensor:
     """Return the image that a Laplacian pyramid was made of, up to rounding: enlarge, add the details, and again.
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError
 
 
+@door(features="B C H W", weights="B? 1 H W")
 def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return how strongly each pair of channels fires together.
 
@@ -37,6 +39,7 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
 
 
+@door(features="B C H W")
 def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient of a loss with respect to the features, from its gradient with respect to their Gram matrix.
 
@@ -63,6 +66,7 @@ def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     return (symmetric @ features.flatten(2) / (h * w)).unflatten(2, (h, w))  # (B, C, H, W)
 
 
+@door(tiles="_ _ _ _")
 def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """Return the Gram matrix of a feature map that comes in pieces of any sizes.
 
@@ -93,6 +97,7 @@ def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     return total / positions
 
 
+@door(features="B C H W", order="whole M")
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
     """Return the features with their positions in another order, the same for every channel and image.
 
@@ -113,6 +118,7 @@ def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
     return vectors[..., order].reshape(features.shape)
 
 
+@door(features="wide B C H W")
 def gram_from_spectrum(features: Tensor) -> Tensor:
     """Return the Gram matrix computed from the Fourier transform of the features.
 
@@ -134,6 +140,7 @@ def gram_from_spectrum(features: Tensor) -> Tensor:
     return (spectrum @ spectrum.mH).real / positions**2
 
 
+@door(x="B C H W", y="_ _ _ _")
 def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
     """Return the squared maximum mean discrepancy between the positions of two feature maps.
 

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import course
+from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError, choice, four_axes
 from nstlib.formats.decoding import coloring, is_deep, opacity
 from nstlib.formats.encoding import OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
@@ -29,6 +30,7 @@ from nstlib.formats.strips import fitted_in_strips
 KINDS = ("content", "style")
 
 
+@door
 def load_image(
     path: str | os.PathLike[str],
     *,
@@ -72,6 +74,7 @@ def load_image(
         return image.div_(255)
 
 
+@door(quality="1 to 100")
 def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92, alpha: Tensor | None = None) -> Path:
     """Write a tensor to a file, and return the file's path.
 
@@ -102,6 +105,7 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
     return target
 
 
+@door(image="B 3 H W")
 def resize(image: Tensor, size: int) -> Tensor:
     """Return the image with a longer side of ``size`` pixels (bicubic, antialiased), differentiable.
 
@@ -120,6 +124,7 @@ def resize(image: Tensor, size: int) -> Tensor:
     return resize_to(image, (height, width))
 
 
+@door(image="B C H W", size=">= 1")
 def resize_to(image: Tensor, size: Sequence[int], *, clamp: bool = True) -> Tensor:
     """Return images or masks with that height and width, as ``resize`` makes them.
 
@@ -144,6 +149,7 @@ def check_picture(name: str, picture: Tensor) -> None:
         raise ShapeError(f"{name} holds {bad} values that are NaN or infinite. Check where the image came from.")
 
 
+@door
 def pictures(kind: str | None = None) -> dict[str, Path]:
     """Return the course's own pictures by name, sorted: those of ``kind`` ("content" or "style"), or all.
 
@@ -163,6 +169,7 @@ def pictures(kind: str | None = None) -> dict[str, Path]:
     return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
+@door
 def picture(name: str) -> Path:
     """Return the path of one of the course's own pictures ("cat"), or raise an ImageError that lists them."""
     known = pictures()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
 from nstlib.features import TORCHVISION, Features
 from nstlib.losses import scale_of
@@ -60,6 +61,7 @@ class Reconstruction:
     total: float
 
 
+@door(image="B C H W")
 def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tensor:
     """Return how much neighboring pixels differ, to the power beta: ``sum of (dx**2 + dy**2)**(beta / 2)``.
 
@@ -90,6 +92,7 @@ def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tens
     return ((squares + epsilon).pow(beta / 2) - epsilon ** (beta / 2)).sum((1, 2, 3))
 
 
+@door
 def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = MEAN) -> Tensor:
     """Return how far pixels are from the mean color, to the power alpha: ``sum of |image - mean|**alpha``.
 
@@ -112,6 +115,7 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
     return away.abs().pow(alpha).sum((1, 2, 3))
 
 
+@door
 def normalized_error(features: Tensor, target: Tensor) -> Tensor:
     """Return how far features are from a target, relative to the target: ``||features - target||**2 / ||target||**2``.
 
@@ -138,6 +142,7 @@ def normalized_error(features: Tensor, target: Tensor) -> Tensor:
     return (features - target).square().mean((1, 2, 3)) / scales
 
 
+@door
 def spread(batch: Tensor) -> Tensor:
     """Return the mean squared distance between two different members of a batch: how far is far, in this layer.
 
@@ -158,6 +163,7 @@ def spread(batch: Tensor) -> Tensor:
     return 2 * batch.flatten(1).var(0).sum()
 
 
+@door
 class InversionLoss:
     """What an inversion lowers; ``objective(image)`` returns total, error, tv and alpha, for an image (1, 3, H, W).
 
@@ -181,6 +187,7 @@ class InversionLoss:
         return sum(weight * term for weight, term in zip(self.weights, terms, strict=True)), *terms
 
 
+@door
 def invert(
     target: Tensor,
     network: Features,
@@ -237,6 +244,7 @@ def invert(
     )
 
 
+@door(size=">= 1")
 def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image an inversion starts from: the mean color with a little noise, shape (1, 3, H, W), in [0, 1].
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.colors import luminance
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, whole_number
 from nstlib.features import Features
 from nstlib.filters import sobel_edges
@@ -77,6 +78,7 @@ MEASURES = {
 }
 
 
+@door(image="B C H W", reference="_ _ _ _", value_range="> 0")
 def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tensor:
     """Return the structural similarity of two images: 1 if they are equal, about 0 if they have nothing in common.
 
@@ -109,6 +111,7 @@ def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tenso
     return (luminances * structures)[:, :, 5:-5, 5:-5].mean((1, 2, 3))
 
 
+@door(image="B 3 H W", reference="_ 3 _ _")
 def edge_ssim(image: Tensor, reference: Tensor) -> Tensor:
     """Return the structural similarity of how steep two images are, whatever their tones: of Sobel's edges in luminance.
 
@@ -125,6 +128,7 @@ def edge_ssim(image: Tensor, reference: Tensor) -> Tensor:
     return ssim(*edges, value_range=LARGEST_SLOPE)
 
 
+@door(image="values 1 3 H W", style="1 3 _ _")
 def held_out_distance(
     image: Tensor, style: Tensor, network: Features, *, layers: Iterable[str] = HELD_OUT, gray: bool = False
 ) -> float:
@@ -148,6 +152,7 @@ def held_out_distance(
     return float(torch.stack(distances).mean())
 
 
+@door(image="values 1 3 H W", other="1 3 _ _")
 def color_distance(image: Tensor, other: Tensor, *, generator: torch.Generator | None = None) -> float:
     """Return how far the colors of one image have to be moved to be those of another, wherever they are.
 
@@ -162,6 +167,7 @@ def color_distance(image: Tensor, other: Tensor, *, generator: torch.Generator |
     return float(sliced_wasserstein(image, other, directions).sqrt())
 
 
+@door(image="values B 3 H W", sigma="> 0")
 def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
     """Return how much color changes from pixel to pixel: the root mean square of what is finer than a blur, chroma alone.
 
@@ -173,6 +179,7 @@ def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
     return float((chroma - low_pass(chroma, sigma)).square().mean().sqrt())
 
 
+@door(image="values 1 3 H W", content="1 3 H W", style="1 3 _ _")
 def pair_measures(image: Tensor, content: Tensor, style: Tensor, network: Features) -> dict[str, float]:
     """Return what a picture is measured by that was made of one content and one style, by name.
 
@@ -191,6 +198,7 @@ def pair_measures(image: Tensor, content: Tensor, style: Tensor, network: Featur
     }
 
 
+@door(image="values 1 3 H W", style="1 3 H W", others="1 3 H W")
 def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float:
     """Return how much of the style picture's *places* is in an image: its edges' similarity to the style's, above chance.
 
@@ -206,6 +214,7 @@ def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float
     return float(edge_ssim(image, style)) - usual
 
 
+@door(image="values 1 3 H W", content="1 3 _ _", style="1 3 _ _")
 def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
     """Return how much of the content's colors is left: 1 if the colors are the content's, 0 if they are the style's.
 
@@ -217,6 +226,7 @@ def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
     return to_style / together if together > 0 else 0.5
 
 
+@door(joint="any", alone="any")
 def regret(joint: float, alone: float) -> float:
     """Return what one goal has paid for the other: the log of its loss in both's run over its loss when optimized alone.
 
@@ -234,6 +244,7 @@ def regret(joint: float, alone: float) -> float:
 # Trade-offs -------------------------------------------------------------------------------------------------------------
 
 
+@door
 def pareto_front(points: np.ndarray) -> np.ndarray:
     """Return which points no other one dominates: none is at least as low in every coordinate and lower in one.
 
@@ -249,6 +260,7 @@ def pareto_front(points: np.ndarray) -> np.ndarray:
     return ~(at_most & below).any(0)
 
 
+@door
 def hypervolume(points: np.ndarray, reference: Sequence[float]) -> float:
     """Return the area that points dominate, up to a reference: one number for a whole curve of trade-offs.
 
@@ -269,6 +281,7 @@ def hypervolume(points: np.ndarray, reference: Sequence[float]) -> float:
     return area
 
 
+@door
 def content_at_style(styles: Sequence[float], contents: Sequence[float], at: float) -> float:
     """Return a method's content at a given style, between the points of its curve: NaN where the curve does not reach.
 
@@ -285,6 +298,7 @@ def content_at_style(styles: Sequence[float], contents: Sequence[float], at: flo
     return float(np.interp(np.log(at), np.log(x[order]), y[order]))
 
 
+@door
 def matched_style_difference(
     styles: Sequence[float],
     contents: Sequence[float],
@@ -327,6 +341,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@door(rounds=">= 1", seed=">= 0")
 def bootstrap_interval(differences: np.ndarray, *, level: float = 0.95, rounds: int = 2000, seed: int = 0) -> Interval:
     """Return the mean of differences between two methods, and an interval for it, from pictures drawn again and again.
 

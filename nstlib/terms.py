@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nstlib.colors import luminance
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number
 from nstlib.features import Features
 from nstlib.frequency import filter_spectrum, frame_filters, low_pass
@@ -74,6 +75,7 @@ QUANTITIES = {
 }
 
 
+@door
 @dataclass(frozen=True)
 class View:
     """The part of an image that a term looks at.
@@ -121,6 +123,7 @@ class View:
 WHOLE = View()
 
 
+@door
 @dataclass(frozen=True, eq=False)
 class Term:
     """One summand of a loss.
@@ -181,6 +184,7 @@ class Term:
         """Whether its loss is a sum over positions of the network's own layers, which can be computed in strips."""
         return self.compares.is_mean and self.view == WHOLE and not self.cutoffs and self.channels is None
 
+    @door
     def layer_shares(
         self, content_layers: LayerChoice, style_layers: LayerChoice, network: Features
     ) -> dict[str, float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
+@door(texture="picture")
 def synthesize(
     texture: Tensor,
     network: Features,
@@ -95,6 +97,7 @@ def synthesize(
     )
 
 
+@door(image="1 3 H W", texture="1 3 _ _")
 def texture_distance(
     image: Tensor,
     texture: Tensor,
@@ -118,6 +121,7 @@ def texture_distance(
     return Objective(image.detach(), [Style(texture)], network, layers, layers, (0.0, 1.0, 0.0), terms=terms)(image)[2]
 
 
+@door
 def parameter_count(network: Features, layers: Iterable[str] = TEXTURE_LAYERS) -> int:
     """Return how many different numbers the Gram matrices of these layers hold: how large a texture model is.
 
@@ -134,6 +138,7 @@ def parameter_count(network: Features, layers: Iterable[str] = TEXTURE_LAYERS) -
 # Statistics -------------------------------------------------------------------------------------------------------------
 
 
+@door(features="B C H W")
 def mean_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """Return each channel's mean, and how the channels vary together.
 
@@ -153,6 +158,7 @@ def mean_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, gram_matrix(features - mean[..., None, None])
 
 
+@door(features="B C H W")
 def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     """Return each channel's mean and standard deviation: what batch normalization subtracts and divides by.
 
@@ -177,6 +183,7 @@ def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, torch.where(varies, variance, torch.ones_like(variance)).sqrt() * varies
 
 
+@door(channels=">= 1", count=">= 1")
 def random_directions(channels: int, count: int, *, generator: torch.Generator | None = None) -> Tensor:
     """Return unit vectors that point everywhere alike, shape (count, channels).
 
@@ -189,6 +196,7 @@ def random_directions(channels: int, count: int, *, generator: torch.Generator |
     return drawn / drawn.norm(dim=1, keepdim=True)
 
 
+@door(features="B C H W")
 def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     """Return what is left of the positions' vectors when seen from a few directions, each in ascending order.
 
@@ -211,6 +219,7 @@ def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     return (directions.to(features) @ features.flatten(2)).sort(dim=2).values
 
 
+@door(x="_ ...", y="_ ...", power=">= 1")
 def sorted_distance(x: Tensor, y: Tensor, power: float = 2.0) -> Tensor:
     """Return the distance of two distributions on a line: how far, at the least, one has to be moved to be the other.
 
@@ -234,6 +243,7 @@ def sorted_distance(x: Tensor, y: Tensor, power: float = 2.0) -> Tensor:
     return moved @ widths.to(moved) / (m * n)
 
 
+@door(x="B C H W", y="_ _ _ _", power=">= 1")
 def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 2.0) -> Tensor:
     """Return how far two sets of features are from each other, whatever the shape of their distributions.
 
@@ -300,6 +310,7 @@ STATISTICS: dict[str, Callable[[torch.Generator | None], Quantity]] = {
 # Order ------------------------------------------------------------------------------------------------------------------
 
 
+@door(height=">= 1", width=">= 1")
 def brick_wall(
     height: int, width: int, *, brick: tuple[int, int] = (16, 32), generator: torch.Generator | None = None
 ) -> Tensor:
@@ -335,6 +346,7 @@ def brick_wall(
     return (wall + grain).clamp(0, 1).permute(2, 0, 1)[None].contiguous()
 
 
+@door(image="1 3 H W")
 def self_correlation(image: Tensor, down: int, right: int) -> Tensor:
     """Return how much a picture resembles itself at a distance: the correlation of each pixel with the one over there.
 

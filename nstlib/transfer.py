@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.defaults import CONTENT_WEIGHT, INITS, STEPS, STYLE_WEIGHT, TV_WEIGHT
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
@@ -58,6 +59,7 @@ class Step:
     scale: float = 1.0
 
 
+@door(content="picture", style="picture", alpha=">= 0", beta=">= 0", steps=">= 0")
 def gatys(
     content: Tensor,
     style: Tensor,
@@ -102,6 +104,7 @@ def gatys(
     return pixels.detach().clamp(0, 1)
 
 
+@door
 def stylize(
     content: Tensor,
     style: Tensor | Style | Sequence[Style],
@@ -194,6 +197,7 @@ def stylize(
     return Run(recipe, memory)
 
 
+@door(content="1 3 H W")
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image a transfer starts from, shape and device as ``content``, values in [0, 1].
 
@@ -248,6 +252,7 @@ def _check_numbers(weights: Sequence[float], tolerance: float, steps: int, level
     whole_number("levels", 1 if levels is None else levels, 1)
 
 
+@door(content="1 3 H W")
 def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
     """Return the styles as checked records on the content's device."""
     if isinstance(style, Tensor):

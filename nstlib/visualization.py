@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, DivergenceError, ShapeError, finite_number, whole_number
 from nstlib.features import Features
 from nstlib.images import check_picture
@@ -48,6 +49,7 @@ class Frame:
     octave: int = 0
 
 
+@door
 def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObjective:
     """Return the objective "this one unit".
 
@@ -72,6 +74,7 @@ def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObject
     return value
 
 
+@door
 def channel(number: int) -> LayerObjective:
     """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0.
 
@@ -86,6 +89,7 @@ def channel(number: int) -> LayerObjective:
     return value
 
 
+@door(vector="values ...")
 def direction(vector: Tensor) -> LayerObjective:
     """Return the objective "these channels together, in these proportions, everywhere".
 
@@ -128,6 +132,7 @@ def whole_layer() -> LayerObjective:
     return lambda features: features.square().mean() / 2
 
 
+@door
 def likeness(guide: Tensor) -> LayerObjective:
     """Return the objective of a guided dream: every position should be like some position of the guide.
 
@@ -158,6 +163,7 @@ def likeness(guide: Tensor) -> LayerObjective:
     return value
 
 
+@door
 def visualize(
     network: Features,
     layer: str,
