@@ -5,9 +5,10 @@ what to do. An annotation says what an argument is; what it cannot say stands in
 
 * of a tensor, its axes: ``@door(features="B C H W", mask="1 1 H W")``. A number is a size, a name is any size above 0 and
   the same one wherever it stands, ``B?`` is 1 or B, ``_`` is any size, ``...`` any number of axes. In front of them may
-  stand which numbers it holds (a key of ``KINDS``; without one, floats), and ``values`` where a function looks at them, which
-  a tensor on "meta" does not have. ``picture`` is one RGB image whose values are those of one.
-* of a number, its range: ``@door(sigma="> 0", steps=">= 1", share="0 to 1")``; ``any`` lets NaN and infinity in.
+  stand which numbers it holds (a key of ``KINDS``; without one, floats), and ``values`` where a function looks at them, as
+  a tensor on "meta" has none. ``picture`` is one RGB image whose values are those of one.
+* of a number, its range: ``@door(sigma="> 0", steps=">= 1", share="0 to 1")``. Without one it may be NaN or infinite.
+* ``own`` means that the function tells of this argument itself, in better words.
 
 What is said of a sequence is meant of its members; generators are not looked into, as they run once only. A call costs a few
 microseconds, and nothing is read of a tensor but its form, except of a picture.
@@ -43,9 +44,10 @@ KINDS = {
     "bools": frozenset({torch.bool}),
     "complex": COMPLEX,
     "reals": FLOATS | WHOLE,
+    "any": FLOATS | WHOLE | COMPLEX | {torch.bool},
 }
 NAMES = {
-    "wide": "floats of 32 or 64 bits",
+    "any": "numbers",
     "whole": "whole numbers",
     "bools": "booleans",
     "complex": "complex numbers",
@@ -108,18 +110,22 @@ class Called(Fact):
 
 
 class Number(Fact):
-    """A whole number or any finite one, in a range."""
+    """A whole number or any, in a range."""
 
     def __init__(self, whole: bool, said: str | None):
-        self._whole, self._any = whole, said == "any"
-        self._least, self._most, self._above = -math.inf, math.inf, False
-        parts = (said or "any").split()
-        if parts[0] in (">", ">="):
+        self._whole = whole
+        self._least, self._most, self._above, self._finite = -math.inf, math.inf, False, bool(said)
+        kind = "a whole number" if whole else "a finite number" if said else "a number"
+        parts = (said or "").split()
+        if not said:
+            self.need = kind
+        elif parts[0] in (">", ">="):
             self._least, self._above = float(parts[1]), parts[0] == ">"
-        elif len(parts) == 3:
+            ranges = f", {parts[1]} or larger" if not self._above and not whole else f" of at least {parts[1]}"
+            self.need = kind + (f", above {parts[1]}" if self._above else ranges)
+        else:
             self._least, self._most = float(parts[0]), float(parts[2])
-        ranges = {"any": "", ">": f" above {self._least:g}", ">=": f" of at least {self._least:g}"}
-        self.need = ("a whole number" if whole else "a finite number") + ranges.get(parts[0], f" in {said}")
+            self.need = f"{kind} from {parts[0]} to {parts[2]}"
 
     def is_kind(self, value: object) -> bool:
         kind = value.__class__
@@ -133,25 +139,24 @@ class Number(Fact):
 
     def hold(self, who: str, name: str, value: object, known: Known) -> None:
         fits = self.is_kind(value)
-        if fits and not self._any:
-            fits = (
-                self._least <= value <= self._most
-                and math.isfinite(value)
-                and not (self._above and value == self._least)
-            )
+        if fits and self._finite:
+            inside = self._least < value if self._above else self._least <= value
+            fits = inside and value <= self._most and math.isfinite(value)
         if not fits:
-            raise ChoiceError(f"{who} needs {self.need}, got {came(value)} as `{name}`.")
+            raise ChoiceError(f"{name} must be {self.need}, got {came(value)}.")
 
 
 class Shaped(Fact):
     """A tensor: which numbers it holds, of which shape, on which device."""
 
     def __init__(self, said: str | None):
-        words = (said or "...").replace("picture", "values 1 3 H W").split()
+        words = (said or "...").replace("picture", "values 1 3 _ _").split()
         kind = next((word for word in words if word in KINDS), "floats")
         self._kind, self._dtypes = kind, KINDS[kind]
         self._values, self._picture = "values" in words, "picture" in (said or "")
-        self._axes = [int(word) if word.isdigit() else word for word in words if word not in (*KINDS, "values")]
+        self._axes = [int(word) if word.isdigit() else word for word in words if word not in (*KINDS, "values")] or [
+            "..."
+        ]
         self._open = "..." in self._axes
         self._leading = self._axes[:-1]
         self.need = self._said({})
@@ -160,7 +165,11 @@ class Shaped(Fact):
         what = NAMES.get(self._kind, "floats")
         if self._axes == ["..."]:
             return f"a tensor of {what}"
-        axes = ["1 or " + axis[:-1] if str(axis).endswith("?") else str(known.get(axis, axis)) for axis in self._axes]
+        letters = "BCHW" if len(self._axes) == 4 else ["any"] * len(self._axes)
+        axes = [
+            letter if axis == "_" else known.get(axis, axis) for letter, axis in zip(letters, self._axes, strict=True)
+        ]
+        axes = ["1 or " + axis[:-1] if str(axis).endswith("?") else str(axis) for axis in axes]
         return f"{what} of shape ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
 
     def is_kind(self, value: object) -> bool:
@@ -182,7 +191,7 @@ class Shaped(Fact):
                     continue
                 if known.setdefault(axis.rstrip("?"), size) != size:
                     self._refuse(who, name, value, known)
-        elif 0 in shape or len(shape) < len(self._leading):
+        elif (0 in shape and self._kind != "any") or len(shape) < len(self._leading):
             self._refuse(who, name, value, {})
         device = value.device
         if known.setdefault("device", device) != device:
@@ -207,7 +216,7 @@ class Shaped(Fact):
         if value.dtype not in self._dtypes:
             return _other_numbers(name, value, self._dtypes)
         if 0 in value.shape:
-            return "It holds no values."
+            return "Each axis needs at least one position."
         if not self._open and value.ndim == len(self._axes) - 1 and self._axes[0] in ("B", "N", 1):
             return f"For one image, add the batch axis: {name}[None]."
         return ""
@@ -331,6 +340,9 @@ def _facts(function: Callable, said: Mapping[str, str]) -> dict[str, Fact | None
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = parameter.annotation
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or annotation is parameter.empty:
+            facts[name] = None
+            continue
+        if said.get(name) == "own":
             facts[name] = None
             continue
         if isinstance(annotation, str):

@@ -49,7 +49,7 @@ TERMS = {**PRESETS, "luminance": IN_LUMINANCE}
 METHODS = tuple(TERMS)
 
 
-@door
+@door(content="any", style="own")
 def stylize_dual(
     content: Tensor,
     style: Tensor | Style | Sequence[Style],

@@ -82,7 +82,7 @@ class Features:
     def __repr__(self) -> str:
         return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
 
-    @door
+    @door(image="any")
     def __call__(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
         """Return the activations of ``layers``, running no deeper than the deepest of them.
 
@@ -98,7 +98,7 @@ class Features:
         """
         return self._activations(image, layers, fast=False)
 
-    @door
+    @door(image="any")
     def fast(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
         """Return what calling the network returns, up to rounding, sooner: for loops that come here many times.
 

@@ -121,7 +121,7 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
     return (bell / bell.sum()).to(dtype)
 
 
-@door(image="B C H W")
+@door(image="B C H W", sigma="> 0")
 def separable_blur(image: Tensor, sigma: float) -> Tensor:
     """Return the image blurred by a Gaussian: along the rows, then along the columns.
 

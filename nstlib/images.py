@@ -30,7 +30,7 @@ from nstlib.formats.strips import fitted_in_strips
 KINDS = ("content", "style")
 
 
-@door
+@door(size="own", background="own")
 def load_image(
     path: str | os.PathLike[str],
     *,
@@ -74,7 +74,7 @@ def load_image(
         return image.div_(255)
 
 
-@door(quality="1 to 100")
+@door(image="any", alpha="any", quality="1 to 100")
 def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92, alpha: Tensor | None = None) -> Path:
     """Write a tensor to a file, and return the file's path.
 

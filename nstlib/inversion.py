@@ -187,7 +187,7 @@ class InversionLoss:
         return sum(weight * term for weight, term in zip(self.weights, terms, strict=True)), *terms
 
 
-@door
+@door(target="any", size="own", steps=">= 1", tv_weight=">= 0", alpha_weight=">= 0", tv_beta="> 0")
 def invert(
     target: Tensor,
     network: Features,

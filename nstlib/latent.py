@@ -95,7 +95,7 @@ class Axes:
         return (vectors - self.mean) @ self.directions.mT
 
 
-@door(vectors="values ...")
+@door(vectors="values ...", count="own")
 def principal_axes(vectors: Tensor, count: int = 2) -> Axes:
     """Return the first principal axes of N vectors, shape (N, D).
 

@@ -98,7 +98,7 @@ def style_loss(features: Tensor, target: Tensor, *, convention: str = "gatys") -
     return factor(channels, positions) * _mean_square_error(gram, target, convention)
 
 
-@door(value="any", channels=">= 1", positions=">= 1")
+@door(channels=">= 1", positions=">= 1")
 def convert(value: float, kind: str, source: str, to: str, *, channels: int, positions: int) -> float:
     """Return a loss value of one convention in the units of another.
 

@@ -78,7 +78,7 @@ MEASURES = {
 }
 
 
-@door(image="B C H W", reference="_ _ _ _", value_range="> 0")
+@door(value_range="> 0")
 def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tensor:
     """Return the structural similarity of two images: 1 if they are equal, about 0 if they have nothing in common.
 
@@ -226,7 +226,7 @@ def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
     return to_style / together if together > 0 else 0.5
 
 
-@door(joint="any", alone="any")
+@door
 def regret(joint: float, alone: float) -> float:
     """Return what one goal has paid for the other: the log of its loss in both's run over its loss when optimized alone.
 

@@ -27,7 +27,7 @@ COLOR_DIRECTIONS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03)
 EXTREME = 1 / 512  # half a gray level: a logit of 0 or 1 would be infinite
 
 
-@door
+@door(height="own", width="own")
 @dataclass(frozen=True)
 class Parameterization:
     """A way to write images of one size as numbers, and to read them back.

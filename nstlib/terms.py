@@ -123,7 +123,7 @@ class View:
 WHOLE = View()
 
 
-@door
+@door(weight="own", bands="own", channels="any", cutoffs="own")
 @dataclass(frozen=True, eq=False)
 class Term:
     """One summand of a loss.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
-@door(texture="picture")
+@door(texture="picture", size="own", steps=">= 1", tv_weight=">= 0")
 def synthesize(
     texture: Tensor,
     network: Features,

@@ -104,7 +104,17 @@ def gatys(
     return pixels.detach().clamp(0, 1)
 
 
-@door
+@door(
+    content="any",
+    style="own",
+    init="any",
+    steps=">= 1",
+    levels=">= 1",
+    content_weight=">= 0",
+    style_weight=">= 0",
+    tv_weight=">= 0",
+    tolerance=">= 0",
+)
 def stylize(
     content: Tensor,
     style: Tensor | Style | Sequence[Style],
@@ -252,12 +262,12 @@ def _check_numbers(weights: Sequence[float], tolerance: float, steps: int, level
     whole_number("levels", 1 if levels is None else levels, 1)
 
 
-@door(content="1 3 H W")
+@door(style="own", content="1 3 H W")
 def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
     """Return the styles as checked records on the content's device."""
     if isinstance(style, Tensor):
         style = Style(style)
-    styles = [style] if isinstance(style, Style) else list(style)
+    styles = [style] if isinstance(style, Style) else list(style) if isinstance(style, Sequence) else []
     if not styles or not all(isinstance(each, Style) for each in styles):
         raise ChoiceError("style is an image, a Style, or several Styles: [Style(image, weight=2), Style(other)].")
     checked = []

@@ -39,14 +39,14 @@ def transform(image: Tensor, transformations: Iterable[Transformation], generato
     return image
 
 
-@door
+@door(pixels="own")
 def pad(pixels: int) -> Transformation:
     """Return a transformation that adds a gray border, so that the ones behind it have something to cut away."""
     whole_number("The pixels of pad", pixels, 0)
     return lambda image, generator: F.pad(image, (pixels,) * 4, value=GRAY)
 
 
-@door
+@door(pixels="own")
 def jitter(pixels: int) -> Transformation:
     """Return a transformation that shifts by up to ``pixels`` along each axis: it cuts a random window, smaller by that."""
     whole_number("The pixels of jitter", pixels, 0)
@@ -63,7 +63,7 @@ def jitter(pixels: int) -> Transformation:
     return cut
 
 
-@door
+@door(factors="own")
 def scale(factors: Sequence[float]) -> Transformation:
     """Return a transformation that resizes by one of the factors, drawn at random (bilinear)."""
     if not factors or not all(0 < factor < math.inf for factor in factors):
@@ -77,7 +77,7 @@ def scale(factors: Sequence[float]) -> Transformation:
     return resize
 
 
-@door
+@door(degrees="own")
 def rotate(degrees: Sequence[float]) -> Transformation:
     """Return a transformation that turns the image by one of the angles, drawn at random (bilinear; gray corners).
 
