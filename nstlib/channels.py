@@ -35,7 +35,7 @@ def selectivity(grid: Tensor) -> Tensor:
     """
     if grid.ndim != 5 or min(grid.shape[:2]) < 2:
         raise ShapeError(
-            f"selectivity needs activations of at least 2 scenes in at least 2 styles, shape (I, J, C, H, W), got "
+            f"selectivity needs a grid of activations of at least 2 scenes in at least 2 styles, shape (I, J, C, H, W), got "
             f"{tuple(grid.shape)}."
         )
     scenes, styles = grid.shape[:2]

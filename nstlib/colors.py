@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ImageError, ShapeError, four_axes
+from nstlib.errors import ImageError, ShapeError
 
 LUMA = (0.299, 0.587, 0.114)  # the Y of YIQ, in red, green and blue
 ROUNDING = 1 / (255 * 12**0.5)  # standard deviation of what rounding to 8 bits adds: less contrast than that is none
@@ -34,7 +34,6 @@ def luminance(image: Tensor) -> Tensor:
     >>> luminance(torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1))
     tensor([[[[0.5870]]]])
     """
-    four_axes("luminance", image, 3)
     return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
 
 
@@ -62,8 +61,8 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     _check_pair("keep_colors", result=result, content=content)
     if result.shape != content.shape:
         raise ShapeError(
-            f"keep_colors needs two images of one size, got {tuple(result.shape)} and {tuple(content.shape)}. "
-            "nstlib.images.resize makes them equal."
+            f"keep_colors needs result and content, two images of one size, got {tuple(result.shape)} and "
+            f"{tuple(content.shape)}. nstlib.images.resize makes them equal."
         )
     light = luminance(result).clamp(0, 1)  # (B, 1, H, W)
     chroma = content - luminance(content)  # (B, 3, H, W), of luminance 0
@@ -85,7 +84,6 @@ def is_gray(image: Tensor) -> bool:
     >>> is_gray(torch.full((1, 3, 2, 2), 0.5))
     True
     """
-    four_axes("is_gray", image, 3)
     return bool((image.amax(1) - image.amin(1)).max() <= 2.01 / 255)
 
 
@@ -150,7 +148,7 @@ def match_covariance(style: Tensor, content: Tensor, *, clamp: bool = True) -> T
     return _clamped(moved.view_as(style), clamp)
 
 
-@door(style="values _ 3 _ _", content="values _ 3 _ _")
+@door(style="wide values _ 3 _ _", content="wide values _ 3 _ _")
 def match_histogram(style: Tensor, content: Tensor) -> Tensor:
     """Return the style with each channel's values replaced by the content's values of the same rank.
 
@@ -219,9 +217,10 @@ def _clamped(image: Tensor, clamp: bool) -> Tensor:
 
 def _check_pair(who: str, **images: Tensor) -> None:
     for name, image in images.items():
-        four_axes(who, image, 3)
         if not image.isfinite().all():
             raise ImageError(f"{who} got NaN or infinite values in its {name}.")
     first, second = images.values()
     if len(first) != len(second):
-        raise ShapeError(f"{who} takes images in pairs, got {len(first)} and {len(second)} in the two batches.")
+        raise ShapeError(
+            f"{who} takes images in pairs, got {len(first)} and {len(second)} in the two batches, {' and '.join(images)}."
+        )

@@ -120,7 +120,7 @@ def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = N
     return alone
 
 
-@door(values="B C H W", switches="whole _ _ _ _", size=">= 1")
+@door(values="B C H W", switches="index _ _ _ _", size=">= 1")
 def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     """Return each value at the position where pooling found it, and zero everywhere else.
 
@@ -172,11 +172,11 @@ def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """
     if weight.ndim != 4 or x.ndim != 4 or x.shape[1] != weight.shape[0]:
         raise ShapeError(
-            "transposed_filter needs features (B, out, H, W) and kernels (out, in, k, k) of the convolution that made "
-            f"them, got {tuple(x.shape)} and {tuple(weight.shape)}."
+            "transposed_filter needs x, features (B, out, H, W), and weight, kernels (out, in, k, k), of the convolution "
+            f"that made them, got {tuple(x.shape)} and {tuple(weight.shape)}."
         )
     if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
-        raise ShapeError(f"transposed_filter needs kernels of odd size, got {tuple(weight.shape[2:])}.")
+        raise ShapeError(f"transposed_filter needs a weight with kernels of odd size, got {tuple(weight.shape[2:])}.")
     turned = weight.flip(2, 3).transpose(0, 1)  # (in, out, k, k)
     return F.conv2d(x, turned, padding=(weight.shape[2] // 2, weight.shape[3] // 2))
 

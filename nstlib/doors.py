@@ -41,6 +41,7 @@ KINDS = {
     "floats": FLOATS,
     "wide": WIDE,
     "whole": WHOLE,
+    "index": frozenset({torch.int32, torch.int64}),
     "bools": frozenset({torch.bool}),
     "complex": COMPLEX,
     "reals": FLOATS | WHOLE,
@@ -49,6 +50,7 @@ KINDS = {
 NAMES = {
     "any": "numbers",
     "whole": "whole numbers",
+    "index": "whole numbers",
     "bools": "booleans",
     "complex": "complex numbers",
     "reals": "numbers",
@@ -95,7 +97,7 @@ class Like(Fact):
         if isinstance(value, self._model):
             return True
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
-            return self._can_be_called
+            return self._can_be_called and isinstance(value, types.FunctionType)
         home = type(value).__module__.partition(".")[0]
         return home not in FOREIGN and not isinstance(value, (type, Mapping, Sequence))
 
@@ -196,17 +198,17 @@ class Shaped(Fact):
         device = value.device
         if known.setdefault("device", device) != device:
             raise ShapeError(
-                f"{who} needs all its tensors on one device, got `{name}` on {device} and others on {known['device']}. "
-                f"{name}.to('{known['device']}') moves it."
+                f"{who} needs all its tensors on one device, got `{known['first']}` on {known['device']} and `{name}` on "
+                f"{device}. {name}.to('{known['device']}') moves it."
             )
-        if self._values:
-            if value.is_meta:
-                raise ShapeError(f"{who} needs the values of `{name}`, and a tensor on the device meta has none.")
-            if self._picture:
-                values_of_image(name, value)
+        known.setdefault("first", name)
+        if self._picture:
+            values_of_image(name, value)
+        elif self._values:
+            has_values(name, value)
 
     def _refuse(self, who: str, name: str, value: object, known: Known) -> typing.NoReturn:
-        said = self._said(known) + (" like the arguments before it" if known else "")
+        said = self._said(known) + (f", as `{known['first']}` has them," if known else "")
         advice = self._advice(name, value)
         raise ShapeError(f"{who} needs {said}, got {came(value)} as `{name}`.{' ' if advice else ''}{advice}")
 
@@ -248,7 +250,7 @@ class Members(Fact):
             return
         members = value.values() if self._keys is not None else value
         for place in members if self._member.__class__ is not Fact else ():
-            self._member.hold(who, name, place, {key: known[key] for key in known if key == "device"})
+            self._member.hold(who, name, place, {key: known[key] for key in ("device", "first") if key in known})
         for key in value if self._keys is not None else ():
             self._keys.hold(who, name, key, known)
 
@@ -315,12 +317,14 @@ def _held(function: Callable, who: str, said: Mapping[str, str]) -> Callable:
     facts: dict[str, Fact | None] = {}
     in_order: list[tuple[str, Fact | None]] = []
 
-    @functools.wraps(function)
-    def held(*arguments: Any, **named: Any) -> Any:
+    def read() -> None:
+        facts.update(_facts(function, said))
+        in_order.extend(facts.items())
+
+    def held(*arguments, **named):
         if not facts:  # at the first call, when all names that annotations use are there
-            facts.update(_facts(function, said))
-            in_order.extend(facts.items())
-        known: Known = {}
+            read()
+        known = {}
         for (name, fact), value in zip(in_order, arguments):  # noqa: B905 (Python itself tells of too many)
             if fact is not None:
                 fact.hold(who, name, value, known)
@@ -330,8 +334,10 @@ def _held(function: Callable, who: str, said: Mapping[str, str]) -> Callable:
                 fact.hold(who, name, value, known)
         return function(*arguments, **named)
 
+    # It lives where the function does, or doctest would pass by the examples of a function from elsewhere.
+    held = types.FunctionType(held.__code__, function.__globals__, function.__name__, None, held.__closure__)
     held.__door__ = said
-    return held
+    return functools.wraps(function)(held)
 
 
 def _facts(function: Callable, said: Mapping[str, str]) -> dict[str, Fact | None]:
@@ -372,12 +378,14 @@ def fact_of(annotation: object, said: str | None = None) -> Fact:
         return Members(Sequence, fact_of(parts[0], said) if alike else Fact(), count=len(parts))
     if isinstance(origin, type) and issubclass(origin, Iterable):
         return Members(Sequence if origin in (tuple, list) else origin, fact_of(parts[0], said))
-    return _fact_of_class(annotation, said)
+    return _fact_of_class(origin or annotation, said)
 
 
 def _fact_of_class(kind: object, said: str | None) -> Fact:
-    if not isinstance(kind, type) or kind is object or getattr(kind, "_is_protocol", False):
+    if not isinstance(kind, type) or kind is object:
         return Fact()
+    if getattr(kind, "_is_protocol", False):
+        return Called()
     if kind is Tensor:
         return Shaped(said)
     if kind in (int, float):
@@ -393,8 +401,17 @@ def _fact_of_class(kind: object, said: str | None) -> Fact:
     return IsA(f"a {kind.__module__.partition('.')[0]}.{kind.__name__}", kind)
 
 
+def has_values(name: str, tensor: Tensor) -> None:
+    """Raise a ShapeError if a tensor has a shape and no values."""
+    if tensor.is_meta:
+        raise ShapeError(
+            f"{name} must have values, and a tensor on the device meta has none. Make it on another device."
+        )
+
+
 def values_of_image(name: str, image: Tensor) -> None:
     """Raise a ShapeError if an image holds NaN, or values that no image has: bytes, or what a network is given."""
+    has_values(name, image)
     peak = float(image.detach().abs().amax())
     if not math.isfinite(peak):
         bad = int((~torch.isfinite(image)).sum())

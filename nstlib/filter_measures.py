@@ -63,7 +63,8 @@ def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     """
     if before.shape != after.shape:
         raise ShapeError(
-            f"feature_drift compares one layer at two times, got {tuple(before.shape)} and {tuple(after.shape)}."
+            f"feature_drift compares before and after: one layer at two times, got {tuple(before.shape)} and "
+            f"{tuple(after.shape)}."
         )
     return (1 - F.cosine_similarity(before.flatten(1), after.flatten(1), dim=1)).mean()
 
@@ -82,7 +83,7 @@ def similarity(x: Tensor, y: Tensor) -> Tensor:
     tensor(1.)
     """
     if len(x) != len(y):
-        raise ShapeError(f"similarity needs activations for the same examples, got {len(x)} and {len(y)} of them.")
+        raise ShapeError(f"similarity needs x and y for the same examples, got {len(x)} and {len(y)} of them.")
     one, two = (_centered_products(activations) for activations in (x, y))
     return (one * two).sum() / (one.norm() * two.norm())
 
@@ -147,7 +148,7 @@ def aliased_share(weights: Tensor, images: Tensor, stride: int) -> Tensor:
     return (energy * (high[0][:, None] | high[1])).sum((1, 2)) / energy.sum((1, 2))
 
 
-@door(images="B 3 H W")
+@door(images="wide B 3 H W")
 def dead_filters(model: nn.Sequential, images: Tensor) -> Tensor:
     """Return which filters of the first layer never fire on these patches: booleans, shape (N,)."""
     with torch.no_grad():
@@ -177,7 +178,7 @@ def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
     raise LayerError(f"This network has no layer {layer!r} with positions. It has: {', '.join(names)}.")
 
 
-@door(images="B 3 S S")
+@door(images="wide values B 3 S S")
 def strongest_patches(model: nn.Sequential, images: Tensor, layer: str) -> Tensor:
     """Return, for each channel of a layer, what it sees where it fires most among these patches.
 
@@ -226,6 +227,6 @@ def _energy(weights: Tensor, size: int) -> tuple[Tensor, Tensor]:
 def _check_filters(weights: Tensor, what: str) -> None:
     if weights.ndim != 4 or weights.shape[1] != 3:
         raise ShapeError(
-            f"{what} needs filters of shape (N, 3, k, k), got {tuple(weights.shape)}. "
+            f"{what} needs weights: filters of shape (N, 3, k, k), got {tuple(weights.shape)}. "
             "Only a first layer's filters look at colors."
         )

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ChoiceError, ShapeError, finite_number, four_axes
+from nstlib.errors import ChoiceError, ShapeError, finite_number
 
 # Sobel's kernel is a product: a slope (the mean of the differences to both neighbors) times a smoothing along the edge.
 SLOPE = (-1 / 2, 0.0, 1 / 2)
@@ -138,7 +138,6 @@ def separable_blur(image: Tensor, sigma: float) -> Tensor:
     Raises:
         ShapeError: if ``image`` does not have four axes. ChoiceError: if sigma is not a finite number above 0.
     """
-    four_axes("separable_blur", image)
     bell = gaussian_kernel(sigma, dtype=image.dtype).to(image.device)
     return _slide(_slide(image, bell, axis=3), bell, axis=2)
 
@@ -165,7 +164,6 @@ def sobel_edges(image: Tensor) -> Tensor:
     tensor([[[[0.5000, 1.0000, 1.0000, 0.5000],
               [0.5000, 1.0000, 1.0000, 0.5000]]]])
     """
-    four_axes("sobel_edges", image)
     smoothing, slope = image.new_tensor(SMOOTHING), image.new_tensor(SLOPE)
     across = _slide(_slide(image, smoothing, axis=2), slope, axis=3)
     down = _slide(_slide(image, smoothing, axis=3), slope, axis=2)

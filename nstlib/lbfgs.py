@@ -138,7 +138,7 @@ class BandLBFGS(torch.optim.Optimizer):
         return scaled
 
 
-@door(image="1 3 H W", bands="whole _ _")
+@door(image="wide 1 3 H W", bands="index H _")
 def band_energies(image: Tensor, bands: Tensor | None = None) -> Tensor:
     """Return how much of a picture is in each band of each opponent color.
 

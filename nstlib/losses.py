@@ -57,7 +57,7 @@ def content_loss(features: Tensor, target: Tensor, *, convention: str = "gatys")
     """
     if features.ndim != 4 or features.shape != target.shape:
         raise ShapeError(
-            f"content_loss compares features of one shape (B, C, H, W), got {tuple(features.shape)} and "
+            f"content_loss compares features and target of one shape (B, C, H, W), got {tuple(features.shape)} and "
             f"{tuple(target.shape)}. Use the same layer for both, and images of the same size."
         )
     factor = CONTENT_CONVENTIONS[choice("content convention", convention, CONTENT_CONVENTIONS)]
@@ -192,7 +192,7 @@ def relative_error(value: Tensor, target: Tensor) -> Tensor:
     """
     if value.shape != target.shape:
         raise ShapeError(
-            f"relative_error compares tensors of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
+            f"relative_error compares value and target of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
         )
     return relative_to(target)(value)
 
@@ -238,4 +238,8 @@ def edges_of_shrunk(image: Tensor) -> Tensor:
 
 
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:
-    return relative_error(value, target) if convention == "relative" else (value - target).square().mean()
+    """Return the mean over the images of a batch; the target may be one for all."""
+    if convention != "relative":
+        return (value - target).square().mean()
+    errors = [relative_error(one, wanted) for one, wanted in zip(value, target.expand_as(value), strict=True)]
+    return torch.stack(errors).mean()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.colors import luminance
 from nstlib.doors import door
-from nstlib.errors import ChoiceError, ShapeError, whole_number
+from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.filters import sobel_edges
 from nstlib.frequency import low_pass
@@ -100,8 +100,8 @@ def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tenso
     """
     if image.ndim != 4 or image.shape != reference.shape or min(image.shape[2:]) < 11:
         raise ShapeError(
-            f"ssim compares two images of one shape (B, C, H, W), at least 11 x 11 pixels, got {tuple(image.shape)} and "
-            f"{tuple(reference.shape)}. nstlib.images.resize makes them equal."
+            f"ssim compares image and reference, two images of one shape (B, C, H, W), at least 11 x 11 pixels, got "
+            f"{tuple(image.shape)} and {tuple(reference.shape)}. nstlib.images.resize makes them equal."
         )
     x, y = image, reference
     c1, c2 = (0.01 * value_range) ** 2, (0.03 * value_range) ** 2
@@ -237,7 +237,7 @@ def regret(joint: float, alone: float) -> float:
         ChoiceError: if a loss is not above 0.
     """
     if not (joint > 0 and alone > 0):
-        raise ChoiceError(f"regret compares two losses above 0, got {joint!r} and {alone!r}.")
+        raise ChoiceError(f"regret compares two losses above 0, got {joint!r} as joint and {alone!r} as alone.")
     return float(np.log(joint / alone))
 
 
@@ -298,7 +298,7 @@ def content_at_style(styles: Sequence[float], contents: Sequence[float], at: flo
     return float(np.interp(np.log(at), np.log(x[order]), y[order]))
 
 
-@door
+@door(levels=">= 1")
 def matched_style_difference(
     styles: Sequence[float],
     contents: Sequence[float],
@@ -320,7 +320,6 @@ def matched_style_difference(
     Raises:
         ShapeError: as ``content_at_style``. ChoiceError: if levels is not a whole number, at least 1.
     """
-    whole_number("levels", levels, 1)
     for curve in ((styles, contents), (base_styles, base_contents)):
         content_at_style(*curve, at=1.0)  # refuses what is no curve
     low = max(np.min(styles), np.min(base_styles))
@@ -376,5 +375,5 @@ def bootstrap_interval(differences: np.ndarray, *, level: float = 0.95, rounds: 
 def _points(points: np.ndarray) -> np.ndarray:
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or not np.isfinite(points).all():
-        raise ShapeError(f"Points need shape (N, D), finite numbers, got {points.shape}.")
+        raise ShapeError(f"points need shape (N, D), finite numbers, got {points.shape}.")
     return points

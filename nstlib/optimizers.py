@@ -149,7 +149,7 @@ class _Clamped(torch.autograd.Function):
         return excess.mul_(2 * ctx.penalty / pixels.numel()).add_(gradient), None
 
 
-@door(pixels="1 3 H W", history=">= 1")
+@door(pixels="1 3 H W", history=">= 1", learning_rate=">= 0")
 def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
     """L-BFGS with a step length for each band of frequencies (``nstlib.lbfgs``), with a penalty for leaving [0, 1].
 
@@ -161,14 +161,14 @@ def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, hi
     return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
 
 
-@door(pixels="1 3 H W")
+@door(pixels="1 3 H W", learning_rate=">= 0")
 def start_adam(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
     """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step, with an average of the last images."""
     optimizer = torch.optim.Adam([pixels], lr=ADAM_RATE if learning_rate is None else learning_rate)
     return Descent(pixels, objective, optimizer, average=ADAM_AVERAGE)
 
 
-@door(pixels="1 3 H W")
+@door(pixels="1 3 H W", learning_rate=">= 0")
 def start_gradient_descent(
     pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY
 ) -> Descent:

@@ -143,7 +143,7 @@ def fourier_image(numbers: Tensor, width: int) -> Tensor:
     return torch.fft.irfft2(numbers * _scale(height, width, numbers.real), s=(height, width))
 
 
-@door
+@door(image="wide ...")
 def fourier_numbers(image: Tensor) -> Tensor:
     """Return the numbers from which ``fourier_image`` makes this image, shape (B, C, H, W // 2 + 1), complex."""
     if image.ndim != 4 or image.is_complex():

@@ -121,7 +121,7 @@ def held_out_split(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor,
     return ~touches.any(1), inside.any(1)
 
 
-@door
+@door(images="values ...")
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """Return patches as they are trained on: cropped, mirrored and turned in hue at random, then standardized.
 
@@ -203,5 +203,5 @@ def _join(parts: Sequence[tuple[Tensor, Tensor]], names: tuple[str, ...]) -> Pat
 
 def _room(images: Tensor) -> int:
     if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < SIDE:
-        raise ShapeError(f"Patches have shape (B, 3, S, S) with S at least {SIDE}, got {tuple(images.shape)}.")
+        raise ShapeError(f"images are patches of shape (B, 3, S, S) with S at least {SIDE}, got {tuple(images.shape)}.")
     return min(images.shape[2:]) - SIDE

@@ -184,7 +184,6 @@ class Term:
         """Whether its loss is a sum over positions of the network's own layers, which can be computed in strips."""
         return self.compares.is_mean and self.view == WHOLE and not self.cutoffs and self.channels is None
 
-    @door
     def layer_shares(
         self, content_layers: LayerChoice, style_layers: LayerChoice, network: Features
     ) -> dict[str, float]:
@@ -241,6 +240,7 @@ def _response(height: int, width: int, cutoffs: tuple[float, ...], bands: tuple[
     return (squares * squares.new_tensor(bands).view(-1, 1, 1)).sum(0).sqrt()
 
 
+@door
 def layer_shares(what: str, layers: LayerChoice, network: Features) -> dict[str, float]:
     """Return each layer's share of a loss; the shares sum to 1.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
-@door(texture="picture", size="own", steps=">= 1", tv_weight=">= 0")
+@door(texture="picture", size="own", steps=">= 1", learning_rate=">= 0", tv_weight=">= 0")
 def synthesize(
     texture: Tensor,
     network: Features,
@@ -73,8 +73,6 @@ def synthesize(
     make = STATISTICS[choice("statistic", statistic, STATISTICS)]
     if not isinstance(init, Tensor):
         choice("start of a texture", init, ("noise",))
-    if texture.ndim != 4 or texture.shape[:2] != (1, 3):
-        raise ShapeError(f"synthesize needs a texture of shape (1, 3, H, W), got {tuple(texture.shape)}.")
     canvas = texture.new_zeros(1, 3, *(tuple(texture.shape[2:]) if size is None else _checked_size(size)))
     generator = seeded(generator)
     # The canvas lends its size and no more: at a content weight of 0 its features are not even computed.
@@ -153,7 +151,6 @@ def mean_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ShapeError: if ``features`` does not have four axes, or has no positions.
     """
-    _check_features(features, "mean_covariance")
     mean = features.mean((2, 3))
     return mean, gram_matrix(features - mean[..., None, None])
 
@@ -175,7 +172,6 @@ def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ShapeError: if ``features`` does not have four axes, or has no positions.
     """
-    _check_features(features, "bn_statistics")
     mean = features.mean((2, 3))
     variance = (features - mean[..., None, None]).square().mean((2, 3))
     varies = variance > 0
@@ -210,7 +206,6 @@ def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes do not fit.
     """
-    _check_features(features, "sorted_projections")
     if directions.ndim != 2 or directions.shape[1] != features.shape[1]:
         raise ShapeError(
             f"Features of {features.shape[1]} channels are projected on directions of shape (K, {features.shape[1]}), "
@@ -263,7 +258,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 
     """
     if x.shape[:2] != y.shape[:2]:
         raise ShapeError(
-            f"sliced_wasserstein compares features with as many images and channels, got {tuple(x.shape)} and "
+            f"sliced_wasserstein compares x and y, features with as many images and channels, got {tuple(x.shape)} and "
             f"{tuple(y.shape)}. Use the same layer of the same network for both."
         )
     return sorted_distance(sorted_projections(x, directions), sorted_projections(y, directions), power).mean(1)
@@ -346,7 +341,7 @@ def brick_wall(
     return (wall + grain).clamp(0, 1).permute(2, 0, 1)[None].contiguous()
 
 
-@door(image="1 3 H W")
+@door(image="values 1 3 H W")
 def self_correlation(image: Tensor, down: int, right: int) -> Tensor:
     """Return how much a picture resembles itself at a distance: the correlation of each pixel with the one over there.
 
@@ -374,11 +369,3 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
     if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(isinstance(n, int) and n > 0 for n in size):
         raise ShapeError(f"size is the result's height and width in pixels, (256, 384), got {size!r}.")
     return size[0], size[1]
-
-
-def _check_features(features: Tensor, who: str) -> None:
-    if features.ndim != 4 or features[0, 0].numel() == 0:
-        raise ShapeError(
-            f"{who} needs features of shape (B, C, H, W) with at least one position, got {tuple(features.shape)}. "
-            "For one image, add the batch axis: features[None]."
-        )

@@ -135,7 +135,7 @@ def train(
             yield _snapshot(model, epoch, sum(losses) / len(patches), patches, held_out)
 
 
-@door(images="values B ...", labels="whole B")
+@door(images="values B ...", labels="index B")
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
     """Move the model one step downhill on one batch, in training mode, and return the loss before the step."""
     model.train()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.defaults import CONTENT_WEIGHT, INITS, STEPS, STYLE_WEIGHT, TV_WEIGHT
 from nstlib.doors import door
-from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
+from nstlib.errors import ChoiceError, ShapeError, choice, finite_number
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.images import check_picture, resize_to
@@ -110,6 +110,7 @@ def gatys(
     init="any",
     steps=">= 1",
     levels=">= 1",
+    learning_rate=">= 0",
     content_weight=">= 0",
     style_weight=">= 0",
     tv_weight=">= 0",
@@ -187,7 +188,6 @@ def stylize(
     choice("optimizer", optimizer, OPTIMIZERS)
     check_picture("content", content)
     weights = (content_weight, style_weight, tv_weight)
-    _check_numbers(weights, tolerance, steps, levels)
     start = _begin(content, init, detail, content_weight, generator)
     recipe = Recipe(
         content,
@@ -252,14 +252,6 @@ def _begin(
     lends = detail and (content_weight > 0 or name == "content")
     lender = image if isinstance(init, Tensor) else content
     return Start(image, name, lender if lends else None)
-
-
-def _check_numbers(weights: Sequence[float], tolerance: float, steps: int, levels: int | None) -> None:
-    names = ("content_weight", "style_weight", "tv_weight", "tolerance")
-    for name, value in zip(names, (*weights, tolerance), strict=True):
-        finite_number(name, value)
-    whole_number("steps", steps, 1)
-    whole_number("levels", 1 if levels is None else levels, 1)
 
 
 @door(style="own", content="1 3 H W")

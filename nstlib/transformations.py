@@ -63,7 +63,7 @@ def jitter(pixels: int) -> Transformation:
     return cut
 
 
-@door(factors="own")
+@door
 def scale(factors: Sequence[float]) -> Transformation:
     """Return a transformation that resizes by one of the factors, drawn at random (bilinear)."""
     if not factors or not all(0 < factor < math.inf for factor in factors):
@@ -77,7 +77,7 @@ def scale(factors: Sequence[float]) -> Transformation:
     return resize
 
 
-@door(degrees="own")
+@door
 def rotate(degrees: Sequence[float]) -> Transformation:
     """Return a transformation that turns the image by one of the angles, drawn at random (bilinear; gray corners).
 
@@ -89,7 +89,7 @@ def rotate(degrees: Sequence[float]) -> Transformation:
     return lambda image, generator: rotated(image, degrees[_draw(len(degrees), generator)])
 
 
-@door(image="B C H W")
+@door(image="B C H W", degrees="-1e9 to 1e9")
 def rotated(image: Tensor, degrees: float) -> Tensor:
     """Return the image, shape (B, C, H, W), turned counterclockwise around its center; the corners become gray."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, finite_number, whole_number
+from nstlib.errors import ChoiceError, DivergenceError, ShapeError
 from nstlib.features import Features
 from nstlib.images import check_picture
 from nstlib.parameterizations import Parameterization
@@ -106,7 +106,9 @@ def direction(vector: Tensor) -> LayerObjective:
     tensor(1.4000)
     """
     if vector.ndim != 1:
-        raise ShapeError(f"direction needs one number for each channel, shape (C,), got {tuple(vector.shape)}.")
+        raise ShapeError(
+            f"direction needs a vector of one number for each channel, shape (C,), got {tuple(vector.shape)}."
+        )
     length = torch.linalg.vector_norm(vector.detach())
     if not (length > 0 and torch.isfinite(length)):
         raise ChoiceError("direction needs a vector of finite numbers that are not all 0: zero points nowhere.")
@@ -163,7 +165,7 @@ def likeness(guide: Tensor) -> LayerObjective:
     return value
 
 
-@door
+@door(steps=">= 1", learning_rate="> 0")
 def visualize(
     network: Features,
     layer: str,
@@ -202,8 +204,6 @@ def visualize(
     >>> [tuple(frame.image.shape) for frame in images]
     [(1, 3, 16, 16), (1, 3, 16, 16), (1, 3, 16, 16)]
     """
-    whole_number("steps", steps, 1)
-    finite_number("learning_rate", learning_rate, above=True)
     parameterization = Parameterization(128, 128) if parameterization is None else parameterization
     generator = seeded(generator)
     if init is None:
