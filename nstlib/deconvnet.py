@@ -172,8 +172,8 @@ def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """
     if weight.ndim != 4 or x.ndim != 4 or x.shape[1] != weight.shape[0]:
         raise ShapeError(
-            "transposed_filter needs x, features (B, out, H, W), and weight, kernels (out, in, k, k), of the convolution "
-            f"that made them, got {tuple(x.shape)} and {tuple(weight.shape)}."
+            "transposed_filter needs as x features (B, out, H, W) and as weight the kernels (out, in, k, k) of the "
+            f"convolution that made them, got {tuple(x.shape)} and {tuple(weight.shape)}."
         )
     if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
         raise ShapeError(f"transposed_filter needs a weight with kernels of odd size, got {tuple(weight.shape[2:])}.")

@@ -112,8 +112,8 @@ def band_terms(
         raise ChoiceError(f"sigmas must ascend, got {sigmas}.")
     if not len(content_weights) == len(style_weights) == len(sigmas) + 1:
         raise ChoiceError(
-            f"{len(sigmas)} sigmas make {len(sigmas) + 1} bands; got {len(content_weights)} content_weights and "
-            f"{len(style_weights)} style_weights."
+            f"{len(sigmas)} sigmas make {len(sigmas) + 1} bands; got {len(content_weights)} content weights and "
+            f"{len(style_weights)} style weights."
         )
     views = [View(finer, coarser) for finer, coarser in zip([*sigmas, None], [None, *sigmas], strict=True)]
     terms = [Term("content", weight, view) for view, weight in zip(views, content_weights, strict=True)]

@@ -108,8 +108,8 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
     """
     if image.shape[1] != len(mean):
         raise ShapeError(
-            f"alpha_norm needs floats of shape (B, {len(mean)}, H, W) for a mean of {len(mean)} numbers, got "
-            f"{tuple(image.shape)} of {image.dtype} as `image`."
+            f"alpha_norm needs floats of shape (B, {len(mean)}, H, W), got {tuple(image.shape)} of {image.dtype} as `image`: "
+            f"the mean has {len(mean)} numbers."
         )
     away = image - image.new_tensor(mean)[:, None, None]
     return away.abs().pow(alpha).sum((1, 2, 3))
