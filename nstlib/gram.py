@@ -111,7 +111,8 @@ def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
     vectors = features.flatten(2)
     if order.shape != vectors.shape[-1:]:
         raise ShapeError(
-            f"order needs one entry for each of the {vectors.shape[-1]} positions of the features, got shape {tuple(order.shape)}."
+            f"order needs one entry for each of the {vectors.shape[-1]} positions of the features, got shape "
+            f"{tuple(order.shape)}."
         )
     return vectors[..., order].reshape(features.shape)
 

@@ -17,8 +17,9 @@ from PIL import Image
 from torch import Tensor
 
 from nstlib import course
-from nstlib.doors import came, door, values_of_image
+from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError, choice
+from nstlib.facts import came, values_of_image
 from nstlib.formats.decoding import coloring, is_deep, opacity
 from nstlib.formats.encoding import OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
 from nstlib.formats.files import replacing

@@ -109,7 +109,7 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
     if image.shape[1] != len(mean):
         raise ShapeError(
             f"alpha_norm needs floats of shape (B, {len(mean)}, H, W), got {tuple(image.shape)} of {image.dtype} as `image`: "
-            f"the mean has {len(mean)} numbers."
+            f"mean has {len(mean)} numbers."
         )
     away = image - image.new_tensor(mean)[:, None, None]
     return away.abs().pow(alpha).sum((1, 2, 3))

@@ -29,7 +29,16 @@ from nstlib.terms import CLASSIC, View
 from nstlib.training import Snapshot, small_network
 from nstlib.vgg import ARCHITECTURES
 
-BELOW = {"__main__", "errors", "seeds", "course", "defaults", "vgg", "doors"}  # what the ground floor stands on
+BELOW = {
+    "__main__",
+    "errors",
+    "seeds",
+    "course",
+    "defaults",
+    "vgg",
+    "doors",
+    "facts",
+}  # what the ground floor stands on
 ROOMS = sorted({module.name for module in pkgutil.iter_modules(nstlib.__path__) if not module.ispkg} - BELOW)
 TOLD = tuple(
     error for error in vars(errors).values() if inspect.isclass(error) and issubclass(error, Exception)
