@@ -227,6 +227,7 @@ def dominated_share(table: Table, measure: str, *, by: str = STYLE) -> dict[str,
 @door
 def mean_curve(table: Table, method: str, measure: str, *, by: str = STYLE) -> Curve:
     """Return a method's curve averaged over pairs: for each weight the means, style distances over their logarithm."""
+    choice("measure", measure, MEASURES)
     styles, contents = [], []
     for weight in sorted({key[3] for key in table.values if key[2] == method}):
         found = [value for key, value in table.values.items() if key[2:] == (method, weight)]
@@ -245,6 +246,7 @@ def _by_pair(table: Table, value: Callable[[str, str], float]) -> np.ndarray:
 
 def _over_weights(table: Table, content: str, style: str, method: str, measure: str) -> float:
     """Return the mean of a measure over the weights that a method was run with on a pair; NaN if there are none."""
+    choice("measure", measure, MEASURES)
     found = [table.values[content, style, method, weight][measure] for weight in table.weights(content, style, method)]
     return float(np.mean(found)) if found else np.nan
 

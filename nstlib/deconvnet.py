@@ -150,7 +150,7 @@ def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     return flat.scatter(2, switches.flatten(2), values.flatten(2)).unflatten(2, (height, width))
 
 
-@door
+@door(weight="alike ...")
 def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """Return features sent back through a convolution: its transpose, without the bias.
 

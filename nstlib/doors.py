@@ -5,8 +5,9 @@ what to do. An annotation says what an argument is; what it cannot say stands in
 
 * of a tensor, its axes: ``@door(features="B C H W", mask="1 1 H W")``. A number is a size, a name is any size above 0 and
   the same one wherever it stands, ``B?`` is 1 or B, ``_`` is any size, ``...`` any number of axes. In front of them may
-  stand which numbers it holds (a key of ``KINDS``; without one, floats), and ``values`` where a function looks at them, as
-  a tensor on "meta" has none. ``picture`` is one RGB image whose values are those of one.
+  stand which numbers it holds (a key of ``KINDS``; without one, floats); ``alike`` if they are in the precision of those
+  before; and ``values`` where a function looks at them, as a tensor on "meta" has none. ``picture`` is one RGB image whose
+  values are those of one.
 * of a number, its range: ``@door(sigma="> 0", steps=">= 1", share="0 to 1")``. Without one it may be NaN or infinite.
 * ``own`` means that the function tells of this argument itself, in better words.
 
@@ -30,7 +31,7 @@ from torch import Tensor
 
 from nstlib.facts import KINDS, AnyOf, Called, Fact, IsA, Like, Members, Number, OrNone, Shaped, Table
 
-WORDS = ("values", "picture", "own", "to")
+WORDS = ("values", "alike", "picture", "own", "to")
 Public = TypeVar("Public", bound=Callable)
 
 

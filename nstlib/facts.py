@@ -135,8 +135,9 @@ class Shaped(Fact):
     def __init__(self, said: str | None):
         words = (said or "...").replace("picture", "values 1 3 _ _").split()
         self._kind = next((word for word in words if word in KINDS), "floats")
-        self._dtypes, self._picture, self._values = KINDS[self._kind], "picture" in (said or ""), "values" in words
-        self._axes = [word for word in words if word not in (*KINDS, "values")] or ["..."]
+        self._dtypes, self._picture = KINDS[self._kind], "picture" in (said or "")
+        self._values, self._alike = "values" in words, "alike" in words
+        self._axes = [word for word in words if word not in (*KINDS, "values", "alike")] or ["..."]
         self._open = "..." in self._axes
         self._count = len(self._axes) - self._open
         self._sizes = [(place, int(axis)) for place, axis in enumerate(self._axes) if axis.isdigit()]
@@ -168,6 +169,11 @@ class Shaped(Fact):
                 f"{who} needs all its tensors on one device, got `{known['first']}` on {known['device']} and `{name}` on "
                 f"{device}. {name}.to('{known['device']}') moves it."
             )
+        if known.setdefault("dtype", value.dtype) != value.dtype and self._alike:
+            raise ShapeError(
+                f"{who} needs `{known['first']}` and `{name}` in one precision, got {known['dtype']} and {value.dtype}. "
+                f"{name}.to({known['dtype']}) changes it."
+            )
         known.setdefault("first", name)
         if self._picture:
             values_of_image(name, value)
@@ -186,7 +192,7 @@ class Shaped(Fact):
         return f"{what} of shape ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
 
     def _refuse(self, who: str, name: str, value: object, known: Known) -> NoReturn:
-        said = self._said(known) + (f", as `{known['first']}` has them," if known else "")
+        said = self._said(known) + (f", as `{known['first']}` has them" if "first" in known else "")
         advice = self._advice(name, value)
         raise ShapeError(f"{who} needs {said}, got {came(value)} as `{name}`.{' ' if advice else ''}{advice}")
 

@@ -23,7 +23,7 @@ SLOPE = (-1 / 2, 0.0, 1 / 2)
 SMOOTHING = (1 / 4, 1 / 2, 1 / 4)
 
 
-@door
+@door(kernel="alike ...")
 def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int = 1) -> Tensor:
     """Return what each kernel answers at each position: products with the window below it, summed.
 

@@ -38,7 +38,7 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
 
 
-@door(features="B C H W")
+@door(features="B C H W", gradient="alike ...")
 def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient of a loss with respect to the features, from its gradient with respect to their Gram matrix.
 
@@ -139,7 +139,7 @@ def gram_from_spectrum(features: Tensor) -> Tensor:
     return (spectrum @ spectrum.mH).real / positions**2
 
 
-@door(x="B C H W", y="_ _ _ _")
+@door(x="B C H W", y="alike _ _ _ _")
 def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
     """Return the squared maximum mean discrepancy between the positions of two feature maps.
 

@@ -108,8 +108,8 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
     """
     if image.shape[1] != len(mean):
         raise ShapeError(
-            f"alpha_norm needs floats of shape (B, {len(mean)}, H, W), got {tuple(image.shape)} of {image.dtype} as `image`: "
-            f"mean has {len(mean)} numbers."
+            f"alpha_norm needs floats of shape (B, {len(mean)}, H, W), got {tuple(image.shape)} of {image.dtype} as "
+            f"`image`: mean has {len(mean)} numbers."
         )
     away = image - image.new_tensor(mean)[:, None, None]
     return away.abs().pow(alpha).sum((1, 2, 3))
@@ -188,7 +188,13 @@ class InversionLoss:
 
 
 @door(
-    target="any", size="own", steps=">= 1", learning_rate=">= 0", tv_weight=">= 0", alpha_weight=">= 0", tv_beta="> 0"
+    target="any values",
+    size="own",
+    steps=">= 1",
+    learning_rate=">= 0",
+    tv_weight=">= 0",
+    alpha_weight=">= 0",
+    tv_beta="> 0",
 )
 def invert(
     target: Tensor,

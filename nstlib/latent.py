@@ -113,6 +113,8 @@ def principal_axes(vectors: Tensor, count: int = 2) -> Axes:
         raise ShapeError(f"principal_axes needs at least 2 vectors, shape (N, D), got {tuple(vectors.shape)}.")
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count < len(vectors):
         raise ChoiceError(f"{len(vectors)} vectors have from 1 to {len(vectors) - 1} axes, got a count of {count!r}.")
+    if not torch.isfinite(vectors).all():
+        raise ShapeError("principal_axes needs vectors of finite numbers: some are NaN or infinite.")
     mean = vectors.mean(0)
     centered = vectors - mean  # (N, D)
     products = (centered @ centered.mT).double()  # (N, N)

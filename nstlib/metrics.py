@@ -209,7 +209,7 @@ def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float
         ChoiceError: if there are no others.
     """
     if not others:
-        raise ChoiceError("layout_leak needs other styles to say what similarity is usual; got none.")
+        raise ChoiceError("layout_leak needs other styles as others, to say what similarity is usual; got none.")
     usual = sum(float(edge_ssim(image, other)) for other in others) / len(others)
     return float(edge_ssim(image, style)) - usual
 

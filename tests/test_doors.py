@@ -6,6 +6,8 @@ import importlib
 import inspect
 import pkgutil
 import re
+import time
+import timeit
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,14 +19,15 @@ from PIL import Image
 from torch import nn
 
 import nstlib
-from nstlib import errors
+from nstlib import dual, errors, filters, gram, losses, metrics, textures, transfer
 from nstlib.analysis import Table
+from nstlib.doors import door
 from nstlib.features import random_network
 from nstlib.metrics import MEASURES
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import start_adam
 from nstlib.parameterizations import Parameterization
-from nstlib.patches import Patches
+from nstlib.patches import Patches, batches
 from nstlib.terms import CLASSIC, View
 from nstlib.training import Snapshot, small_network
 from nstlib.vgg import ARCHITECTURES
@@ -356,7 +359,7 @@ SPOILT: dict[str, Callable[[torch.Tensor], object]] = {
     "NumPy": lambda tensor: tensor.detach().numpy(),
     "a list": lambda tensor: tensor.tolist(),
 }
-ENDLESS = {("textures.brick_wall", "generator")}
+LEAST_CALLS, LEAST_SHARE = 2500, 0.98
 
 
 def _spoilt(tensor: torch.Tensor) -> Iterator[tuple[str, object]]:
@@ -394,3 +397,140 @@ def told(name: str, parameter: str, what: str) -> str:
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+@pytest.mark.filterwarnings("ignore")  # what torch or NumPy warns of still works
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_nonsense_is_told_in_words_that_name_the_argument(every, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # some texts are taken for the names of files
+    calls = [(name, *call) for name in sorted(set(PUBLIC) - DOORS) for call in nonsense(name)][::every]
+    untold = [f"{' '.join(call)}: {wrong}" for call in calls if (wrong := told(*call))]
+    assert len(calls) >= LEAST_CALLS
+    assert 1 - len(untold) / len(calls) >= LEAST_SHARE, "\n".join(untold)
+
+
+# How it is told ---------------------------------------------------------------------------------------------------------
+
+
+def message(function: Callable, *arguments: object, **named: object) -> str:
+    with pytest.raises(TOLD) as caught:
+        function(*arguments, **named)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("features", "came"),
+    [
+        (
+            np.zeros((3, 4), np.float32),
+            "a NumPy array of shape (3, 4) of float32 as `features`. torch.from_numpy makes",
+        ),
+        (Image.new("RGB", (8, 6)), "a PIL image of 8 x 6 pixels as `features`. nstlib.images.load_image reads"),
+        ("cat.jpg", "'cat.jpg' as `features`. nstlib.images.load_image reads"),
+        (
+            torch.zeros(3, 4, 5),
+            "(3, 4, 5) of torch.float32 as `features`. For one image, add the batch axis: features[None].",
+        ),
+        (torch.zeros(1, 3, 4, 5).byte(), "(1, 3, 4, 5) of torch.uint8 as `features`. Take features.float() / 255."),
+        (
+            torch.zeros(1, 3, 0, 5),
+            "(1, 3, 0, 5) of torch.float32 as `features`. Each axis needs at least one position.",
+        ),
+        (None, "None as `features`. Give it a tensor."),
+    ],
+)
+def test_what_came_is_said_and_what_to_do(features, came):
+    said = message(gram.gram_matrix, features)
+    assert said.startswith(f"gram_matrix needs floats of shape (B, C, H, W), got {came}")
+
+
+def test_sizes_that_have_to_be_the_same_are_said():
+    said = message(losses.content_gradient, features(), features()[..., :2])
+    assert "needs floats of shape (1, 4, 5, 6), as `features` has them, got (1, 4, 5, 2)" in said
+
+
+def test_one_device_is_asked_for_and_named():
+    said = message(losses.content_gradient, features(), features().to("meta"))
+    assert "got `features` on cpu and `target` on meta. target.to('cpu') moves it." in said
+
+
+def test_two_precisions_that_do_not_mix_are_told_apart():
+    said = message(filters.convolve2d, picture(), rand(2, 3, 3, 3).double())
+    assert "`image` and `kernel` in one precision" in said
+
+
+@pytest.mark.parametrize("entry", [transfer.gatys, transfer.stylize, dual.stylize_dual])
+def test_bytes_and_what_a_network_is_given_are_no_pictures(entry):
+    network_sees = network().preprocessing(255 * picture())
+    for wrong in (255 * picture(), network_sees):
+        assert "in [0, 1]. Divide bytes by 255" in message(entry, wrong, picture(), network())
+        assert "in [0, 1]. Divide bytes by 255" in message(entry, picture(), wrong, network())
+
+
+def test_pixels_on_their_way_may_leave_the_range():
+    assert transfer.gatys(6 * picture() - 3, picture(), network(), steps=0).shape == picture().shape
+
+
+# What a door leaves alone -----------------------------------------------------------------------------------------------
+
+
+def test_signature_text_and_source_stay():
+    assert list(inspect.signature(gram.gram_matrix).parameters) == ["features", "weights"]
+    assert gram.gram_matrix.__doc__.startswith("Return how strongly each pair")
+    assert "vectors @ vectors.mT" in inspect.getsource(gram.gram_matrix)
+    assert gram.gram_matrix.__globals__ is vars(gram)  # where doctest looks whether a function is the module's own
+
+
+def test_a_generator_is_not_used_up():
+    torch.testing.assert_close(gram.tile_gram(features() for _ in range(2)), gram.gram_matrix(features()))
+
+
+def test_an_iterator_is_told_before_it_is_asked_for_anything():
+    with pytest.raises(errors.ChoiceError, match="size must be a whole number of at least 1, got 0"):
+        batches(patches(), 0, torch.Generator())
+
+
+def test_a_class_of_one_s_own_can_stand_in_for_ours():
+    class Looks:
+        def __init__(self):
+            self.fast = self
+
+        def __call__(self, image, layers):
+            return network()(image, layers)
+
+    assert metrics.held_out_distance(picture(), picture(), Looks()) == 0
+
+
+def test_transforms_of_functions_go_through():
+    batch = rand(3, 1, 4, 5, 6)
+    torch.testing.assert_close(torch.func.vmap(gram.gram_matrix)(batch)[2], gram.gram_matrix(batch[2]))
+    slope = torch.func.grad(lambda image: losses.total_variation(image))(picture())
+    assert slope.shape == picture().shape
+    with torch.inference_mode():
+        gram.gram_matrix(features())
+    assert gram.gram_matrix(features().to("meta")).shape == (1, 4, 4)
+
+
+def test_numbers_of_numpy_and_of_torch_are_numbers():
+    assert losses.layer_weights(["a", "b"], np.float32(1.0)) == losses.layer_weights(["a", "b"], torch.tensor(1.0))
+    assert len(textures.random_directions(np.int64(4), 2)) == 2
+
+
+def test_a_door_speaks_of_arguments_that_there_are():
+    @door(images="B 3 H W")
+    def wrong(image: torch.Tensor) -> None: ...
+
+    with pytest.raises(TypeError, match="The door of .*wrong speaks of images, which it does not take"):
+        wrong(picture())
+
+
+@pytest.mark.timed
+def test_a_call_costs_microseconds():
+    @door(features="B C H W", target="B C H W")
+    def nothing(features: torch.Tensor, target: torch.Tensor, *, convention: str = "gatys", steps: int = 1) -> None: ...
+
+    one, other = features(), features()
+    took = timeit.repeat(
+        lambda: nothing(one, other, convention="mean", steps=3), number=2000, repeat=7, timer=time.process_time
+    )
+    assert min(took) / 2000 < 1e-5
