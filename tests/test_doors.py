@@ -22,6 +22,7 @@ import nstlib
 from nstlib import dual, errors, filters, gram, losses, metrics, textures, transfer
 from nstlib.analysis import Table
 from nstlib.doors import door
+from nstlib.dream import dream
 from nstlib.features import random_network
 from nstlib.metrics import MEASURES
 from nstlib.objective import Objective, Style
@@ -457,6 +458,17 @@ def test_one_device_is_asked_for_and_named():
 def test_two_precisions_that_do_not_mix_are_told_apart():
     said = message(filters.convolve2d, picture(), rand(2, 3, 3, 3).double())
     assert "`image` and `kernel` in one precision" in said
+
+
+def test_entries_that_take_one_picture_refuse_bytes():
+    wrong = 255 * picture()
+    for enter in (
+        lambda: dream(wrong, network()),
+        lambda: dream(picture(), network(), "relu1_1", guide=wrong, octaves=1),
+        lambda: textures.synthesize(wrong, network()),
+        lambda: transfer.stylize(picture(), picture(), network(), init=wrong),
+    ):
+        assert "in [0, 1]. Divide bytes by 255" in message(enter)
 
 
 @pytest.mark.parametrize("entry", [transfer.gatys, transfer.stylize, dual.stylize_dual])
