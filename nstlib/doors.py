@@ -32,6 +32,12 @@ from torch import Tensor
 from nstlib.facts import KINDS, AnyOf, Called, Fact, IsA, Like, Members, Number, OrNone, Shaped, Table
 
 WORDS = ("values", "alike", "picture", "own", "to")
+SIMPLE = {
+    str: ("a text", str),
+    bool: ("True or False", bool, np.bool_),
+    os.PathLike: ("a path", os.PathLike),
+    Path: ("a path", str, os.PathLike),
+}
 Public = TypeVar("Public", bound=Callable)
 
 
@@ -78,16 +84,12 @@ def _facts(function: Callable, said: Mapping[str, str]) -> dict[str, Fact | None
     facts: dict[str, Fact | None] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         annotation = parameter.annotation
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or annotation is parameter.empty:
+        several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if several or annotation is parameter.empty or said.get(name) == "own":
             facts[name] = None
             continue
-        if said.get(name) == "own":
-            facts[name] = None
-            continue
-        if isinstance(annotation, str):
-            annotation = eval(
-                annotation, function.__globals__
-            )  # as typing.get_type_hints, which wants the result's, too
+        if isinstance(annotation, str):  # typing.get_type_hints would want the result's annotation as well
+            annotation = eval(annotation, function.__globals__)
         words = [f"{word}_" if word in once else word for word in said.get(name, "").split()]
         fact = fact_of(annotation, " ".join(words) or None)
         facts[name] = None if fact.__class__ is Fact else fact
@@ -132,10 +134,8 @@ def _fact_of_class(kind: object, said: str | None) -> Fact:
         return Number(kind is int, said)
     if kind is np.ndarray:
         return Table()
-    simple = {str: ("a text", str), bool: ("True or False", bool, np.bool_), os.PathLike: ("a path", os.PathLike)}
-    simple[Path] = ("a path", str, os.PathLike)
-    if kind in simple:
-        return IsA(*simple[kind])
+    if kind in SIMPLE:
+        return IsA(*SIMPLE[kind])
     if kind.__module__.partition(".")[0] == "nstlib":
         return Like(kind)
     return IsA(f"a {kind.__module__.partition('.')[0]}.{kind.__name__}", kind)

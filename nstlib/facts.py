@@ -79,6 +79,8 @@ class Like(Fact):
             return True
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
             return self._can_be_called and isinstance(value, types.FunctionType)
+        if any(base.__qualname__ == self._model.__qualname__ for base in type(value).__mro__):
+            return True  # made before the module was loaded again, as notebooks do
         home = type(value).__module__.partition(".")[0]
         return home not in FOREIGN and not isinstance(value, (type, Mapping, Sequence))
 
@@ -222,7 +224,9 @@ class Members(Fact):
             return isinstance(value, Mapping)
         if isinstance(value, (Tensor, np.ndarray)):  # numbers in a row, or a batch of images
             return self._member.__class__ is Fact or (isinstance(self._member, Number) and value.ndim == 1)
-        return isinstance(value, self._kind)
+        if isinstance(value, self._kind):
+            return True
+        return hasattr(type(value), "__getitem__") and not isinstance(value, (type, Mapping, types.GenericAlias))
 
     def hold(self, who: str, name: str, value: object, known: Known) -> None:
         if not self.is_kind(value):
@@ -232,8 +236,9 @@ class Members(Fact):
         if isinstance(value, (Tensor, np.ndarray)) or not isinstance(value, (Collection, Mapping)):
             return
         members = value.values() if self._keys is not None else value
-        for place in members if self._member.__class__ is not Fact else ():
-            self._member.hold(who, name, place, {key: known[key] for key in ("device", "first") if key in known})
+        shared = {key: known[key] for key in ("device", "first") if key in known}  # sizes are each member's own
+        for member in members if self._member.__class__ is not Fact else ():
+            self._member.hold(who, name, member, dict(shared))
         for key in value if self._keys is not None else ():
             self._keys.hold(who, name, key, known)
 
@@ -247,9 +252,8 @@ class Table(Fact):
         return isinstance(value, (np.ndarray, list, tuple, Tensor))
 
     def hold(self, who: str, name: str, value: object, known: Known) -> None:
-        kinds = "biuf"
         try:
-            fits = self.is_kind(value) and np.asarray(value).dtype.kind in kinds
+            fits = self.is_kind(value) and np.asarray(value).dtype.kind in "biuf"
         except (TypeError, ValueError, RuntimeError):  # rows of different lengths, or a tensor without values
             fits = False
         if not fits:
@@ -320,9 +324,7 @@ def came(value: object) -> str:
     if value is None or isinstance(value, (bool, numbers.Number)):
         return repr(value)
     if isinstance(value, (str, bytes)):
-        return repr(
-            value if len(value) <= 40 else value[:40] + value[:0].join(["..."] if isinstance(value, str) else [])
-        )
+        return repr(value) if len(value) <= 40 else f"{value[:40]!r} and more"
     if isinstance(value, (list, tuple, dict, set)):
         text = repr(value) if all(isinstance(one, (str, int, float)) for one in value) else ""
         return text if 0 < len(text) <= 60 else f"a {kind.__name__} of {len(value)}"

@@ -23,7 +23,7 @@ from nstlib import dual, errors, filters, gram, losses, metrics, textures, trans
 from nstlib.analysis import Table
 from nstlib.doors import door
 from nstlib.dream import dream
-from nstlib.features import random_network
+from nstlib.features import Features, random_network
 from nstlib.metrics import MEASURES
 from nstlib.objective import Objective, Style
 from nstlib.optimizers import start_adam
@@ -511,6 +511,13 @@ def test_a_class_of_one_s_own_can_stand_in_for_ours():
             return network()(image, layers)
 
     assert metrics.held_out_distance(picture(), picture(), Looks()) == 0
+
+
+def test_what_was_made_before_a_module_was_loaded_again_still_fits():
+    body = {name: what for name, what in vars(Features).items() if name not in ("__dict__", "__weakref__")}
+    older = object.__new__(type("Features", (), body))
+    vars(older).update(vars(network()))
+    assert metrics.held_out_distance(picture(), picture(), older) == 0
 
 
 def test_transforms_of_functions_go_through():
