@@ -37,7 +37,7 @@ NAMES = {
     "complex": "complex numbers",
     "reals": "numbers",
 }
-FOREIGN = ("builtins", "numpy", "torch", "PIL", "nstlib", "pathlib")  # whose objects stand in for none of ours
+FOREIGN = ("builtins", "numpy", "torch", "PIL", "pathlib")  # whose objects stand in for none of ours
 BRIGHTEST = 8.0  # images that are being optimized leave [0, 1], but not so far; those of 0..255 do
 
 Known = dict[str, Any]
@@ -82,6 +82,8 @@ class Like(Fact):
         if any(base.__qualname__ == self._model.__qualname__ for base in type(value).__mro__):
             return True  # made before the module was loaded again, as notebooks do
         home = type(value).__module__.partition(".")[0]
+        if home == "nstlib":  # a Style is no network; an exercise's network is one
+            return self._can_be_called and callable(value)
         return home not in FOREIGN and not isinstance(value, (type, Mapping, Sequence))
 
 

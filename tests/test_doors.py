@@ -511,6 +511,10 @@ def test_a_class_of_one_s_own_can_stand_in_for_ours():
             return network()(image, layers)
 
     assert metrics.held_out_distance(picture(), picture(), Looks()) == 0
+    Looks.__module__ = "nstlib.check.evaluation"
+    assert metrics.held_out_distance(picture(), picture(), Looks()) == 0
+    said = message(metrics.held_out_distance, picture(), picture(), Style(picture()))
+    assert said == "held_out_distance needs a Features, got a Style as `network`."
 
 
 def test_what_was_made_before_a_module_was_loaded_again_still_fits():
