@@ -47,7 +47,7 @@ def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     return grid[None]
 
 
-@door(before="N ...", after="N ...")
+@door(before="_ ...", after="_ ...")
 def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     """Return how far the filters of a layer have turned: the mean over filters of 1 - cosine, from 0 to 2.
 

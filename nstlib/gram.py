@@ -38,7 +38,7 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
 
 
-@door(features="B C H W", gradient="alike ...")
+@door(features="B C H W")
 def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient of a loss with respect to the features, from its gradient with respect to their Gram matrix.
 
