@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nstlib import metrics
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, choice
 from nstlib.metrics import MEASURES, Interval
 
@@ -61,6 +62,7 @@ class Table:
         )
 
 
+@door
 def make_table(rows: Sequence[Row]) -> Table:
     """Return the rows of ``read_rows`` as numbers, means over seeds.
 
@@ -92,6 +94,7 @@ def make_table(rows: Sequence[Row]) -> Table:
     )
 
 
+@door
 def matched_differences(table: Table, method: str, baseline: str, measure: str, *, by: str = STYLE) -> np.ndarray:
     """Return how much more of a measure a method has than a baseline at the same style, for each pair.
 
@@ -115,6 +118,7 @@ def matched_differences(table: Table, method: str, baseline: str, measure: str, 
     return _by_pair(table, difference)
 
 
+@door
 def differences(table: Table, method: str, baseline: str, measure: str) -> np.ndarray:
     """Return how much more of a measure a method has than a baseline at the same weights: shape (styles, contents)."""
 
@@ -125,12 +129,14 @@ def differences(table: Table, method: str, baseline: str, measure: str) -> np.nd
     return _by_pair(table, difference)
 
 
+@door
 def mean_over_pairs(table: Table, method: str, measure: str) -> float:
     """Return the mean of a measure over the pairs that a method was run on; NaN if there are none."""
     found = _by_pair(table, lambda content, style: _over_weights(table, content, style, method, measure))
     return float(np.nanmean(found)) if np.isfinite(found).any() else np.nan
 
 
+@door
 def interval_against(
     table: Table, method: str, baseline: str, measure: str, *, by: str = STYLE
 ) -> tuple[Interval, int, int]:
@@ -141,6 +147,7 @@ def interval_against(
     return summary(matched_differences(table, method, baseline, measure, by=by), MEASURES[measure].better or 1)
 
 
+@door
 def summary(differences: np.ndarray, better: int, *, least: int = 1) -> tuple[Interval, int, int]:
     """Return what ``interval_against`` does, of differences for each pair, shape (styles, contents).
 
@@ -154,6 +161,7 @@ def summary(differences: np.ndarray, better: int, *, least: int = 1) -> tuple[In
     return interval, int((better * compared > 0).sum()), len(compared)
 
 
+@door
 def regret_differences(table: Table, method: str, baseline: str) -> np.ndarray:
     """Return how much more regret a method has than a baseline, at the same classic style loss, for each pair.
 
@@ -171,6 +179,7 @@ def regret_differences(table: Table, method: str, baseline: str) -> np.ndarray:
     return matched_differences(replace(table, values=logs), method, baseline, "content_loss", by="style_loss")
 
 
+@door
 def exchange_rates(table: Table, method: str, measure: str, *, by: str = STYLE) -> np.ndarray:
     """Return what a method pays for style: how much of a measure goes when the distance from the style is halved.
 
@@ -193,6 +202,7 @@ def exchange_rates(table: Table, method: str, measure: str, *, by: str = STYLE) 
     return _by_pair(table, slope)
 
 
+@door
 def dominated_share(table: Table, measure: str, *, by: str = STYLE) -> dict[str, float]:
     """Return for each method what share of its results another method's result on the same pair dominates.
 
@@ -214,8 +224,10 @@ def dominated_share(table: Table, measure: str, *, by: str = STYLE) -> dict[str,
     return {method: dominated / total if total else np.nan for method, (dominated, total) in counts.items()}
 
 
+@door
 def mean_curve(table: Table, method: str, measure: str, *, by: str = STYLE) -> Curve:
     """Return a method's curve averaged over pairs: for each weight the means, style distances over their logarithm."""
+    choice("measure", measure, MEASURES)
     styles, contents = [], []
     for weight in sorted({key[3] for key in table.values if key[2] == method}):
         found = [value for key, value in table.values.items() if key[2:] == (method, weight)]
@@ -234,6 +246,7 @@ def _by_pair(table: Table, value: Callable[[str, str], float]) -> np.ndarray:
 
 def _over_weights(table: Table, content: str, style: str, method: str, measure: str) -> float:
     """Return the mean of a measure over the weights that a method was run with on a pair; NaN if there are none."""
+    choice("measure", measure, MEASURES)
     found = [table.values[content, style, method, weight][measure] for weight in table.weights(content, style, method)]
     return float(np.mean(found)) if found else np.nan
 

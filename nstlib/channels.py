@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.dual import Term
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 
 
+@door
 def selectivity(grid: Tensor) -> Tensor:
     """Return how much each channel follows the content rather than the style: a two-way analysis of variance.
 
@@ -33,7 +35,7 @@ def selectivity(grid: Tensor) -> Tensor:
     """
     if grid.ndim != 5 or min(grid.shape[:2]) < 2:
         raise ShapeError(
-            f"selectivity needs activations of at least 2 scenes in at least 2 styles, shape (I, J, C, H, W), got "
+            f"selectivity needs a grid of activations of at least 2 scenes in at least 2 styles, shape (I, J, C, H, W), got "
             f"{tuple(grid.shape)}."
         )
     scenes, styles = grid.shape[:2]
@@ -46,6 +48,7 @@ def selectivity(grid: Tensor) -> Tensor:
     )
 
 
+@door(pictures="1 3 H W")
 def score_channels(pictures: Sequence[Sequence[Tensor]], network: Features, layers: Iterable[str]) -> dict[str, Tensor]:
     """Return the selectivity of the channels of several layers.
 
@@ -67,6 +70,7 @@ def score_channels(pictures: Sequence[Sequence[Tensor]], network: Features, laye
     }
 
 
+@door(scores="values ...")
 def split_channels(scores: Tensor, share: float = 0.5) -> tuple[Tensor, Tensor]:
     """Return which channels belong to the content and which to the style: the top and the bottom of the scores.
 
@@ -94,6 +98,7 @@ def split_channels(scores: Tensor, share: float = 0.5) -> tuple[Tensor, Tensor]:
     return content, style
 
 
+@door(scores="values C")
 def channel_terms(scores: Mapping[str, Tensor], *, share: float = 0.5, reverse: bool = False) -> tuple[Term, Term]:
     """Return the classic loss with content asked of the content's channels and style of the style's.
 
@@ -111,6 +116,7 @@ def channel_terms(scores: Mapping[str, Tensor], *, share: float = 0.5, reverse: 
     return Term("content", channels=content), Term("style", channels=style)
 
 
+@door(scores="C")
 def shuffled_scores(scores: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
     """Return the scores dealt out to the channels by chance: the control that any choice of channels has to beat."""
     return {layer: values[torch.randperm(len(values), generator=generator)] for layer, values in scores.items()}

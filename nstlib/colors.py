@@ -11,12 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nstlib.errors import ImageError, ShapeError, four_axes
+from nstlib.doors import door
+from nstlib.errors import ImageError, ShapeError
 
 LUMA = (0.299, 0.587, 0.114)  # the Y of YIQ, in red, green and blue
 ROUNDING = 1 / (255 * 12**0.5)  # standard deviation of what rounding to 8 bits adds: less contrast than that is none
 
 
+@door(image="B 3 H W")
 def luminance(image: Tensor) -> Tensor:
     """Return how light each pixel is: the Y of YIQ, ``0.299 R + 0.587 G + 0.114 B``.
 
@@ -32,10 +34,10 @@ def luminance(image: Tensor) -> Tensor:
     >>> luminance(torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1))
     tensor([[[[0.5870]]]])
     """
-    four_axes("luminance", image, 3)
     return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
 
 
+@door(result="values _ 3 _ _", content="values _ 3 _ _")
 def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     """Return the result's luminance in the content's colors.
 
@@ -59,8 +61,8 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     _check_pair("keep_colors", result=result, content=content)
     if result.shape != content.shape:
         raise ShapeError(
-            f"keep_colors needs two images of one size, got {tuple(result.shape)} and {tuple(content.shape)}. "
-            "nstlib.images.resize makes them equal."
+            f"keep_colors needs result and content, two images of one size, got {tuple(result.shape)} and "
+            f"{tuple(content.shape)}. nstlib.images.resize makes them equal."
         )
     light = luminance(result).clamp(0, 1)  # (B, 1, H, W)
     chroma = content - luminance(content)  # (B, 3, H, W), of luminance 0
@@ -69,6 +71,7 @@ def keep_colors(result: Tensor, content: Tensor) -> Tensor:
     return (light + share * chroma).clamp(0, 1)  # rounding alone leads outside
 
 
+@door(image="values B 3 H W")
 def is_gray(image: Tensor) -> bool:
     """Return whether no pixel of an image has a color: its channels differ by 2 of 255 at most, as rounding may leave.
 
@@ -81,10 +84,10 @@ def is_gray(image: Tensor) -> bool:
     >>> is_gray(torch.full((1, 3, 2, 2), 0.5))
     True
     """
-    four_axes("is_gray", image, 3)
     return bool((image.amax(1) - image.amin(1)).max() <= 2.01 / 255)
 
 
+@door(content="values _ 3 _ _", style="values _ 3 _ _")
 def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tuple[Tensor, Tensor]:
     """Return both as gray images, the style with the content's mean luminance and contrast.
 
@@ -112,6 +115,7 @@ def luminance_pair(content: Tensor, style: Tensor, *, clamp: bool = True) -> tup
     return wanted.expand(-1, 3, -1, -1).clone(), _clamped(matched, clamp).expand(-1, 3, -1, -1).clone()
 
 
+@door(style="values _ 3 _ _", content="values _ 3 _ _")
 def match_covariance(style: Tensor, content: Tensor, *, clamp: bool = True) -> Tensor:
     """Return the style under the linear map of colors that gives it the content's mean color and covariance.
 
@@ -144,6 +148,7 @@ def match_covariance(style: Tensor, content: Tensor, *, clamp: bool = True) -> T
     return _clamped(moved.view_as(style), clamp)
 
 
+@door(style="wide values _ 3 _ _", content="wide values _ 3 _ _")
 def match_histogram(style: Tensor, content: Tensor) -> Tensor:
     """Return the style with each channel's values replaced by the content's values of the same rank.
 
@@ -212,9 +217,10 @@ def _clamped(image: Tensor, clamp: bool) -> Tensor:
 
 def _check_pair(who: str, **images: Tensor) -> None:
     for name, image in images.items():
-        four_axes(who, image, 3)
         if not image.isfinite().all():
             raise ImageError(f"{who} got NaN or infinite values in its {name}.")
     first, second = images.values()
     if len(first) != len(second):
-        raise ShapeError(f"{who} takes images in pairs, got {len(first)} and {len(second)} in the two batches.")
+        raise ShapeError(
+            f"{who} takes images in pairs, got {len(first)} and {len(second)} in the two batches, {' and '.join(images)}."
+        )

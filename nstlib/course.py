@@ -26,10 +26,10 @@ def chapter_of(slug: str) -> str:
 
 
 def source_of(function: Callable) -> str:
-    """Return the lines of a function without its docstring: what it does, for those who know what it is for."""
+    """Return the lines of a function without decorators and docstring: what it does, for those who know what it is for."""
     lines = inspect.getsource(function).splitlines()
     (tree,) = ast.parse("\n".join(lines)).body
     if ast.get_docstring(tree) is not None:
         docstring = tree.body[0]
         del lines[docstring.lineno - 1 : docstring.end_lineno]
-    return "\n".join(lines)
+    return "\n".join(lines[tree.lineno - 1 :])

@@ -20,11 +20,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.scales import or_one
 
 
+@door
 def project(
     network: Features, image: Tensor, layer: str, channel: int, position: tuple[int, int] | None = None
 ) -> Tensor:
@@ -61,6 +63,7 @@ def project(
     return signal.flip(1) if network.preprocessing.order == "BGR" else signal
 
 
+@door
 def way_back(
     network: Features, maps: Mapping[str, Tensor], channel: int, position: tuple[int, int] | None = None
 ) -> Iterator[tuple[str, Tensor]]:
@@ -83,6 +86,7 @@ def way_back(
         yield name, signal
 
 
+@door(features="B C H W")
 def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = None) -> Tensor:
     """Return the features with all but one activation of each image set to zero.
 
@@ -116,6 +120,7 @@ def isolate(features: Tensor, channel: int, position: tuple[int, int] | None = N
     return alone
 
 
+@door(values="B C H W", switches="index _ _ _ _", size=">= 1")
 def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     """Return each value at the position where pooling found it, and zero everywhere else.
 
@@ -145,6 +150,7 @@ def unpool(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor:
     return flat.scatter(2, switches.flatten(2), values.flatten(2)).unflatten(2, (height, width))
 
 
+@door(weight="alike ...")
 def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """Return features sent back through a convolution: its transpose, without the bias.
 
@@ -166,15 +172,16 @@ def transposed_filter(x: Tensor, weight: Tensor) -> Tensor:
     """
     if weight.ndim != 4 or x.ndim != 4 or x.shape[1] != weight.shape[0]:
         raise ShapeError(
-            "transposed_filter needs features (B, out, H, W) and kernels (out, in, k, k) of the convolution that made "
-            f"them, got {tuple(x.shape)} and {tuple(weight.shape)}."
+            "transposed_filter needs as x features (B, out, H, W) and as weight the kernels (out, in, k, k) of the "
+            f"convolution that made them, got {tuple(x.shape)} and {tuple(weight.shape)}."
         )
     if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
-        raise ShapeError(f"transposed_filter needs kernels of odd size, got {tuple(weight.shape[2:])}.")
+        raise ShapeError(f"transposed_filter needs a weight with kernels of odd size, got {tuple(weight.shape[2:])}.")
     turned = weight.flip(2, 3).transpose(0, 1)  # (in, out, k, k)
     return F.conv2d(x, turned, padding=(weight.shape[2] // 2, weight.shape[3] // 2))
 
 
+@door(projection="_ _ _ ...")
 def on_gray(projection: Tensor) -> Tensor:
     """Return projections as pictures in [0, 1]: zero is mid-gray, and each has the same contrast.
 

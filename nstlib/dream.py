@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ShapeError, finite_number, whole_number
+from nstlib.doors import door
+from nstlib.errors import ShapeError, finite_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
 from nstlib.scales import or_one
@@ -28,6 +29,7 @@ STEP = 1.5  # gray levels of 255 that an average pixel moves at once
 JITTER = 32
 
 
+@door(image="any", guide="any", iterations=">= 1", jitter=">= 0", octaves=">= 1", octave_scale="> 1", step="own")
 def dream(
     image: Tensor,
     network: Features,
@@ -66,8 +68,6 @@ def dream(
         LayerError, ShapeError, ChoiceError: before the first step, if something does not fit.
     """
     check_picture("image", image)
-    whole_number("iterations", iterations, 1)
-    whole_number("jitter", jitter, 0)
     finite_number("step, in gray levels of 255,", step, above=True)
     sizes = octave_sizes(*image.shape[2:], octaves, octave_scale)
     _check_smallest(sizes, network, layer)
@@ -105,6 +105,7 @@ def _dream(
         details = image - base
 
 
+@door(image="B C H W", gradient="B C H W")
 def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     """Return the image after a step uphill in which the average pixel moves by ``step``, clamped to [0, 1].
 
@@ -118,6 +119,7 @@ def normalized_step(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     return (image + step * gradient / or_one(size)).clamp(0, 1)
 
 
+@door(height=">= 1", width=">= 1", octaves=">= 1", scale="> 1")
 def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float = OCTAVE_SCALE) -> list[tuple[int, int]]:
     """Return height and width at each size of a dream, from the smallest to the image's own, rounded to whole pixels.
 
@@ -127,8 +129,6 @@ def octave_sizes(height: int, width: int, octaves: int = OCTAVES, scale: float =
     >>> octave_sizes(100, 200, octaves=3, scale=2.0)
     [(25, 50), (50, 100), (100, 200)]
     """
-    whole_number("octaves", octaves, 1)
-    finite_number("octave_scale", scale, 1, above=True)
     return [(round(height / scale**k), round(width / scale**k)) for k in range(octaves - 1, -1, -1)]
 
 

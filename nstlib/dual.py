@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from nstlib.colors import keep_colors, luminance_pair
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, choice
 from nstlib.features import Features
 from nstlib.images import check_picture
@@ -48,6 +49,7 @@ TERMS = {**PRESETS, "luminance": IN_LUMINANCE}
 METHODS = tuple(TERMS)
 
 
+@door(content="any", style="own")
 def stylize_dual(
     content: Tensor,
     style: Tensor | Style | Sequence[Style],
@@ -91,6 +93,7 @@ def _in_luminance(
     return gray, painted, partial(keep_colors, content=content)
 
 
+@door
 def band_terms(
     sigmas: Sequence[float], content_weights: Sequence[float], style_weights: Sequence[float]
 ) -> tuple[Term, ...]:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class ShapeError(ValueError):
-    """A tensor has the wrong number of axes, or two tensors do not fit each other."""
+    """No tensor came where one is needed, one of another shape, precision or device, or two that do not fit each other."""
 
 
 class LayerError(ValueError):
@@ -44,20 +40,6 @@ class DivergenceError(ArithmeticError):
     def __init__(self, message: str, last: object | None = None):
         super().__init__(message)
         self.last = last
-
-
-def four_axes(who: str, image: Tensor, channels: int | None = None) -> Tensor:
-    """Return ``image`` if it holds floats of shape (B, C, H, W), none of them 0, else raise a ShapeError that says so.
-
-    Args:
-        who: the function that needs it. channels: how many there must be; None means any number.
-    """
-    if image.ndim != 4 or 0 in image.shape or channels not in (None, image.shape[1]) or not image.is_floating_point():
-        raise ShapeError(
-            f"{who} needs floats of shape (B, {channels or 'C'}, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )
-    return image
 
 
 def choice(what: str, value: str, choices: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import LayerError, ShapeError, choice
 from nstlib.kernels.convolutions import FrozenConvolution
 from nstlib.seeds import seeded
@@ -51,6 +52,7 @@ NETWORKS = {"vgg16": CAFFE, "vgg19": CAFFE, "vgg19-torchvision": TORCHVISION, "t
 POOLINGS: dict[str, Callable[[Tensor, int], Tensor]] = {"max": F.max_pool2d, "average": F.avg_pool2d}
 
 
+@door
 class Features:
     """A frozen network: ``network(image, layers)`` returns the activations of those layers.
 
@@ -80,6 +82,7 @@ class Features:
     def __repr__(self) -> str:
         return f"Features({self.name!r}, {len(self.layers)} layers, {self.pooling} pooling)"
 
+    @door(image="any")
     def __call__(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
         """Return the activations of ``layers``, running no deeper than the deepest of them.
 
@@ -95,6 +98,7 @@ class Features:
         """
         return self._activations(image, layers, fast=False)
 
+    @door(image="any")
     def fast(self, image: Tensor, layers: str | Iterable[str]) -> dict[str, Tensor]:
         """Return what calling the network returns, up to rounding, sooner: for loops that come here many times.
 
@@ -164,6 +168,7 @@ class Features:
         """Return how many channels a layer has."""
         return self.architecture.channels(layer)
 
+    @door
     def weight(self, layer: str, *, like: Tensor | None = None) -> Tensor:
         """Return the kernels of a convolution, shape (out, in, 3, 3): as trained, or as a tensor ``like`` wants them.
 
@@ -195,6 +200,7 @@ class Features:
             )
 
 
+@door
 def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = True) -> Features:
     """Return a frozen network with trained weights, fetching them the first time.
 
@@ -215,6 +221,7 @@ def load_network(name: str = "vgg16", *, pooling: str = "max", winograd: bool = 
     return Features(name, load_weights(name), pooling=pooling, winograd=winograd)
 
 
+@door
 def random_network(
     name: str = "vgg16", *, pooling: str = "max", winograd: bool = True, generator: torch.Generator | None = None
 ) -> Features:
@@ -237,6 +244,7 @@ def random_network(
     return Features(name, weights, pooling=pooling, winograd=winograd)
 
 
+@door(height=">= 1", width=">= 1")
 def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, tuple[int, int, int]]:
     """Return (C, H, W) of VGG layers for an image of ``height`` x ``width`` pixels, without running the network.
 
@@ -245,6 +253,7 @@ def feature_shapes(layers: Iterable[str], height: int, width: int) -> dict[str, 
     return {layer: ARCHITECTURES["vgg19"].shape(layer, height, width) for layer in layers}
 
 
+@door
 def extract(
     image: Tensor, stages: Iterable[tuple[str, Callable[[Tensor], Tensor]]], layers: Iterable[str]
 ) -> dict[str, Tensor]:
@@ -270,6 +279,7 @@ def extract(
     return found
 
 
+@door(features="B C H W")
 def dead_channels(features: Tensor) -> Tensor:
     """Return which channels never fire: nowhere, in no image of the batch.
 
@@ -282,6 +292,7 @@ def dead_channels(features: Tensor) -> Tensor:
     return features.amax((0, 2, 3)) <= 0
 
 
+@door(image="1 C H W")
 def effective_receptive_field(layer: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
     """Return how strongly each pixel can move the unit in the middle of a layer (Luo et al., 2016).
 

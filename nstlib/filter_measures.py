@@ -12,12 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib.doors import door
 from nstlib.errors import LayerError, ShapeError
 from nstlib.features import dead_channels
 from nstlib.receptive import ReceptiveField, receptive_field_of_stack
 from nstlib.scales import or_one
 
 
+@door(columns=">= 1")
 def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     """Return all filters of a first layer as one picture, each scaled by itself.
 
@@ -45,6 +47,7 @@ def filter_grid(weights: Tensor, columns: int = 12) -> Tensor:
     return grid[None]
 
 
+@door(before="_ ...", after="_ ...")
 def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     """Return how far the filters of a layer have turned: the mean over filters of 1 - cosine, from 0 to 2.
 
@@ -60,11 +63,13 @@ def feature_drift(before: Tensor, after: Tensor) -> Tensor:
     """
     if before.shape != after.shape:
         raise ShapeError(
-            f"feature_drift compares one layer at two times, got {tuple(before.shape)} and {tuple(after.shape)}."
+            f"feature_drift compares before and after: one layer at two times, got {tuple(before.shape)} and "
+            f"{tuple(after.shape)}."
         )
     return (1 - F.cosine_similarity(before.flatten(1), after.flatten(1), dim=1)).mean()
 
 
+@door(x="_ ...", y="_ ...")
 def similarity(x: Tensor, y: Tensor) -> Tensor:
     """Return the linear centered kernel alignment of two layers' activations (Kornblith et al., 2019), from 0 to 1.
 
@@ -78,11 +83,12 @@ def similarity(x: Tensor, y: Tensor) -> Tensor:
     tensor(1.)
     """
     if len(x) != len(y):
-        raise ShapeError(f"similarity needs activations for the same examples, got {len(x)} and {len(y)} of them.")
+        raise ShapeError(f"similarity needs x and y for the same examples, got {len(x)} and {len(y)} of them.")
     one, two = (_centered_products(activations) for activations in (x, y))
     return (one * two).sum() / (one.norm() * two.norm())
 
 
+@door(weights="wide ...", size=">= 1", rings=">= 1")
 def filter_energies(weights: Tensor, *, size: int = 32, rings: int = 12) -> tuple[Tensor, Tensor]:
     """Return where in frequency the filters have their energy.
 
@@ -101,6 +107,7 @@ def filter_energies(weights: Tensor, *, size: int = 32, rings: int = 12) -> tupl
     return (torch.arange(rings) + 0.5) * math.sqrt(0.5) / rings, shares
 
 
+@door(weights="wide ...", size=">= 1")
 def extreme_share(weights: Tensor, low: float = 0.1, high: float = 0.35, size: int = 32) -> Tensor:
     """Return the share of each filter's energy below the frequency ``low`` or above ``high``.
 
@@ -117,6 +124,7 @@ def extreme_share(weights: Tensor, low: float = 0.1, high: float = 0.35, size: i
     return (energy * ((radius < low) | (radius > high))).sum((1, 2))
 
 
+@door(weights="wide ...", images="wide B 3 H W", stride=">= 1")
 def aliased_share(weights: Tensor, images: Tensor, stride: int) -> Tensor:
     """Return the share of each filter's response that a stride folds onto wrong frequencies.
 
@@ -140,12 +148,14 @@ def aliased_share(weights: Tensor, images: Tensor, stride: int) -> Tensor:
     return (energy * (high[0][:, None] | high[1])).sum((1, 2)) / energy.sum((1, 2))
 
 
+@door(images="wide B 3 H W")
 def dead_filters(model: nn.Sequential, images: Tensor) -> Tensor:
     """Return which filters of the first layer never fire on these patches: booleans, shape (N,)."""
     with torch.no_grad():
         return dead_channels(F.relu(model.conv1(images)))
 
 
+@door
 def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
     """Return the receptive field (size, stride, start) of a layer of ``small_network``.
 
@@ -168,6 +178,7 @@ def layer_field(model: nn.Sequential, layer: str) -> ReceptiveField:
     raise LayerError(f"This network has no layer {layer!r} with positions. It has: {', '.join(names)}.")
 
 
+@door(images="wide values B 3 S S")
 def strongest_patches(model: nn.Sequential, images: Tensor, layer: str) -> Tensor:
     """Return, for each channel of a layer, what it sees where it fires most among these patches.
 
@@ -216,6 +227,6 @@ def _energy(weights: Tensor, size: int) -> tuple[Tensor, Tensor]:
 def _check_filters(weights: Tensor, what: str) -> None:
     if weights.ndim != 4 or weights.shape[1] != 3:
         raise ShapeError(
-            f"{what} needs filters of shape (N, 3, k, k), got {tuple(weights.shape)}. "
+            f"{what} needs weights: filters of shape (N, 3, k, k), got {tuple(weights.shape)}. "
             "Only a first layer's filters look at colors."
         )

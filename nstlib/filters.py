@@ -15,13 +15,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError, finite_number, four_axes
+from nstlib.doors import door
+from nstlib.errors import ChoiceError, ShapeError, finite_number
 
 # Sobel's kernel is a product: a slope (the mean of the differences to both neighbors) times a smoothing along the edge.
 SLOPE = (-1 / 2, 0.0, 1 / 2)
 SMOOTHING = (1 / 4, 1 / 2, 1 / 4)
 
 
+@door(kernel="alike ...")
 def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int = 1) -> Tensor:
     """Return what each kernel answers at each position: products with the window below it, summed.
 
@@ -64,6 +66,7 @@ def convolve2d(image: Tensor, kernel: Tensor, *, padding: int = 0, stride: int =
     return result
 
 
+@door
 def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, dilation: int = 1) -> int:
     """Return at how many positions a kernel fits along one axis (Dumoulin & Visin, 2016).
 
@@ -94,6 +97,7 @@ def output_size(size: int, kernel: int, *, padding: int = 0, stride: int = 1, di
     return room // stride + 1
 
 
+@door
 def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return a bell of weights that sum to 1, cut off at three standard deviations.
 
@@ -117,6 +121,7 @@ def gaussian_kernel(sigma: float, *, dtype: torch.dtype = torch.float32) -> Tens
     return (bell / bell.sum()).to(dtype)
 
 
+@door(image="B C H W", sigma="> 0")
 def separable_blur(image: Tensor, sigma: float) -> Tensor:
     """Return the image blurred by a Gaussian: along the rows, then along the columns.
 
@@ -133,11 +138,11 @@ def separable_blur(image: Tensor, sigma: float) -> Tensor:
     Raises:
         ShapeError: if ``image`` does not have four axes. ChoiceError: if sigma is not a finite number above 0.
     """
-    four_axes("separable_blur", image)
     bell = gaussian_kernel(sigma, dtype=image.dtype).to(image.device)
     return _slide(_slide(image, bell, axis=3), bell, axis=2)
 
 
+@door(image="B C H W")
 def sobel_edges(image: Tensor) -> Tensor:
     """Return how steep the image is at each pixel: the length of its gradient, after Sobel.
 
@@ -159,7 +164,6 @@ def sobel_edges(image: Tensor) -> Tensor:
     tensor([[[[0.5000, 1.0000, 1.0000, 0.5000],
               [0.5000, 1.0000, 1.0000, 0.5000]]]])
     """
-    four_axes("sobel_edges", image)
     smoothing, slope = image.new_tensor(SMOOTHING), image.new_tensor(SLOPE)
     across = _slide(_slide(image, smoothing, axis=2), slope, axis=3)
     down = _slide(_slide(image, smoothing, axis=3), slope, axis=2)

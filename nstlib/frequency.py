@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.filters import gaussian_kernel
 
@@ -34,6 +35,7 @@ PYRAMID = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # Burt and Adelson's weights
 # Gaussians --------------------------------------------------------------------------------------------------------------
 
 
+@door(image="B C H W")
 def low_pass(image: Tensor, sigma: float) -> Tensor:
     """Return what is coarse: the image blurred by a Gaussian, channel by channel.
 
@@ -50,7 +52,6 @@ def low_pass(image: Tensor, sigma: float) -> Tensor:
     Raises:
         ShapeError: if ``image`` is no floating tensor with four axes. ChoiceError: if sigma is no finite number above 0.
     """
-    _check_image("low_pass", image)
     bell, channels = gaussian_kernel(sigma, dtype=image.dtype).to(image.device), image.shape[1]
     reach = len(bell) // 2
     # One group a channel: as images of one channel each it would be ten times slower on the way back.
@@ -59,6 +60,7 @@ def low_pass(image: Tensor, sigma: float) -> Tensor:
     return F.conv2d(F.pad(across, (0, 0, reach, reach), mode="replicate"), row.mT, groups=channels)
 
 
+@door(image="B C H W")
 def high_pass(image: Tensor, sigma: float) -> Tensor:
     """Return what is fine: the image minus ``low_pass`` of it, signed, about 0.
 
@@ -69,6 +71,7 @@ def high_pass(image: Tensor, sigma: float) -> Tensor:
     return image - low_pass(image, sigma)
 
 
+@door(image="B C H W")
 def split_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     """Return the image as a sum of bands, from fine to coarse: differences of its ever stronger blurs.
 
@@ -85,7 +88,7 @@ def split_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     """
     if not len(sigmas) or any(a >= b for a, b in pairwise(sigmas)):
         raise ChoiceError(
-            f"split_bands needs at least one sigma, in pixels, and each larger than the one before, got {list(sigmas)}."
+            f"split_bands needs sigmas, at least one, in pixels, and each larger than the one before, got {list(sigmas)}."
         )
     blurs = [image, *(low_pass(image, sigma) for sigma in sigmas)]
     return [*(finer - coarser for finer, coarser in pairwise(blurs)), blurs[-1]]
@@ -94,6 +97,7 @@ def split_bands(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
 # The spectrum -----------------------------------------------------------------------------------------------------------
 
 
+@door
 def radial_frequency(height: int, width: int) -> Tensor:
     """Return how fine each wave of ``torch.fft.rfft2`` is, whatever its direction.
 
@@ -115,6 +119,7 @@ def radial_frequency(height: int, width: int) -> Tensor:
     return torch.hypot(down, across)
 
 
+@door(image="wide B C H W")
 def filter_spectrum(image: Tensor, response: Tensor) -> Tensor:
     """Return the image with each wave multiplied by a number of its own.
 
@@ -128,7 +133,6 @@ def filter_spectrum(image: Tensor, response: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes do not fit, or ``image`` is no floating tensor with four axes.
     """
-    _check_image("filter_spectrum", image)
     height, width = image.shape[2:]
     if response.shape != (height, width // 2 + 1):
         raise ShapeError(
@@ -138,6 +142,7 @@ def filter_spectrum(image: Tensor, response: Tensor) -> Tensor:
     return torch.fft.irfft2(torch.fft.rfft2(image) * response.to(image), s=(height, width))
 
 
+@door
 def ideal_filter(height: int, width: int, cutoff: float) -> Tensor:
     """Return the response that keeps all waves up to ``cutoff`` cycles per pixel and nothing else.
 
@@ -153,6 +158,7 @@ def ideal_filter(height: int, width: int, cutoff: float) -> Tensor:
     return (radial_frequency(height, width) <= cutoff).float()
 
 
+@door
 def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return smooth responses whose squares sum to 1 at every frequency: a tight frame.
 
@@ -183,6 +189,7 @@ def frame_filters(height: int, width: int, cutoffs: Sequence[float], *, dtype: t
     return torch.stack([*responses, rest]).to(dtype)
 
 
+@door(image="wide B C H W")
 def tight_frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     """Return the bands of an image whose energies, inner products and Gram matrices sum to those of the image.
 
@@ -200,11 +207,11 @@ def tight_frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     Raises:
         ShapeError: if ``image`` is no floating tensor with four axes. ChoiceError: as ``frame_filters``.
     """
-    _check_image("tight_frame", image)
     spectrum = torch.fft.rfft2(image)
     return [torch.fft.irfft2(spectrum * response, s=image.shape[2:]) for response in _responses(image, cutoffs)]
 
 
+@door(bands="wide _ _ _ _")
 def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:
     """Return the image that ``tight_frame`` took apart: each band goes through its filter once more, then all are summed.
 
@@ -222,11 +229,11 @@ def join_frame(bands: Sequence[Tensor], cutoffs: Sequence[float]) -> Tensor:
             f"join_frame needs {len(cutoffs) + 1} bands of one shape for {len(cutoffs)} cutoffs, got {len(bands)} "
             f"of shape {listed}. Give it what tight_frame returned for the same cutoffs."
         )
-    _check_image("join_frame", bands[0])
     responses = _responses(bands[0], cutoffs)
     return sum(filter_spectrum(band, response) for band, response in zip(bands, responses, strict=True))
 
 
+@door(image="wide B C H W", other="wide ...")
 def swap_amplitude(image: Tensor, other: Tensor) -> Tensor:
     """Return the image with each of its waves as high as in another image: phases of the one, amplitudes of the other.
 
@@ -243,16 +250,16 @@ def swap_amplitude(image: Tensor, other: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes differ, or ``image`` is no floating tensor with four axes.
     """
-    _check_image("swap_amplitude", image)
     if image.shape != other.shape:
         raise ShapeError(
-            f"swap_amplitude needs two images of one shape, got {tuple(image.shape)} and {tuple(other.shape)}. Crop or "
-            "resize one of them: nstlib.images.resize_to."
+            f"swap_amplitude needs image and other, two images of one shape, got {tuple(image.shape)} and "
+            f"{tuple(other.shape)}. Crop or resize one of them: nstlib.images.resize_to."
         )
     phase, amplitude = torch.fft.rfft2(image).angle(), torch.fft.rfft2(other).abs()
     return torch.fft.irfft2(torch.polar(amplitude, phase), s=image.shape[2:])
 
 
+@door(image="wide B C H W")
 def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = False) -> tuple[Tensor, Tensor]:
     """Return how strong the waves of an image are, by how fine they are: their mean power on rings around frequency 0.
 
@@ -275,7 +282,6 @@ def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = Fa
         ShapeError: if ``image`` is no floating tensor with four axes, or has a side of one pixel.
         ChoiceError: if ``bins`` is not between 1 and half the shorter side.
     """
-    _check_image("radial_spectrum", image)
     height, width = image.shape[2:]
     bins = _check_bins(min(height, width) // 2, bins)
     centered = image - image.mean((2, 3), keepdim=True)
@@ -292,6 +298,7 @@ def radial_spectrum(image: Tensor, *, bins: int | None = None, window: bool = Fa
 # A pyramid --------------------------------------------------------------------------------------------------------------
 
 
+@door(image="B C H W")
 def laplacian_pyramid(image: Tensor, levels: int) -> list[Tensor]:
     """Return the image as details of ever coarser scale, each at half the size of the one before (Burt & Adelson, 1983).
 
@@ -309,7 +316,6 @@ def laplacian_pyramid(image: Tensor, levels: int) -> list[Tensor]:
         ShapeError: if ``image`` is no floating tensor with four axes, or too small to be halved so often.
         ChoiceError: if ``levels`` is no whole number of at least 1.
     """
-    _check_image("laplacian_pyramid", image)
     if not isinstance(levels, int) or isinstance(levels, bool) or levels < 1:
         raise ChoiceError(f"levels must be a whole number of at least 1, got {levels!r}.")
     shorter = min(image.shape[2:])
@@ -326,6 +332,7 @@ def laplacian_pyramid(image: Tensor, levels: int) -> list[Tensor]:
     return [*pyramid, image]
 
 
+@door(pyramid="_ _ _ _")
 def collapse_pyramid(pyramid: Sequence[Tensor]) -> Tensor:
     """Return the image that a Laplacian pyramid was made of, up to rounding: enlarge, add the details, and again.
 
@@ -385,14 +392,6 @@ def _rings(height: int, width: int, bins: int) -> tuple[Tensor, Tensor]:
     across = torch.fft.fftfreq(width, dtype=torch.float64)
     ring = (torch.hypot(down, across) * 2 * bins).round().long().clamp(max=bins + 1)
     return ring, ring.flatten().bincount(minlength=bins + 2)
-
-
-def _check_image(who: str, image: Tensor) -> None:
-    if image.ndim != 4 or not image.is_floating_point():
-        raise ShapeError(
-            f"{who} needs floats of shape (B, C, H, W), got {tuple(image.shape)} of {image.dtype}. For one image, add the "
-            "batch axis: image[None]; for bytes, take image.float() / 255."
-        )
 
 
 def _check_cutoffs(who: str, cutoffs: Sequence[float]) -> None:

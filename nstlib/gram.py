@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError
 
 
+@door(features="B C H W", weights="B? 1 H W")
 def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
     """Return how strongly each pair of channels fires together.
 
@@ -30,13 +32,13 @@ def gram_matrix(features: Tensor, weights: Tensor | None = None) -> Tensor:
 
     Differs from Gatys et al. (2016, eq. 3), who sum over positions: the mean makes the result independent of image size.
     """
-    _check_features(features, "gram_matrix")
     if weights is not None:
         features = features * weights.sqrt()
     vectors = features.flatten(2)  # (B, C, M), M = H*W positions
     return vectors @ vectors.mT / vectors.shape[-1]  # (B, C, C)
 
 
+@door(features="B C H W")
 def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     """Return the gradient of a loss with respect to the features, from its gradient with respect to their Gram matrix.
 
@@ -52,17 +54,17 @@ def gram_backward(features: Tensor, gradient: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes do not fit.
     """
-    _check_features(features, "gram_backward")
     b, c, h, w = features.shape
     if gradient.shape != (b, c, c):
         raise ShapeError(
-            f"gram_backward needs one gradient for each entry of the Gram matrix, shape {(b, c, c)}, "
+            f"gram_backward needs one gradient for each entry of the features' Gram matrix, shape {(b, c, c)}, "
             f"got {tuple(gradient.shape)}."
         )
     symmetric = gradient + gradient.mT  # (B, C, C)
     return (symmetric @ features.flatten(2) / (h * w)).unflatten(2, (h, w))  # (B, C, H, W)
 
 
+@door(tiles="_ _ _ _")
 def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
     """Return the Gram matrix of a feature map that comes in pieces of any sizes.
 
@@ -89,10 +91,11 @@ def tile_gram(tiles: Iterable[Tensor]) -> Tensor:
         total = gram if total is None else total + gram
         positions += tile[0, 0].numel()
     if total is None:
-        raise ShapeError("tile_gram needs at least one tile, got none. Is the generator used up already?")
+        raise ShapeError("tile_gram needs tiles, at least one tile, got none. Is the generator used up already?")
     return total / positions
 
 
+@door(features="B C H W", order="index M")
 def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
     """Return the features with their positions in another order, the same for every channel and image.
 
@@ -105,14 +108,16 @@ def shuffle_positions(features: Tensor, order: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes do not fit.
     """
-    vectors = _positions(features, "shuffle_positions")
+    vectors = features.flatten(2)
     if order.shape != vectors.shape[-1:]:
         raise ShapeError(
-            f"order needs one entry for each of the {vectors.shape[-1]} positions, got shape {tuple(order.shape)}."
+            f"order needs one entry for each of the {vectors.shape[-1]} positions of the features, got shape "
+            f"{tuple(order.shape)}."
         )
     return vectors[..., order].reshape(features.shape)
 
 
+@door(features="wide B C H W")
 def gram_from_spectrum(features: Tensor) -> Tensor:
     """Return the Gram matrix computed from the Fourier transform of the features.
 
@@ -129,11 +134,12 @@ def gram_from_spectrum(features: Tensor) -> Tensor:
     Raises:
         ShapeError: if ``features`` does not have four axes.
     """
-    positions = _positions(features, "gram_from_spectrum").shape[-1]
+    positions = features[0, 0].numel()
     spectrum = torch.fft.fft2(features).flatten(2)  # (B, C, H*W), complex
     return (spectrum @ spectrum.mH).real / positions**2
 
 
+@door(x="B C H W", y="alike _ _ _ _")
 def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
     """Return the squared maximum mean discrepancy between the positions of two feature maps.
 
@@ -153,10 +159,10 @@ def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
 
     Needs the memory of all pairs of positions, (H*W)**2: for small maps only.
     """
-    a, b = _positions(x, "mmd_polynomial"), _positions(y, "mmd_polynomial")
+    a, b = x.flatten(2), y.flatten(2)  # (B, C, H*W)
     if a.shape[:2] != b.shape[:2]:
         raise ShapeError(
-            f"mmd_polynomial compares features with as many images and channels, got {tuple(x.shape)} and "
+            f"mmd_polynomial compares x and y, features with as many images and channels, got {tuple(x.shape)} and "
             f"{tuple(y.shape)}. Use the same layer of the same network for both."
         )
 
@@ -164,19 +170,3 @@ def mmd_polynomial(x: Tensor, y: Tensor) -> Tensor:
         return (p.mT @ q).square().mean((1, 2))  # (B, positions of p, positions of q) -> (B,)
 
     return kernel_mean(a, a) + kernel_mean(b, b) - 2 * kernel_mean(a, b)
-
-
-def _positions(features: Tensor, who: str) -> Tensor:
-    """Return the features as vectors over positions, (B, C, H*W)."""
-    _check_features(features, who)
-    return features.flatten(2)
-
-
-def _check_features(features: Tensor, who: str) -> None:
-    if features.ndim != 4:
-        raise ShapeError(
-            f"{who} needs features of shape (B, C, H, W), got {tuple(features.shape)}. "
-            "For one image, add the batch axis: features[None]."
-        )
-    if features.shape[2] * features.shape[3] == 0:
-        raise ShapeError(f"{who} needs at least one position, got features of shape {tuple(features.shape)}.")

@@ -18,7 +18,9 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from nstlib import course
-from nstlib.errors import ImageError, ShapeError, choice, four_axes
+from nstlib.doors import door
+from nstlib.errors import ImageError, ShapeError, choice
+from nstlib.facts import came, values_of_image
 from nstlib.formats.decoding import coloring, is_deep, opacity
 from nstlib.formats.encoding import MARK, OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
 from nstlib.formats.files import replacing
@@ -30,6 +32,7 @@ from nstlib.formats.strips import fitted_in_strips
 KINDS = ("content", "style")
 
 
+@door(size="own", background="own")
 def load_image(
     path: str | os.PathLike[str],
     *,
@@ -73,6 +76,7 @@ def load_image(
         return image.div_(255)
 
 
+@door(image="any", alpha="any", quality="1 to 100")
 def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92, alpha: Tensor | None = None) -> Path:
     """Write a tensor to a file, and return the file's path.
 
@@ -109,6 +113,7 @@ def save_image(image: Tensor, path: str | os.PathLike[str], *, quality: int = 92
     return target
 
 
+@door(image="B 3 H W")
 def resize(image: Tensor, size: int) -> Tensor:
     """Return the image with a longer side of ``size`` pixels (bicubic, antialiased), differentiable.
 
@@ -122,11 +127,12 @@ def resize(image: Tensor, size: int) -> Tensor:
     >>> resize(torch.zeros(1, 3, 40, 60), 30).shape
     torch.Size([1, 3, 20, 30])
     """
-    height, width = four_axes("resize", image, 3).shape[2:]
+    height, width = image.shape[2:]
     width, height = scaled((width, height), size)
     return resize_to(image, (height, width))
 
 
+@door(image="B C H W", size=">= 1")
 def resize_to(image: Tensor, size: Sequence[int], *, clamp: bool = True) -> Tensor:
     """Return images or masks with that height and width, as ``resize`` makes them.
 
@@ -135,22 +141,23 @@ def resize_to(image: Tensor, size: Sequence[int], *, clamp: bool = True) -> Tens
         size: height and width in pixels.
         clamp: False leaves values outside [0, 1]; then resizing is linear, and differences of images can be resized.
     """
-    resized = torch.nn.functional.interpolate(image, tuple(size), mode="bicubic", antialias=True)
+    wide = image.float() if image.dtype.itemsize == 2 else image  # the CPU resizes no floats of 16 bits
+    resized = torch.nn.functional.interpolate(wide, tuple(size), mode="bicubic", antialias=True).to(image.dtype)
     return resized.clamp(0, 1) if clamp else resized
 
 
 def check_picture(name: str, picture: Tensor) -> None:
-    """Raise a ShapeError unless ``picture`` is one RGB image of finite floats, shape (1, 3, H, W)."""
-    if picture.ndim != 4 or picture.shape[:2] != (1, 3) or not picture.is_floating_point():
+    """Raise a ShapeError unless ``picture`` is one RGB image, shape (1, 3, H, W), whose values are those of one."""
+    fits = isinstance(picture, Tensor) and picture.ndim == 4 and picture.shape[:2] == (1, 3) and picture.numel()
+    if not (fits and picture.is_floating_point()):
         raise ShapeError(
-            f"{name} must be one RGB image of floats, shape (1, 3, H, W), got {tuple(picture.shape)} of "
-            f"{picture.dtype}. nstlib.images.load_image returns that."
+            f"{name} must be one RGB image of floats, shape (1, 3, H, W), got {came(picture)}. "
+            "nstlib.images.load_image returns that."
         )
-    bad = int((~torch.isfinite(picture)).sum())
-    if bad:
-        raise ShapeError(f"{name} holds {bad} values that are NaN or infinite. Check where the image came from.")
+    values_of_image(name, picture)
 
 
+@door
 def pictures(kind: str | None = None) -> dict[str, Path]:
     """Return the course's own pictures by name, sorted: those of ``kind`` ("content" or "style"), or all.
 
@@ -170,6 +177,7 @@ def pictures(kind: str | None = None) -> dict[str, Path]:
     return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
+@door
 def picture(name: str) -> Path:
     """Return the path of one of the course's own pictures ("cat"), or raise an ImageError that lists them."""
     known = pictures()

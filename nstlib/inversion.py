@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
+from nstlib.doors import door
+from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import TORCHVISION, Features
 from nstlib.losses import scale_of
 from nstlib.optimizers import OPTIMIZERS, descend
@@ -60,6 +61,7 @@ class Reconstruction:
     total: float
 
 
+@door(image="B C H W", beta="> 0", epsilon="> 0")
 def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tensor:
     """Return how much neighboring pixels differ, to the power beta: ``sum of (dx**2 + dy**2)**(beta / 2)``.
 
@@ -79,9 +81,6 @@ def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tens
     Raises:
         ShapeError: if ``image`` does not have four axes. ChoiceError: if beta or epsilon is not above 0.
     """
-    _check_image("tv_norm", image)
-    finite_number("beta", beta, above=True)
-    finite_number("epsilon", epsilon, above=True)
     right = torch.diff(image, dim=3, append=image[..., -1:])  # (B, C, H, W)
     down = torch.diff(image, dim=2, append=image[..., -1:, :])
     squares = right.square() + down.square()
@@ -90,6 +89,7 @@ def tv_norm(image: Tensor, beta: float = BETA, epsilon: float = EPSILON) -> Tens
     return ((squares + epsilon).pow(beta / 2) - epsilon ** (beta / 2)).sum((1, 2, 3))
 
 
+@door(image="B C H W", alpha=">= 1")
 def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = MEAN) -> Tensor:
     """Return how far pixels are from the mean color, to the power alpha: ``sum of |image - mean|**alpha``.
 
@@ -106,12 +106,16 @@ def alpha_norm(image: Tensor, alpha: float = ALPHA, *, mean: Sequence[float] = M
     Raises:
         ShapeError: if ``image`` is not of that shape. ChoiceError: if alpha is below 1.
     """
-    _check_image("alpha_norm", image, colors=len(mean))
-    finite_number("alpha", alpha, 1)
+    if image.shape[1] != len(mean):
+        raise ShapeError(
+            f"alpha_norm needs floats of shape (B, {len(mean)}, H, W), got {tuple(image.shape)} of {image.dtype} as "
+            f"`image`: mean has {len(mean)} numbers."
+        )
     away = image - image.new_tensor(mean)[:, None, None]
     return away.abs().pow(alpha).sum((1, 2, 3))
 
 
+@door
 def normalized_error(features: Tensor, target: Tensor) -> Tensor:
     """Return how far features are from a target, relative to the target: ``||features - target||**2 / ||target||**2``.
 
@@ -131,13 +135,14 @@ def normalized_error(features: Tensor, target: Tensor) -> Tensor:
     """
     if features.ndim != 4 or features.shape[1:] != target.shape[1:] or target.shape[0] not in (1, features.shape[0]):
         raise ShapeError(
-            f"normalized_error compares features of one shape (B, C, H, W), got {tuple(features.shape)} and "
+            f"normalized_error compares features and target of one shape (B, C, H, W), got {tuple(features.shape)} and "
             f"{tuple(target.shape)}. Use the same layer for both, and images of the same size."
         )
     scales = torch.stack([scale_of(one) for one in target])
     return (features - target).square().mean((1, 2, 3)) / scales
 
 
+@door
 def spread(batch: Tensor) -> Tensor:
     """Return the mean squared distance between two different members of a batch: how far is far, in this layer.
 
@@ -152,12 +157,13 @@ def spread(batch: Tensor) -> Tensor:
     """
     if batch.ndim < 2 or len(batch) < 2:
         raise ShapeError(
-            f"spread needs at least two members, shape (N, ...) with N of 2 or more, got {tuple(batch.shape)}."
+            f"spread needs a batch of at least two members, shape (N, ...) with N of 2 or more, got {tuple(batch.shape)}."
         )
     # Twice the unbiased variance, summed over all numbers: no pair need be formed, and nothing large is subtracted.
     return 2 * batch.flatten(1).var(0).sum()
 
 
+@door
 class InversionLoss:
     """What an inversion lowers; ``objective(image)`` returns total, error, tv and alpha, for an image (1, 3, H, W).
 
@@ -181,6 +187,15 @@ class InversionLoss:
         return sum(weight * term for weight, term in zip(self.weights, terms, strict=True)), *terms
 
 
+@door(
+    target="any values",
+    size="own",
+    steps=">= 1",
+    learning_rate=">= 0",
+    tv_weight=">= 0",
+    alpha_weight=">= 0",
+    tv_beta="> 0",
+)
 def invert(
     target: Tensor,
     network: Features,
@@ -223,10 +238,6 @@ def invert(
     choice("optimizer", optimizer, OPTIMIZERS)
     layer = network.canonical(layer)
     _check_target(target, network, layer, size)
-    whole_number("steps", steps, 1)
-    finite_number("tv_weight", tv_weight)
-    finite_number("alpha_weight", alpha_weight)
-    finite_number("tv_beta", tv_beta, above=True)
     pixels = noise_image(target, size, generator=generator).requires_grad_(True)
     loss = InversionLoss(target, network, layer, (1.0, tv_weight, alpha_weight), tv_beta)
     descent = OPTIMIZERS[optimizer](pixels, loss, learning_rate)
@@ -237,6 +248,7 @@ def invert(
     )
 
 
+@door(size=">= 1")
 def noise_image(like: Tensor, size: tuple[int, int], *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image an inversion starts from: the mean color with a little noise, shape (1, 3, H, W), in [0, 1].
 
@@ -268,11 +280,3 @@ def _check_target(target: Tensor, network: Features, layer: str, size: tuple[int
     bad = int((~torch.isfinite(target)).sum())
     if bad:
         raise ShapeError(f"The target holds {bad} values that are NaN or infinite. Check where it came from.")
-
-
-def _check_image(who: str, image: Tensor, *, colors: int | None = None) -> None:
-    if image.ndim != 4 or not image.is_floating_point() or colors not in (None, image.shape[1]):
-        raise ShapeError(
-            f"{who} needs floats of shape (B, {colors or 'C'}, H, W), got {tuple(image.shape)} of {image.dtype}. "
-            "For one image, add the batch axis: image[None]."
-        )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
@@ -20,6 +21,7 @@ from nstlib.terms import LayerChoice, layer_shares
 from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 
+@door(target="1 3 H W")
 class Space:
     """Where squared distances to one target are its relative loss; called with a picture, it returns the vector.
 
@@ -61,11 +63,13 @@ class Space:
         return [gram_matrix(found[name]) if self._of_texture else found[name] for name in names]
 
 
+@door(target="1 3 H W")
 def content_space(target: Tensor, network: Features, layers: LayerChoice = CONTENT_LAYERS) -> Space:
     """Return the space in which the squared distance to ``target``, shape (1, 3, H, W), is its content loss."""
     return Space(target, network, layers, of_texture=False)
 
 
+@door(target="1 3 H W")
 def style_space(target: Tensor, network: Features, layers: LayerChoice = STYLE_LAYERS) -> Space:
     """Return the space of Gram matrices in which the squared distance to ``target``, (1, 3, H, W), is its style loss."""
     return Space(target, network, layers, of_texture=True)
@@ -85,11 +89,13 @@ class Axes:
     directions: Tensor
     shares: Tensor
 
+    @door
     def project(self, vectors: Tensor) -> Tensor:
         """Return the coordinates of vectors, shape (N, D), on the map: shape (N, count)."""
         return (vectors - self.mean) @ self.directions.mT
 
 
+@door(vectors="values ...", count="own")
 def principal_axes(vectors: Tensor, count: int = 2) -> Axes:
     """Return the first principal axes of N vectors, shape (N, D).
 
@@ -107,6 +113,8 @@ def principal_axes(vectors: Tensor, count: int = 2) -> Axes:
         raise ShapeError(f"principal_axes needs at least 2 vectors, shape (N, D), got {tuple(vectors.shape)}.")
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count < len(vectors):
         raise ChoiceError(f"{len(vectors)} vectors have from 1 to {len(vectors) - 1} axes, got a count of {count!r}.")
+    if not torch.isfinite(vectors).all():
+        raise ShapeError("principal_axes needs vectors of finite numbers: some are NaN or infinite.")
     mean = vectors.mean(0)
     centered = vectors - mean  # (N, D)
     products = (centered @ centered.mT).double()  # (N, N)

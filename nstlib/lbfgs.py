@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError
 from nstlib.frequency import filter_spectrum, radial_frequency
 
@@ -32,6 +33,7 @@ LONGER = 1.5
 FEW = 5
 
 
+@door
 class BandLBFGS(torch.optim.Optimizer):
     """L-BFGS (Liu and Nocedal, 1989) for one picture, with one evaluation per step and no line search.
 
@@ -136,6 +138,7 @@ class BandLBFGS(torch.optim.Optimizer):
         return scaled
 
 
+@door(image="wide 1 3 H W", bands="index H _")
 def band_energies(image: Tensor, bands: Tensor | None = None) -> Tensor:
     """Return how much of a picture is in each band of each opponent color.
 
@@ -157,6 +160,7 @@ def band_energies(image: Tensor, bands: Tensor | None = None) -> Tensor:
     return torch.stack(energies)
 
 
+@door(height=">= 1", width=">= 1")
 def octaves(height: int, width: int) -> Tensor:
     """Return the band of each wave of ``torch.fft.rfft2``, shape (H, W // 2 + 1), whole numbers from 0 (fine) to BANDS - 1.
 
@@ -167,6 +171,7 @@ def octaves(height: int, width: int) -> Tensor:
     return octave.clamp(0, BANDS - 1).long()
 
 
+@door(energies="_ 2 _ _")
 def step_lengths(energies: Tensor) -> Tensor:
     """Return the step length of each band.
 

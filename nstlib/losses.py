@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError, choice
 from nstlib.gram import gram_matrix
 from nstlib.scales import or_one
@@ -36,6 +37,7 @@ STYLE_CONVENTIONS = {
 }
 
 
+@door(features="B C H W")
 def content_loss(features: Tensor, target: Tensor, *, convention: str = "gatys") -> Tensor:
     """Return how far the features of one layer are from the content's.
 
@@ -55,7 +57,7 @@ def content_loss(features: Tensor, target: Tensor, *, convention: str = "gatys")
     """
     if features.ndim != 4 or features.shape != target.shape:
         raise ShapeError(
-            f"content_loss compares features of one shape (B, C, H, W), got {tuple(features.shape)} and "
+            f"content_loss compares features and target of one shape (B, C, H, W), got {tuple(features.shape)} and "
             f"{tuple(target.shape)}. Use the same layer for both, and images of the same size."
         )
     factor = CONTENT_CONVENTIONS[choice("content convention", convention, CONTENT_CONVENTIONS)]
@@ -63,6 +65,7 @@ def content_loss(features: Tensor, target: Tensor, *, convention: str = "gatys")
     return factor(channels, positions) * _mean_square_error(features, target.detach(), convention)
 
 
+@door(features="B C H W")
 def style_loss(features: Tensor, target: Tensor, *, convention: str = "gatys") -> Tensor:
     """Return how far the texture of one layer is from the style's, measured by Gram matrices.
 
@@ -95,6 +98,7 @@ def style_loss(features: Tensor, target: Tensor, *, convention: str = "gatys") -
     return factor(channels, positions) * _mean_square_error(gram, target, convention)
 
 
+@door(channels=">= 1", positions=">= 1")
 def convert(value: float, kind: str, source: str, to: str, *, channels: int, positions: int) -> float:
     """Return a loss value of one convention in the units of another.
 
@@ -115,6 +119,7 @@ def convert(value: float, kind: str, source: str, to: str, *, channels: int, pos
     return value * new(channels, positions) / old(channels, positions)
 
 
+@door(features="B C H W", target="B C H W")
 def content_gradient(features: Tensor, target: Tensor) -> Tensor:
     """Return the derivative of Gatys' content loss with respect to what went into the ReLU (2016, eq. 2), by hand.
 
@@ -128,6 +133,7 @@ def content_gradient(features: Tensor, target: Tensor) -> Tensor:
     return torch.where(features > 0, features - target, torch.zeros_like(features))
 
 
+@door(image="B C H W")
 def total_variation(image: Tensor) -> Tensor:
     """Return how much neighboring pixels differ: mean absolute difference downward plus the one to the right.
 
@@ -151,6 +157,7 @@ def total_variation(image: Tensor) -> Tensor:
     return down.abs().mean() + right.abs().mean()
 
 
+@door(ratio=">= 0")
 def layer_weights(layers: Iterable[str], ratio: float = 1.0) -> dict[str, float]:
     """Return weights in geometric progression that sum to 1.
 
@@ -164,6 +171,7 @@ def layer_weights(layers: Iterable[str], ratio: float = 1.0) -> dict[str, float]
     return {name: weight / sum(raw) for name, weight in zip(names, raw, strict=True)}
 
 
+@door
 def scale_of(target: Tensor) -> Tensor:
     """Return what a "relative" loss is relative to: the target's mean square, a scalar.
 
@@ -172,6 +180,7 @@ def scale_of(target: Tensor) -> Tensor:
     return or_one(target.square().mean())
 
 
+@door
 def relative_error(value: Tensor, target: Tensor) -> Tensor:
     """Return the mean squared error over the target's mean square, a scalar: 0 if equal, 1 for a value of zeros.
 
@@ -183,17 +192,19 @@ def relative_error(value: Tensor, target: Tensor) -> Tensor:
     """
     if value.shape != target.shape:
         raise ShapeError(
-            f"relative_error compares tensors of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
+            f"relative_error compares value and target of one shape, got {tuple(value.shape)} and {tuple(target.shape)}."
         )
     return relative_to(target)(value)
 
 
+@door
 def relative_to(target: Tensor) -> Callable[[Tensor], Tensor]:
     """Return ``relative_error`` as a function of the value alone, for a target whose scale is computed once."""
     scale = scale_of(target)
     return lambda value: (value - target).square().mean() / scale
 
 
+@door(features="B C H W")
 def normalized(features: Tensor) -> Tensor:
     """Return features with each channel's mean taken out and its deviation set to 1: what is left is where, not how much.
 
@@ -209,6 +220,7 @@ def normalized(features: Tensor) -> Tensor:
     return centered / (variance + or_one(floor)).sqrt()
 
 
+@door(image="B C H W")
 def edges_of_shrunk(image: Tensor) -> Tensor:
     """Return the Laplacian of the image at a quarter of its size: how far each pixel is from its four neighbors.
 
@@ -226,4 +238,8 @@ def edges_of_shrunk(image: Tensor) -> Tensor:
 
 
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:
-    return relative_error(value, target) if convention == "relative" else (value - target).square().mean()
+    """Return the mean over the images of a batch; the target may be one for all."""
+    if convention != "relative":
+        return (value - target).square().mean()
+    errors = [relative_error(one, wanted) for one, wanted in zip(value, target.expand_as(value), strict=True)]
+    return torch.stack(errors).mean()

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from nstlib.colors import luminance
-from nstlib.errors import ChoiceError, ShapeError, whole_number
+from nstlib.doors import door
+from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
 from nstlib.filters import sobel_edges
 from nstlib.frequency import low_pass
@@ -77,6 +78,7 @@ MEASURES = {
 }
 
 
+@door(value_range="> 0")
 def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tensor:
     """Return the structural similarity of two images: 1 if they are equal, about 0 if they have nothing in common.
 
@@ -98,8 +100,8 @@ def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tenso
     """
     if image.ndim != 4 or image.shape != reference.shape or min(image.shape[2:]) < 11:
         raise ShapeError(
-            f"ssim compares two images of one shape (B, C, H, W), at least 11 x 11 pixels, got {tuple(image.shape)} and "
-            f"{tuple(reference.shape)}. nstlib.images.resize makes them equal."
+            f"ssim compares image and reference, two images of one shape (B, C, H, W), at least 11 x 11 pixels, got "
+            f"{tuple(image.shape)} and {tuple(reference.shape)}. nstlib.images.resize makes them equal."
         )
     x, y = image, reference
     c1, c2 = (0.01 * value_range) ** 2, (0.03 * value_range) ** 2
@@ -109,6 +111,7 @@ def ssim(image: Tensor, reference: Tensor, *, value_range: float = 1.0) -> Tenso
     return (luminances * structures)[:, :, 5:-5, 5:-5].mean((1, 2, 3))
 
 
+@door(image="B 3 H W", reference="_ 3 _ _")
 def edge_ssim(image: Tensor, reference: Tensor) -> Tensor:
     """Return the structural similarity of how steep two images are, whatever their tones: of Sobel's edges in luminance.
 
@@ -125,6 +128,7 @@ def edge_ssim(image: Tensor, reference: Tensor) -> Tensor:
     return ssim(*edges, value_range=LARGEST_SLOPE)
 
 
+@door(image="values 1 3 H W", style="1 3 _ _")
 def held_out_distance(
     image: Tensor, style: Tensor, network: Features, *, layers: Iterable[str] = HELD_OUT, gray: bool = False
 ) -> float:
@@ -148,6 +152,7 @@ def held_out_distance(
     return float(torch.stack(distances).mean())
 
 
+@door(image="values 1 3 H W", other="1 3 _ _")
 def color_distance(image: Tensor, other: Tensor, *, generator: torch.Generator | None = None) -> float:
     """Return how far the colors of one image have to be moved to be those of another, wherever they are.
 
@@ -162,6 +167,7 @@ def color_distance(image: Tensor, other: Tensor, *, generator: torch.Generator |
     return float(sliced_wasserstein(image, other, directions).sqrt())
 
 
+@door(image="values B 3 H W", sigma="> 0")
 def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
     """Return how much color changes from pixel to pixel: the root mean square of what is finer than a blur, chroma alone.
 
@@ -173,6 +179,7 @@ def chroma_noise(image: Tensor, sigma: float = 1.0) -> float:
     return float((chroma - low_pass(chroma, sigma)).square().mean().sqrt())
 
 
+@door(image="values 1 3 H W", content="1 3 H W", style="1 3 _ _")
 def pair_measures(image: Tensor, content: Tensor, style: Tensor, network: Features) -> dict[str, float]:
     """Return what a picture is measured by that was made of one content and one style, by name.
 
@@ -191,6 +198,7 @@ def pair_measures(image: Tensor, content: Tensor, style: Tensor, network: Featur
     }
 
 
+@door(image="values 1 3 H W", style="1 3 H W", others="1 3 H W")
 def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float:
     """Return how much of the style picture's *places* is in an image: its edges' similarity to the style's, above chance.
 
@@ -201,11 +209,12 @@ def layout_leak(image: Tensor, style: Tensor, others: Sequence[Tensor]) -> float
         ChoiceError: if there are no others.
     """
     if not others:
-        raise ChoiceError("layout_leak needs other styles to say what similarity is usual; got none.")
+        raise ChoiceError("layout_leak needs other styles as others, to say what similarity is usual; got none.")
     usual = sum(float(edge_ssim(image, other)) for other in others) / len(others)
     return float(edge_ssim(image, style)) - usual
 
 
+@door(image="values 1 3 H W", content="1 3 _ _", style="1 3 _ _")
 def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
     """Return how much of the content's colors is left: 1 if the colors are the content's, 0 if they are the style's.
 
@@ -217,6 +226,7 @@ def palette_leak(image: Tensor, content: Tensor, style: Tensor) -> float:
     return to_style / together if together > 0 else 0.5
 
 
+@door
 def regret(joint: float, alone: float) -> float:
     """Return what one goal has paid for the other: the log of its loss in both's run over its loss when optimized alone.
 
@@ -227,13 +237,14 @@ def regret(joint: float, alone: float) -> float:
         ChoiceError: if a loss is not above 0.
     """
     if not (joint > 0 and alone > 0):
-        raise ChoiceError(f"regret compares two losses above 0, got {joint!r} and {alone!r}.")
+        raise ChoiceError(f"regret compares two losses above 0, got {joint!r} as joint and {alone!r} as alone.")
     return float(np.log(joint / alone))
 
 
 # Trade-offs -------------------------------------------------------------------------------------------------------------
 
 
+@door
 def pareto_front(points: np.ndarray) -> np.ndarray:
     """Return which points no other one dominates: none is at least as low in every coordinate and lower in one.
 
@@ -249,6 +260,7 @@ def pareto_front(points: np.ndarray) -> np.ndarray:
     return ~(at_most & below).any(0)
 
 
+@door
 def hypervolume(points: np.ndarray, reference: Sequence[float]) -> float:
     """Return the area that points dominate, up to a reference: one number for a whole curve of trade-offs.
 
@@ -269,6 +281,7 @@ def hypervolume(points: np.ndarray, reference: Sequence[float]) -> float:
     return area
 
 
+@door
 def content_at_style(styles: Sequence[float], contents: Sequence[float], at: float) -> float:
     """Return a method's content at a given style, between the points of its curve: NaN where the curve does not reach.
 
@@ -285,6 +298,7 @@ def content_at_style(styles: Sequence[float], contents: Sequence[float], at: flo
     return float(np.interp(np.log(at), np.log(x[order]), y[order]))
 
 
+@door(levels=">= 1")
 def matched_style_difference(
     styles: Sequence[float],
     contents: Sequence[float],
@@ -306,7 +320,6 @@ def matched_style_difference(
     Raises:
         ShapeError: as ``content_at_style``. ChoiceError: if levels is not a whole number, at least 1.
     """
-    whole_number("levels", levels, 1)
     for curve in ((styles, contents), (base_styles, base_contents)):
         content_at_style(*curve, at=1.0)  # refuses what is no curve
     low = max(np.min(styles), np.min(base_styles))
@@ -327,6 +340,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@door(rounds=">= 1", seed=">= 0")
 def bootstrap_interval(differences: np.ndarray, *, level: float = 0.95, rounds: int = 2000, seed: int = 0) -> Interval:
     """Return the mean of differences between two methods, and an interval for it, from pictures drawn again and again.
 
@@ -361,5 +375,5 @@ def bootstrap_interval(differences: np.ndarray, *, level: float = 0.95, rounds: 
 def _points(points: np.ndarray) -> np.ndarray:
     points = np.asarray(points, dtype=float)
     if points.ndim != 2 or not np.isfinite(points).all():
-        raise ShapeError(f"Points need shape (N, D), finite numbers, got {points.shape}.")
+        raise ShapeError(f"points need shape (N, D), finite numbers, got {points.shape}.")
     return points

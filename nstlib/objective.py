@@ -14,12 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
 from nstlib.kernels.variation import total_variation
 from nstlib.terms import CLASSIC, PICTURE, LayerChoice, Measured, Term, View
 
 
+@door(image="any")
 @dataclass(frozen=True)
 class Style:
     """A picture whose texture is taken, how much of it, and where to.
@@ -61,6 +63,7 @@ class Part:
         return self.term.weight * self.share * reduce(torch.add, errors)
 
 
+@door(content="1 3 H W")
 class Objective:
     """The loss of an image; ``objective(image)`` returns the scalars total, content, style and total variation.
 

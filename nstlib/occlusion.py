@@ -11,9 +11,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError
 
 
+@door(batch=">= 1")
 def occlusion_map(
     score: Callable[[Tensor], Tensor], image: Tensor, *, size: int, stride: int, value: float = 0.5, batch: int = 16
 ) -> Tensor:

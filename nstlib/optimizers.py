@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import DivergenceError
 from nstlib.lbfgs import BandLBFGS
 
@@ -43,6 +44,7 @@ class Loss(Protocol):
         """Return scalars."""
 
 
+@door
 class Descent:
     """One optimizer at work on one image.
 
@@ -147,6 +149,7 @@ class _Clamped(torch.autograd.Function):
         return excess.mul_(2 * ctx.penalty / pixels.numel()).add_(gradient), None
 
 
+@door(pixels="1 3 H W", history=">= 1", learning_rate=">= 0")
 def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
     """L-BFGS with a step length for each band of frequencies (``nstlib.lbfgs``), with a penalty for leaving [0, 1].
 
@@ -158,12 +161,14 @@ def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, hi
     return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
 
 
+@door(pixels="1 3 H W", learning_rate=">= 0")
 def start_adam(pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY) -> Descent:
     """Adam (Kingma and Ba, 2015), the pixels clamped to [0, 1] after each step, with an average of the last images."""
     optimizer = torch.optim.Adam([pixels], lr=ADAM_RATE if learning_rate is None else learning_rate)
     return Descent(pixels, objective, optimizer, average=ADAM_AVERAGE)
 
 
+@door(pixels="1 3 H W", learning_rate=">= 0")
 def start_gradient_descent(
     pixels: Tensor, objective: Loss, learning_rate: float | None, history: int = HISTORY
 ) -> Descent:
@@ -182,6 +187,7 @@ OPTIMIZERS: dict[str, Callable[..., Descent]] = {
 }
 
 
+@door(steps=">= 0")
 def descend(descent: Descent, steps: int, record: Callable[..., Record]) -> Iterator[Record]:
     """Yield what ``record`` makes of each image on the way, ``steps + 1`` of them, from the start to the end.
 
@@ -200,6 +206,7 @@ def descend(descent: Descent, steps: int, record: Callable[..., Record]) -> Iter
         yield last
 
 
+@door(losses="values ...")
 def finite(losses: tuple[Tensor, ...], index: int, last: object | None) -> list[float]:
     """Return losses as floats, the total first.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError, choice, whole_number
 from nstlib.frequency import radial_frequency
 from nstlib.seeds import seeded
@@ -26,6 +27,7 @@ COLOR_DIRECTIONS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03)
 EXTREME = 1 / 512  # half a gray level: a logit of 0 or 1 would be infinite
 
 
+@door(height="own", width="own")
 @dataclass(frozen=True)
 class Parameterization:
     """A way to write images of one size as numbers, and to read them back.
@@ -59,6 +61,7 @@ class Parameterization:
             return 1, 3, self.height, self.width
         return 1, 3, self.height, self.width // 2 + 1, 2
 
+    @door
     def start(self, *, generator: torch.Generator | None = None) -> Tensor:
         """Return the numbers of a nearly gray image: normal, with standard deviation ``NOISE``.
 
@@ -68,6 +71,7 @@ class Parameterization:
         generator = seeded(generator)
         return NOISE * torch.randn(self.shape, generator=generator, device=generator.device)
 
+    @door
     def image(self, numbers: Tensor) -> Tensor:
         """Return the image that the numbers say, shape (1, 3, H, W), values between 0 and 1; differentiable.
 
@@ -85,6 +89,7 @@ class Parameterization:
             numbers = correlate_colors(numbers)
         return numbers.sigmoid()
 
+    @door
     def numbers(self, image: Tensor) -> Tensor:
         """Return numbers that say this image, so that an optimization can go on from it.
 
@@ -107,6 +112,7 @@ class Parameterization:
         return numbers.contiguous()
 
 
+@door(numbers="complex ...", width=">= 1")
 def fourier_image(numbers: Tensor, width: int) -> Tensor:
     """Return the image that is the sum of waves with these amplitudes and phases.
 
@@ -137,6 +143,7 @@ def fourier_image(numbers: Tensor, width: int) -> Tensor:
     return torch.fft.irfft2(numbers * _scale(height, width, numbers.real), s=(height, width))
 
 
+@door(image="wide ...")
 def fourier_numbers(image: Tensor) -> Tensor:
     """Return the numbers from which ``fourier_image`` makes this image, shape (B, C, H, W // 2 + 1), complex."""
     if image.ndim != 4 or image.is_complex():
@@ -144,6 +151,7 @@ def fourier_numbers(image: Tensor) -> Tensor:
     return torch.fft.rfft2(image) / _scale(*image.shape[2:], image)
 
 
+@door
 def correlate_colors(image: Tensor) -> Tensor:
     """Return red, green and blue from three colors that vary independently in photographs.
 
@@ -153,6 +161,7 @@ def correlate_colors(image: Tensor) -> Tensor:
     return _mix(image, _color_matrix(image))
 
 
+@door(image="wide ...")
 def decorrelate_colors(image: Tensor) -> Tensor:
     """Return what ``correlate_colors`` makes this image from, shape (B, 3, H, W)."""
     return _mix(image, torch.linalg.inv(_color_matrix(image)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError
 from nstlib.images import load_image, picture
 from nstlib.seeds import seeded
@@ -49,6 +50,7 @@ class Patches:
         return len(self.labels)
 
 
+@door(count=">= 1", held_out=">= 1")
 def cut_patches(
     names: Sequence[str] = PICTURES, *, count: int = 200, held_out: int = 60, generator: torch.Generator | None = None
 ) -> tuple[Patches, Patches]:
@@ -74,6 +76,7 @@ def cut_patches(
     return tuple(_join(part, tuple(names)) for part in parts)
 
 
+@door(height=">= 1", width=">= 1")
 def held_out_cells(height: int, width: int) -> Tensor:
     """Return the held-out cells of a picture of that size: every fourth one of a board.
 
@@ -93,6 +96,7 @@ def held_out_cells(height: int, width: int) -> Tensor:
     return torch.tensor(cells)
 
 
+@door(corners="reals ...", side=">= 1", regions="reals ...")
 def held_out_split(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor]:
     """Say which patches may be trained on and which measure: those that straddle a border are neither.
 
@@ -117,6 +121,7 @@ def held_out_split(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor,
     return ~touches.any(1), inside.any(1)
 
 
+@door(images="values ...")
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """Return patches as they are trained on: cropped, mirrored and turned in hue at random, then standardized.
 
@@ -139,18 +144,21 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     return standardize(turn_hue(flipped, angles))
 
 
+@door
 def center(images: Tensor) -> Tensor:
     """Return patches as they are measured with: the middle ``SIDE`` x ``SIDE`` pixels, standardized."""
     start = _room(images) // 2
     return standardize(images[:, :, start : start + SIDE, start : start + SIDE])
 
 
+@door(images="B C H W")
 def standardize(images: Tensor) -> Tensor:
     """Return images with mean 0 and contrast about 1: brightness gives no picture away, noise in flat areas stays low."""
     centered = images - images.mean((1, 2, 3), keepdim=True)
     return centered / (centered.square().mean((1, 2, 3), keepdim=True).sqrt() + 0.05)
 
 
+@door(images="B 3 H W", angles="B")
 def turn_hue(images: Tensor, angles: Tensor) -> Tensor:
     """Turn the colors of each image about the gray axis: red becomes green after a third of a turn, gray stays.
 
@@ -169,6 +177,7 @@ def turn_hue(images: Tensor, angles: Tensor) -> Tensor:
     return (turns.to(images) @ images.flatten(2)).view_as(images)
 
 
+@door(size=">= 1")
 def batches(patches: Patches, size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield one epoch: every patch once, augmented, in random order, in batches of at most ``size``."""
     for chosen in torch.randperm(len(patches), generator=generator).split(size):
@@ -194,5 +203,5 @@ def _join(parts: Sequence[tuple[Tensor, Tensor]], names: tuple[str, ...]) -> Pat
 
 def _room(images: Tensor) -> int:
     if images.ndim != 4 or images.shape[1] != 3 or min(images.shape[2:]) < SIDE:
-        raise ShapeError(f"Patches have shape (B, 3, S, S) with S at least {SIDE}, got {tuple(images.shape)}.")
+        raise ShapeError(f"images are patches of shape (B, 3, S, S) with S at least {SIDE}, got {tuple(images.shape)}.")
     return min(images.shape[2:]) - SIDE

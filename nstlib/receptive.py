@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from nstlib.doors import door
 from nstlib.errors import ShapeError
 from nstlib.vgg import ARCHITECTURES, Architecture
 
@@ -47,6 +48,7 @@ class ReceptiveField(NamedTuple):
         return self.start + (self.size - 1) / 2
 
 
+@door
 def receptive_field(layer: str, *, architecture: Architecture = _VGG16) -> ReceptiveField:
     """Return the receptive field of a layer of VGG.
 
@@ -60,6 +62,7 @@ def receptive_field(layer: str, *, architecture: Architecture = _VGG16) -> Recep
     return receptive_field_of_stack(_STAGES[name[:4]] for name in architecture.down_to(layer))
 
 
+@door
 def receptive_field_of_stack(stages: Iterable[Sequence[int]]) -> ReceptiveField:
     """Return the receptive field at the end of any stack of layers; that of no layers is one pixel.
 
@@ -77,6 +80,7 @@ def receptive_field_of_stack(stages: Iterable[Sequence[int]]) -> ReceptiveField:
     return ReceptiveField(size, stride, start)
 
 
+@door
 def patch_of(
     layer: str, row: int, column: int, height: int, width: int, *, architecture: Architecture = _VGG16
 ) -> tuple[int, int, int, int]:

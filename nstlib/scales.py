@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 
+
+@door(scale="reals ...")
 def or_one(scale: Tensor) -> Tensor:
     """Return the scale, and 1 where it is 0: zero divided by it stays zero.
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from nstlib.colors import luminance
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number
 from nstlib.features import Features
 from nstlib.frequency import filter_spectrum, frame_filters, low_pass
@@ -74,6 +75,7 @@ QUANTITIES = {
 }
 
 
+@door
 @dataclass(frozen=True)
 class View:
     """The part of an image that a term looks at.
@@ -121,6 +123,7 @@ class View:
 WHOLE = View()
 
 
+@door(weight="own", bands="own", channels="any", cutoffs="own")
 @dataclass(frozen=True, eq=False)
 class Term:
     """One summand of a loss.
@@ -237,6 +240,7 @@ def _response(height: int, width: int, cutoffs: tuple[float, ...], bands: tuple[
     return (squares * squares.new_tensor(bands).view(-1, 1, 1)).sum(0).sqrt()
 
 
+@door
 def layer_shares(what: str, layers: LayerChoice, network: Features) -> dict[str, float]:
     """Return each layer's share of a loss; the shares sum to 1.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 TEXTURE_LAYERS = ("relu1_1", "pool1", "pool2", "pool3", "pool4")
 
 
+@door(texture="picture", size="own", steps=">= 1", learning_rate=">= 0", tv_weight=">= 0")
 def synthesize(
     texture: Tensor,
     network: Features,
@@ -71,8 +73,6 @@ def synthesize(
     make = STATISTICS[choice("statistic", statistic, STATISTICS)]
     if not isinstance(init, Tensor):
         choice("start of a texture", init, ("noise",))
-    if texture.ndim != 4 or texture.shape[:2] != (1, 3):
-        raise ShapeError(f"synthesize needs a texture of shape (1, 3, H, W), got {tuple(texture.shape)}.")
     canvas = texture.new_zeros(1, 3, *(tuple(texture.shape[2:]) if size is None else _checked_size(size)))
     generator = seeded(generator)
     # The canvas lends its size and no more: at a content weight of 0 its features are not even computed.
@@ -95,6 +95,7 @@ def synthesize(
     )
 
 
+@door(image="1 3 H W", texture="1 3 _ _")
 def texture_distance(
     image: Tensor,
     texture: Tensor,
@@ -118,6 +119,7 @@ def texture_distance(
     return Objective(image.detach(), [Style(texture)], network, layers, layers, (0.0, 1.0, 0.0), terms=terms)(image)[2]
 
 
+@door
 def parameter_count(network: Features, layers: Iterable[str] = TEXTURE_LAYERS) -> int:
     """Return how many different numbers the Gram matrices of these layers hold: how large a texture model is.
 
@@ -134,6 +136,7 @@ def parameter_count(network: Features, layers: Iterable[str] = TEXTURE_LAYERS) -
 # Statistics -------------------------------------------------------------------------------------------------------------
 
 
+@door(features="B C H W")
 def mean_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """Return each channel's mean, and how the channels vary together.
 
@@ -148,11 +151,11 @@ def mean_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ShapeError: if ``features`` does not have four axes, or has no positions.
     """
-    _check_features(features, "mean_covariance")
     mean = features.mean((2, 3))
     return mean, gram_matrix(features - mean[..., None, None])
 
 
+@door(features="B C H W")
 def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     """Return each channel's mean and standard deviation: what batch normalization subtracts and divides by.
 
@@ -169,7 +172,6 @@ def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ShapeError: if ``features`` does not have four axes, or has no positions.
     """
-    _check_features(features, "bn_statistics")
     mean = features.mean((2, 3))
     variance = (features - mean[..., None, None]).square().mean((2, 3))
     varies = variance > 0
@@ -177,6 +179,7 @@ def bn_statistics(features: Tensor) -> tuple[Tensor, Tensor]:
     return mean, torch.where(varies, variance, torch.ones_like(variance)).sqrt() * varies
 
 
+@door(channels=">= 1", count=">= 1")
 def random_directions(channels: int, count: int, *, generator: torch.Generator | None = None) -> Tensor:
     """Return unit vectors that point everywhere alike, shape (count, channels).
 
@@ -189,6 +192,7 @@ def random_directions(channels: int, count: int, *, generator: torch.Generator |
     return drawn / drawn.norm(dim=1, keepdim=True)
 
 
+@door(features="B C H W")
 def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     """Return what is left of the positions' vectors when seen from a few directions, each in ascending order.
 
@@ -202,7 +206,6 @@ def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     Raises:
         ShapeError: if the shapes do not fit.
     """
-    _check_features(features, "sorted_projections")
     if directions.ndim != 2 or directions.shape[1] != features.shape[1]:
         raise ShapeError(
             f"Features of {features.shape[1]} channels are projected on directions of shape (K, {features.shape[1]}), "
@@ -211,6 +214,7 @@ def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     return (directions.to(features) @ features.flatten(2)).sort(dim=2).values
 
 
+@door(x="_ ...", y="_ ...", power=">= 1")
 def sorted_distance(x: Tensor, y: Tensor, power: float = 2.0) -> Tensor:
     """Return the distance of two distributions on a line: how far, at the least, one has to be moved to be the other.
 
@@ -234,6 +238,7 @@ def sorted_distance(x: Tensor, y: Tensor, power: float = 2.0) -> Tensor:
     return moved @ widths.to(moved) / (m * n)
 
 
+@door(x="B C H W", y="_ _ _ _", power=">= 1")
 def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 2.0) -> Tensor:
     """Return how far two sets of features are from each other, whatever the shape of their distributions.
 
@@ -253,7 +258,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 
     """
     if x.shape[:2] != y.shape[:2]:
         raise ShapeError(
-            f"sliced_wasserstein compares features with as many images and channels, got {tuple(x.shape)} and "
+            f"sliced_wasserstein compares x and y, features with as many images and channels, got {tuple(x.shape)} and "
             f"{tuple(y.shape)}. Use the same layer of the same network for both."
         )
     return sorted_distance(sorted_projections(x, directions), sorted_projections(y, directions), power).mean(1)
@@ -300,6 +305,7 @@ STATISTICS: dict[str, Callable[[torch.Generator | None], Quantity]] = {
 # Order ------------------------------------------------------------------------------------------------------------------
 
 
+@door(height=">= 1", width=">= 1")
 def brick_wall(
     height: int, width: int, *, brick: tuple[int, int] = (16, 32), generator: torch.Generator | None = None
 ) -> Tensor:
@@ -335,6 +341,7 @@ def brick_wall(
     return (wall + grain).clamp(0, 1).permute(2, 0, 1)[None].contiguous()
 
 
+@door(image="values 1 3 H W")
 def self_correlation(image: Tensor, down: int, right: int) -> Tensor:
     """Return how much a picture resembles itself at a distance: the correlation of each pixel with the one over there.
 
@@ -362,11 +369,3 @@ def _checked_size(size: tuple[int, int]) -> tuple[int, int]:
     if not isinstance(size, (tuple, list)) or len(size) != 2 or not all(isinstance(n, int) and n > 0 for n in size):
         raise ShapeError(f"size is the result's height and width in pixels, (256, 384), got {size!r}.")
     return size[0], size[1]
-
-
-def _check_features(features: Tensor, who: str) -> None:
-    if features.ndim != 4 or features[0, 0].numel() == 0:
-        raise ShapeError(
-            f"{who} needs features of shape (B, C, H, W) with at least one position, got {tuple(features.shape)}. "
-            "For one image, add the batch axis: features[None]."
-        )

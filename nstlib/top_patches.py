@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib.deconvnet import check_channels, project
+from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError
 from nstlib.features import Features
 from nstlib.images import load_image, pictures
@@ -75,6 +76,7 @@ class TopPatch:
         return crop[..., top - above : bottom - above, left - beside : right - beside]
 
 
+@door(images="values B 3 H W")
 def top_patches(
     network: Features,
     images: Iterable[Tensor],
@@ -135,6 +137,7 @@ def top_patches(
     }
 
 
+@door(n=">= 0", size=">= 1", batch=">= 1")
 def validation_crops(
     n: int = 400, size: int = 128, *, batch: int = 8, generator: torch.Generator | None = None
 ) -> Iterator[Tensor]:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nstlib.doors import door
 from nstlib.errors import LayerError
 from nstlib.formats.snapshots import SAVED, read_states, write_states
 from nstlib.patches import PICTURES, Patches, batches, center
@@ -52,6 +53,7 @@ class Snapshot:
         return self.state["conv1.weight"]
 
 
+@door(kernel=">= 1", stride=">= 1", classes=">= 1")
 def small_network(
     *,
     kernel: int = 7,
@@ -98,6 +100,7 @@ def small_network(
     return nn.Sequential(layers)
 
 
+@door(epochs=">= 1")
 def train(
     model: nn.Module,
     patches: Patches,
@@ -132,6 +135,7 @@ def train(
             yield _snapshot(model, epoch, sum(losses) / len(patches), patches, held_out)
 
 
+@door(images="values B ...", labels="index B")
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor) -> float:
     """Move the model one step downhill on one batch, in training mode, and return the loss before the step."""
     model.train()
@@ -142,6 +146,7 @@ def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, images: Tenso
     return loss.item()
 
 
+@door(last=">= 1")
 def log_epochs(last: int) -> list[int]:
     """Return 0, 1, 2, 4, 8, ... and ``last``: early epochs change more than late ones.
 
@@ -152,22 +157,26 @@ def log_epochs(last: int) -> list[int]:
     return [0, *powers, last]
 
 
+@door
 def accuracy(model: nn.Module, patches: Patches) -> float:
     """Return the share of patches for which the model's largest output is the right one."""
     return float((_outputs(model, patches).argmax(1) == patches.labels).float().mean())
 
 
+@door
 def load_weights_into(model: nn.Module, snapshot: Snapshot) -> nn.Module:
     """Return the model with the weights of a snapshot."""
     model.load_state_dict(dict(snapshot.state))
     return model
 
 
+@door
 def save_snapshots(snapshots: Iterable[Snapshot], path: Path) -> None:
     """Write snapshots to one file, weights in float16."""
     write_states([({name: getattr(s, name) for name in MEASURED}, s.state) for s in snapshots], path)
 
 
+@door
 def load_snapshots(path: Path | None = None) -> list[Snapshot]:
     """Return the snapshots of a file, by default those of the run that chapter 05 looks at.
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from nstlib.defaults import CONTENT_WEIGHT, INITS, STEPS, STYLE_WEIGHT, TV_WEIGHT
-from nstlib.errors import ChoiceError, ShapeError, choice, finite_number, whole_number
+from nstlib.doors import door
+from nstlib.errors import ChoiceError, ShapeError, choice, finite_number
 from nstlib.features import Features
 from nstlib.gram import gram_matrix
 from nstlib.images import check_picture, resize_to
@@ -58,6 +59,7 @@ class Step:
     scale: float = 1.0
 
 
+@door(content="picture", style="picture", alpha=">= 0", beta=">= 0", steps=">= 0")
 def gatys(
     content: Tensor,
     style: Tensor,
@@ -102,6 +104,18 @@ def gatys(
     return pixels.detach().clamp(0, 1)
 
 
+@door(
+    content="any",
+    style="own",
+    init="any",
+    steps=">= 1",
+    levels=">= 1",
+    learning_rate=">= 0",
+    content_weight=">= 0",
+    style_weight=">= 0",
+    tv_weight=">= 0",
+    tolerance=">= 0",
+)
 def stylize(
     content: Tensor,
     style: Tensor | Style | Sequence[Style],
@@ -174,7 +188,6 @@ def stylize(
     choice("optimizer", optimizer, OPTIMIZERS)
     check_picture("content", content)
     weights = (content_weight, style_weight, tv_weight)
-    _check_numbers(weights, tolerance, steps, levels)
     terms = _that_count([term.with_names_of(network) for term in terms], weights)
     start = _begin(content, init, detail, content_weight, generator)
     recipe = Recipe(
@@ -195,6 +208,7 @@ def stylize(
     return Run(recipe, memory)
 
 
+@door(content="1 3 H W")
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image a transfer starts from, shape and device as ``content``, values in [0, 1].
 
@@ -241,14 +255,6 @@ def _begin(
     return Start(image, name, lender if lends else None)
 
 
-def _check_numbers(weights: Sequence[float], tolerance: float, steps: int, levels: int | None) -> None:
-    names = ("content_weight", "style_weight", "tv_weight", "tolerance")
-    for name, value in zip(names, (*weights, tolerance), strict=True):
-        finite_number(name, value)
-    whole_number("steps", steps, 1)
-    whole_number("levels", 1 if levels is None else levels, 1)
-
-
 def _that_count(terms: list[Term], weights: Sequence[float]) -> list[Term]:
     """Return the terms, or raise a ChoiceError if neither they nor total variation have a weight."""
     if not weights[2] and not any(term.weight * weights[term.compares.of_style] for term in terms):
@@ -256,11 +262,12 @@ def _that_count(terms: list[Term], weights: Sequence[float]) -> list[Term]:
     return terms
 
 
+@door(style="own", content="1 3 H W")
 def checked_styles(style: Tensor | Style | Sequence[Style], content: Tensor) -> list[Style]:
     """Return the styles as checked records on the content's device."""
     if isinstance(style, Tensor):
         style = Style(style)
-    styles = [style] if isinstance(style, Style) else list(style)
+    styles = [style] if isinstance(style, Style) else list(style) if isinstance(style, Sequence) else []
     if not styles or not all(isinstance(each, Style) for each in styles):
         raise ChoiceError("style is an image, a Style, or several Styles: [Style(image, weight=2), Style(other)].")
     checked = []

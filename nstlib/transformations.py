@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, whole_number
 
 GRAY = 0.5  # what is beyond the border
@@ -21,6 +22,7 @@ GRAY = 0.5  # what is beyond the border
 Transformation = Callable[[Tensor, torch.Generator], Tensor]
 
 
+@door(image="B C H W")
 def transform(image: Tensor, transformations: Iterable[Transformation], generator: torch.Generator) -> Tensor:
     """Return the image after all transformations, one after the other.
 
@@ -37,12 +39,14 @@ def transform(image: Tensor, transformations: Iterable[Transformation], generato
     return image
 
 
+@door(pixels="own")
 def pad(pixels: int) -> Transformation:
     """Return a transformation that adds a gray border, so that the ones behind it have something to cut away."""
     whole_number("The pixels of pad", pixels, 0)
     return lambda image, generator: F.pad(image, (pixels,) * 4, value=GRAY)
 
 
+@door(pixels="own")
 def jitter(pixels: int) -> Transformation:
     """Return a transformation that shifts by up to ``pixels`` along each axis: it cuts a random window, smaller by that."""
     whole_number("The pixels of jitter", pixels, 0)
@@ -59,6 +63,7 @@ def jitter(pixels: int) -> Transformation:
     return cut
 
 
+@door
 def scale(factors: Sequence[float]) -> Transformation:
     """Return a transformation that resizes by one of the factors, drawn at random (bilinear)."""
     if not factors or not all(0 < factor < math.inf for factor in factors):
@@ -72,6 +77,7 @@ def scale(factors: Sequence[float]) -> Transformation:
     return resize
 
 
+@door
 def rotate(degrees: Sequence[float]) -> Transformation:
     """Return a transformation that turns the image by one of the angles, drawn at random (bilinear; gray corners).
 
@@ -83,6 +89,7 @@ def rotate(degrees: Sequence[float]) -> Transformation:
     return lambda image, generator: rotated(image, degrees[_draw(len(degrees), generator)])
 
 
+@door(image="B C H W", degrees="-1e9 to 1e9")
 def rotated(image: Tensor, degrees: float) -> Tensor:
     """Return the image, shape (B, C, H, W), turned counterclockwise around its center; the corners become gray."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
@@ -93,6 +100,7 @@ def rotated(image: Tensor, degrees: float) -> Tensor:
     return F.grid_sample(image - GRAY, grid, align_corners=False) + GRAY  # zeros beyond the border
 
 
+@door(image="_ _ _ _")
 def roll(image: Tensor, down: int, right: int) -> Tensor:
     """Return the image moved in a circle: what leaves at one border comes back at the opposite one.
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nstlib.errors import ChoiceError, DivergenceError, ShapeError, finite_number, whole_number
+from nstlib.doors import door
+from nstlib.errors import ChoiceError, DivergenceError, ShapeError
 from nstlib.features import Features
 from nstlib.images import check_picture
 from nstlib.parameterizations import Parameterization
@@ -48,6 +49,7 @@ class Frame:
     octave: int = 0
 
 
+@door
 def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObjective:
     """Return the objective "this one unit".
 
@@ -72,6 +74,7 @@ def neuron(channel: int, position: tuple[int, int] | None = None) -> LayerObject
     return value
 
 
+@door
 def channel(number: int) -> LayerObjective:
     """Return the objective "this channel, everywhere": its mean over all positions. Channels are counted from 0.
 
@@ -86,6 +89,7 @@ def channel(number: int) -> LayerObjective:
     return value
 
 
+@door(vector="values ...")
 def direction(vector: Tensor) -> LayerObjective:
     """Return the objective "these channels together, in these proportions, everywhere".
 
@@ -102,7 +106,9 @@ def direction(vector: Tensor) -> LayerObjective:
     tensor(1.4000)
     """
     if vector.ndim != 1:
-        raise ShapeError(f"direction needs one number for each channel, shape (C,), got {tuple(vector.shape)}.")
+        raise ShapeError(
+            f"direction needs a vector of one number for each channel, shape (C,), got {tuple(vector.shape)}."
+        )
     length = torch.linalg.vector_norm(vector.detach())
     if not (length > 0 and torch.isfinite(length)):
         raise ChoiceError("direction needs a vector of finite numbers that are not all 0: zero points nowhere.")
@@ -128,6 +134,7 @@ def whole_layer() -> LayerObjective:
     return lambda features: features.square().mean() / 2
 
 
+@door
 def likeness(guide: Tensor) -> LayerObjective:
     """Return the objective of a guided dream: every position should be like some position of the guide.
 
@@ -158,6 +165,7 @@ def likeness(guide: Tensor) -> LayerObjective:
     return value
 
 
+@door(steps=">= 1", learning_rate="> 0")
 def visualize(
     network: Features,
     layer: str,
@@ -196,8 +204,6 @@ def visualize(
     >>> [tuple(frame.image.shape) for frame in images]
     [(1, 3, 16, 16), (1, 3, 16, 16), (1, 3, 16, 16)]
     """
-    whole_number("steps", steps, 1)
-    finite_number("learning_rate", learning_rate, above=True)
     parameterization = Parameterization(128, 128) if parameterization is None else parameterization
     generator = seeded(generator)
     if init is None:

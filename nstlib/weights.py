@@ -20,6 +20,7 @@ from platformdirs import user_cache_dir
 from torch import Tensor
 
 from nstlib import course
+from nstlib.doors import door
 from nstlib.errors import WeightsError, choice
 from nstlib.formats import download
 from nstlib.formats.download import demand, is_whole, sha256
@@ -113,6 +114,7 @@ def weights_folder() -> Path:
     return Path(user_cache_dir("nstlib"))
 
 
+@door
 def load_weights(name: str) -> dict[str, Tensor]:
     """Return the convolutions of a trained network, fetching and verifying its file first.
 
@@ -138,6 +140,7 @@ def load_weights(name: str) -> dict[str, Tensor]:
     return tensors
 
 
+@door
 def fetch(name: str, *, progress: bool = True) -> Path:
     """Return the path of a network's verified file, downloading it only if it is missing or was altered.
 
@@ -172,6 +175,7 @@ def fetch(name: str, *, progress: bool = True) -> Path:
     return path
 
 
+@door
 def verify(name: str) -> Path:
     """Return the path of a network's file if it is there and unaltered, else raise a WeightsError. Fetches nothing."""
     source = SOURCES[choice("network with trained weights", name, SOURCES)]

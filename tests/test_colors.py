@@ -378,7 +378,7 @@ PAIRED = [keep_colors, luminance_pair, match_covariance, match_histogram]
 @pytest.mark.parametrize("function", [luminance, *(lambda x, f=f: f(x, x) for f in PAIRED)])
 @pytest.mark.parametrize("shape", [(3, 4, 4), (1, 1, 4, 4), (1, 3, 0, 4)])
 def test_what_is_no_batch_of_images_is_refused(function, shape):
-    with pytest.raises(ShapeError, match=r"needs floats of shape \(B, 3, H, W\), got .*image\[None\]"):
+    with pytest.raises(ShapeError, match=r"needs floats of shape \(B, 3, H, W\), got \("):
         function(torch.zeros(shape))
 
 

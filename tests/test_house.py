@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     "engine/run.py": "the run behind stylize, tested through it in test_transfer",
     "engine/schedule.py": "sizes and steps of stylize's runs, in test_transfer",
     "engine/strips.py": "an Objective that is held to the whole one in test_objective",
+    "facts.py": "what doors hold arguments to, in test_doors",
     "terms.py": "the summands of an Objective, in test_objective and test_dual",
     "scales.py": "one line, used and tested by losses, deconvnet and dream",
     "apps/study/report.py": "written anew and compared by apps/study/test_committed.py",

@@ -442,6 +442,12 @@ def test_resize_refuses_what_is_no_batch_of_images(image):
         resize(image, 4)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_floats_of_16_bits_are_resized_as_well_as_they_can_be(rng, dtype):
+    image = torch.rand(1, 3, 12, 9, generator=rng).to(dtype)
+    assert torch.equal(resize(image, 6), resize(image.float(), 6).to(dtype))
+
+
 def test_resize_refuses_to_lose_a_side():
     with pytest.raises(ImageError, match=r"The image is 3 x 4000 pixels.*at least 667"):
         resize(torch.zeros(1, 3, 4000, 3), 256)

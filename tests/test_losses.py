@@ -63,6 +63,21 @@ def test_convert_turns_any_style_convention_into_any_other(pair, source, to):
     assert convert(value, "style", source, to, channels=C, positions=M) == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("convention", losses.STYLE_CONVENTIONS)
+@pytest.mark.parametrize("targets", [1, 3])
+def test_the_style_loss_of_a_batch_is_the_mean_over_its_images(rng, convention, targets):
+    f, s = (torch.rand(n, C, H, W, generator=rng, dtype=torch.float64) for n in (3, targets))
+    single = [style_loss(f[[k]], s[[k % targets]], convention=convention) for k in range(3)]
+    torch.testing.assert_close(style_loss(f, s, convention=convention), torch.stack(single).mean())
+
+
+@pytest.mark.parametrize("convention", losses.CONTENT_CONVENTIONS)
+def test_the_content_loss_of_a_batch_is_the_mean_over_its_images(rng, convention):
+    f, p = torch.rand(2, 3, C, H, W, generator=rng, dtype=torch.float64)
+    single = [content_loss(f[[k]], p[[k]], convention=convention) for k in range(3)]
+    torch.testing.assert_close(content_loss(f, p, convention=convention), torch.stack(single).mean())
+
+
 def test_convert_says_that_relative_losses_depend_on_the_target():
     with pytest.raises(ChoiceError, match="convertible style convention 'relative'.*gatys, mean, pytorch"):
         convert(1.0, "style", "gatys", "relative", channels=3, positions=4)

@@ -176,7 +176,7 @@ def test_only_features_of_one_layer_are_compared(features):
 
 @pytest.mark.parametrize("measure", [mean_covariance, bn_statistics])
 def test_a_statistic_asks_for_the_batch_axis(measure):
-    with pytest.raises(ShapeError, match=rf"{measure.__name__} needs features of shape .* features\[None\]"):
+    with pytest.raises(ShapeError, match=rf"{measure.__name__} needs floats of shape .* features\[None\]"):
         measure(torch.zeros(3, 4, 5))
 
 
@@ -368,7 +368,7 @@ def test_a_size_is_two_whole_numbers(network, texture, size):
 
 @pytest.mark.parametrize("shape", [(3, 40, 40), (1, 1, 40, 40), (2, 3, 40, 40)])
 def test_a_texture_is_one_picture(network, shape):
-    with pytest.raises(ShapeError, match=r"synthesize needs a texture of shape \(1, 3, H, W\), got"):
+    with pytest.raises(ShapeError, match=r"synthesize needs floats of shape \(1, 3, H, W\), got"):
         synthesize(torch.zeros(shape), network)
 
 
