@@ -39,6 +39,6 @@ def test_bands_of_any_height_give_the_same_result(rng, monkeypatch):
     x = draw(rng, 1, 3, 30, 20)
     whole = convolve(x, kernel)
     monkeypatch.setattr(winograd, "CACHE", 1)  # one row of tiles at a time
-    # Not bit for bit: a library may add up a product of few rows in another order, and Winograd's sums magnify that (on a Xeon
+    # Not bit for bit: a library may add up a product of few rows in another order, and Winograd magnifies that (on a Xeon
     # both results are 9e-5 off the exact one, and 5e-5 off each other).
     torch.testing.assert_close(convolve(x, kernel), whole, rtol=1e-4, atol=1e-4)
