@@ -96,7 +96,7 @@ def test_other_settings_are_refused_until_replacing_is_asked_for(nst, made):
     made.clear()
     code, out, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--seed", "1")
     assert (code, out, made) == (2, "", [])
-    assert "cat_wave was made with other settings: seed was 0, now 1." in complaints(err)[0]
+    assert "cat_wave was made with other settings: --seed was 0, now 1." in complaints(err)[0]
     assert nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--seed", "1", "--replace")[0] == 0
     assert made == ["cat_wave classic", "cat_wave dual"]
 
@@ -176,7 +176,7 @@ def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_page():
         (("cat", "--styles", "wave", "--steps", "0"), "steps must be a whole number of at least 1, got 0."),
         (("cat", "--styles", "wave", "--seed", str(2**63)), "--seed must be a whole number from 0 to 2**63 - 1"),
         (("cat", "--styles", "wave", "--init", "style"), "There is no init 'style'."),
-        (("cat", "--styles", "wave", "-o", "nowhere/out"), "out cannot be made: "),
+        (("cat", "--styles", "wave", "-o", "nowhere/out"), "There is no folder nowhere to make out in."),
         (("empty", "--styles", "wave"), "The folder empty holds no pictures"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
@@ -76,16 +76,16 @@ class Settings:
     optimizer: str = OPTIMIZERS[0]
     tv_weight: float = TV_WEIGHT
 
-    def check(self, prefix: str = "") -> None:
+    def check(self, called: Callable[[str], str] = str) -> None:
         """Raise a ChoiceError for what would else be found only after a network was loaded.
 
-        ``prefix`` is what stands before each name where the user writes it: ``--`` on a command line.
+        ``called`` says how the user writes the name of a setting: "size", or "--size" on a command line.
         """
         choice("network", self.network, NETWORKS)
         choice("optimizer", self.optimizer, OPTIMIZERS)
-        whole(f"{prefix}size", self.size, SMALLEST_SIZE, LARGEST_SIZE)
-        whole(f"{prefix}steps", self.steps, 1, MOST_STEPS)
-        number(f"{prefix}tv_weight", self.tv_weight)
+        whole(called("size"), self.size, SMALLEST_SIZE, LARGEST_SIZE)
+        whole(called("steps"), self.steps, 1, MOST_STEPS)
+        number(called("tv_weight"), self.tv_weight)
 
 
 @dataclass(frozen=True)
