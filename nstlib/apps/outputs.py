@@ -55,6 +55,14 @@ def check_outputs(outputs: Sequence[Output], sources: Iterable[Path], *, kind: s
 def check_places(outputs: Iterable[Output]) -> None:
     """Raise the ImageError that writing would raise: extensions, folders, permissions, names that are too long."""
     for output in outputs:
+        try:
+            os.lstat(output.path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:  # a name that is too long, above all
+            raise ImageError(
+                f"{output.path} cannot be written: {error.strerror}. Choose another {output.option}."
+            ) from error
         check_writable(output.path, extensions=output.extensions)
 
 
