@@ -74,7 +74,7 @@ def _check_where(workers: int | None, scheduler: str | None) -> None:
         raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
 
 
-def _check_target(grid: Grid, path: Path, target: Path) -> None:
+def _check_target(grid: Grid, file: Path, target: Path) -> None:
     """Raise an ImageError if the rows cannot be written there, or something would be lost by it."""
     from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
     from nstlib.apps.study.results import BYTES, lock_of
@@ -82,12 +82,12 @@ def _check_target(grid: Grid, path: Path, target: Path) -> None:
     if os.path.lexists(target) and not os.path.isfile(target):
         raise ImageError(f"{target} is no file, and rows are written to one. Choose another --output.")
     outputs = [
-        Output(target, "the file of rows", extensions=(target.suffix.lower(),)),
-        Output(lock_of(target), "its lock"),
+        Output(path, role, extensions=(path.suffix.lower(),))
+        for path, role in ((target, "the file of rows"), (lock_of(target), "its lock"))
     ]
-    pictures = [file for side in (grid.contents, grid.styles, *grid.calibration) for file in side.values()]
-    check_outputs(outputs, [path, *pictures], kind="files")
-    check_places(outputs[:1])
+    pictures = [path for side in (grid.contents, grid.styles, *grid.calibration) for path in side.values()]
+    check_outputs(outputs, [file, *pictures], kind="files")
+    check_places(outputs)
     check_space(target, BYTES * len(grid.cases()))
 
 

@@ -1,4 +1,4 @@
-"""Whatever is asked of ``nst compare`` and ``nst study``: one line says what is wrong, and no file that was there has changed."""
+"""Whatever is asked of ``nst compare`` and ``nst study``: one line says what is wrong, and no file has changed."""
 
 from __future__ import annotations
 
@@ -193,8 +193,8 @@ MISTAKES = [
     (compare("a.png", output="filepair"), 2, "filepair/a_s is no folder, and a folder of that name is needed."),
     (compare("a.png", output="folderpage"), 2, "folderpage/index.html is there already"),
     (compare("a.png", output="pipepage"), 2, "pipepage/index.html is there already"),
-    (compare("a.png", "made/a_s/classic.png", output="made"), 2, "and the picture classic would replace it."),
-    (compare("a.png", "soft.png", output="made"), 2, "and the picture dual would replace it."),
+    (compare("a.png", "made/a_s/classic.png", output="made"), 2, "and the picture of classic would replace it."),
+    (compare("a.png", "soft.png", output="made"), 2, "and the picture of dual would replace it."),
     (compare("a.png", "hard.png", output="made"), 2, "made/a_s/classic.png is one of the pictures to start from"),
     (compare("made/a_s", output="made"), 2, "The folder made/a_s holds only results of this comparison."),
     (compare("made/../made/a_s/", output="./made"), 2, "holds only results of this comparison."),
@@ -245,7 +245,7 @@ MISTAKES = [
     (run("good", output="pipe.png"), 2, "pipe.png is no file, and rows are written to one."),
     (run("good", output="nowhere/rows.csv"), 2, "There is no folder nowhere to write rows.csv to."),
     (run("good", output="n" * 300), 2, "File name too long"),
-    (run("good", output="n" * 251), 1, "File name too long"),  # its lock's name
+    (run("good", output="n" * 251), 2, "File name too long"),  # its lock's name
     (run("good", output="foreign.csv"), 1, "foreign.csv holds other columns than a study has"),
     (run("good", output="text.png"), 1, "text.png is no file of results."),
     (report("nothing.csv"), 1, "The results nothing.csv cannot be read: No such file"),

@@ -25,7 +25,7 @@ def outputs_of(pairs: Iterable[Pair], methods: Sequence[str], folder: Path) -> l
     for pair in pairs:
         record = read_record(pair.folder)
         shown = ("content", "style", *dict.fromkeys([*methods, *(record.touched if record else ())]))
-        pictures = [(name, f"the picture {name}") for each in shown for name in names_of(each)]
+        pictures = [(name, f"the picture of {each}") for each in shown for name in names_of(each)]
         for name, role in (*pictures, (TABLE, "the table of a pair"), (RECORD, "the record of a pair")):
             found.append(Output(pair.folder / name, role))
     return found
