@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -234,3 +237,41 @@ def test_a_full_disk_ends_with_an_error_and_no_traceback(nst, monkeypatch):
     code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
     assert code == 1
     assert "No space left on device" in complaints(err)[-1]
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 40 GB")])
+def test_a_run_that_lacks_memory_is_told_and_the_others_are_done(nst, monkeypatch, error):
+    whole = pairs.make
+
+    def greedy(pair, *others):
+        if pair.content == "cat":
+            raise error
+        return whole(pair, *others)
+
+    monkeypatch.setattr(pairs, "make", greedy)
+    code, out, err = nst("compare", "cat", "dog", "--styles", "wave", "-o", "out", *SHORT, "--methods", "classic")
+    assert (code, "with 1 pair in" in out) == (1, True)
+    lacking, count = complaints(err)
+    assert lacking == "nst: cat_wave: there is not enough memory. Use a smaller --size."
+    assert count == "nst: 1 of 2 runs could not be made; see above."
+
+
+def test_a_machine_without_the_memory_is_told_before_and_one_that_lacks_it_now_is_tried(nst, monkeypatch):
+    there = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: there._replace(total=10**8, available=10**8))
+    monkeypatch.setattr(psutil, "swap_memory", lambda: there._replace(total=0))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert code == 2
+    assert "of memory, and this machine has 0.1 GB. Use a smaller --size." in complaints(err)[0]
+    assert not Path("out").exists()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: there._replace(total=10**10, available=10**8))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert (code, "of memory, and 0.1 GB are free." in complaints(err)[0]) == (0, True)
+
+
+def test_a_full_disk_is_told_before(nst, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1000))
+    monkeypatch.setattr(features, "load_network", lambda _name: pytest.fail("a network was loaded"))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert (code, "MB, and 0.0 MB are free there. Make room" in complaints(err)[0]) == (2, True)

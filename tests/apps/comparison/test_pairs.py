@@ -257,10 +257,9 @@ def test_pairs_are_named_after_their_files_and_no_two_share_a_folder(tmp_path, r
 
 def test_a_folders_name_is_text_of_at_most_240_bytes_and_the_same_each_time(tmp_path, rng, folder):
     names = ["n" * 250, "n" * 249 + "m", "é" * 120, "a\nb\x1b[0m"] + ([] if os.name == "nt" else ["caf\udce9"])
-    paths = [
-        save_image(torch.rand(3, 20, 20, generator=rng), tmp_path / "x.png").rename(tmp_path / f"{n}.png")
-        for n in names
-    ]
+    paths = [tmp_path / f"{name}.png" for name in names]
+    for path in paths:
+        save_image(torch.rand(3, 20, 20, generator=rng), tmp_path / "x.png").rename(path)
     found = [pair.folder.name for pair in pairs_of(make_grid(paths, paths, ["classic"], SETTINGS), folder)]
     assert len(set(found)) == len(names) ** 2
     for name in found:
