@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,7 @@ from nstlib.cli.console import STOPPED, duration, gigabytes, note, one_line_erro
 from nstlib.cli.inputs import check_seed, find_contents
 from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
 from nstlib.cli.streams import printable
-from nstlib.defaults import INITS, MEASURED_SIZE, NETWORKS, SMALLEST_SIZE, STEPS, STYLE_WEIGHT
+from nstlib.defaults import INITS, MEASURED_SIZE, NETWORKS, STEPS, STYLE_WEIGHT
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ShapeError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ EXAMPLES = """Examples:
 CONTENTS = ("astronaut", "cat", "china", "coffee", "flower")
 STYLES = ("brush", "fluid", "mosaic", "sandstone", "woodcut")
 USUAL = ("classic", "dual")
+NAME = 60  # characters of a pair's name beside the progress bar
 SEVERAL = ("--styles", "--methods")
 
 
@@ -101,14 +102,13 @@ def compare(
     """
     with one_line_errors(exit_code=2):
         from nstlib.apps.comparison.pairs import make_grid
+        from nstlib.apps.comparison.planning import make_plan
         from nstlib.apps.study.grid import Settings
 
         own = {"style_weight": style_weight, "init": init, "seed": check_seed(seed), "called": _called}
         sources = _found(contents or CONTENTS, output), _found(styles or STYLES, output)
         grid = make_grid(*sources, methods or USUAL, Settings(network, size, steps), **own)
-        broken = _broken(grid)
-        pairs = _checked_pairs(grid, output, replace)
-        todo, failures = _todo(pairs, grid, broken)
+        pairs, todo, failures = make_plan(grid, output, replace=replace, called=_called)
         trunk = _prepare(todo, grid, output)
     count = len(todo) + sum(map(len, failures.values()))
     there = len(pairs) * len(grid.methods) - count
@@ -146,73 +146,6 @@ def _found(words: Iterable[str], output: Path) -> list[Path]:
     return found
 
 
-def _broken(grid: Grid) -> dict[Path, str]:
-    """Return the pictures that cannot be used and why, by their headers.
-
-    Raises:
-        ImageError: if one is not there, or nothing is left to begin with: then the whole command makes no sense.
-    """
-    from nstlib.apps.study.pictures import check_picture
-
-    broken: dict[Path, str] = {}
-    for paths in (grid.contents.values(), grid.styles.values()):
-        for path in paths:
-            try:
-                check_picture(path, grid.settings.size, SMALLEST_SIZE, option="--size")
-            except ImageError as error:
-                if not os.path.exists(path):
-                    raise
-                broken[path] = str(error)
-        bad = [broken[path] for path in paths if path in broken]
-        if len(bad) == len(paths):
-            more = f" The other {len(bad) - 1} cannot be used either." if len(bad) > 1 else ""
-            raise ImageError(f"{bad[0]}{more}")
-    return broken
-
-
-def _checked_pairs(grid: Grid, output: Path, replace: bool) -> list[Pair]:
-    """Return the pairs, if no file is lost to them."""
-    from nstlib.apps.comparison.folder import check_ours, outputs_of
-    from nstlib.apps.comparison.pairs import check_folder, pairs_of
-    from nstlib.apps.outputs import check_outputs
-
-    check_place(output)
-    pairs = pairs_of(grid, output)
-    outputs = outputs_of(pairs, list(grid.methods), output)
-    check_outputs(outputs, (*grid.contents.values(), *grid.styles.values()))
-    check_ours(outputs, output)
-    if not replace:
-        check_folder(output, grid, _called)
-    return pairs
-
-
-def check_place(folder: Path) -> None:
-    """Raise an ImageError if there is no place for a folder."""
-    if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise ImageError(f"{folder} is no folder. Choose another --output.")
-    if not os.path.isdir(folder.parent):
-        raise ImageError(
-            f"There is no folder {folder.parent} to make {folder.name} in. Make it, or choose another --output."
-        )
-
-
-def _todo(
-    pairs: Sequence[Pair], grid: Grid, broken: Mapping[Path, str]
-) -> tuple[list[tuple[Pair, str]], dict[str, list[str]]]:
-    """Return the runs that are missing, and by message those of them that cannot be made."""
-    from nstlib.apps.comparison.pairs import missing
-
-    todo, failures = [], {}
-    for pair in pairs:
-        why = [broken[path] for path in (grid.contents[pair.content], grid.styles[pair.style]) if path in broken]
-        for method in missing(pair, grid):
-            if why:
-                failures.setdefault(why[0], []).append(f"{pair.folder.name} {method}")
-            else:
-                todo.append((pair, method))
-    return todo, failures
-
-
 def _prepare(todo: Sequence[tuple[Pair, str]], grid: Grid, output: Path) -> Features | None:
     """See that there is enough memory and space, make the folder, and load the network if there is anything to do."""
     from nstlib.apps.comparison.demand import memory_for
@@ -223,20 +156,20 @@ def _prepare(todo: Sequence[tuple[Pair, str]], grid: Grid, output: Path) -> Feat
     from nstlib.formats.files import make_folder
 
     if todo:
-        check_memory(memory_for(grid))
+        _check_memory(memory_for(grid))
+        check_space(output, space_for(todo, grid.settings.size))
     check_writable(make_folder(output) / PAGE, extensions=(".html",))
     for folder in dict.fromkeys(pair.folder for pair, _ in todo):
         if folder.is_dir():
             check_writable(folder / PAGE, extensions=(".html",))
     if not todo:
         return None
-    check_space(output / PAGE, space_for(todo, grid.settings.size))
     from nstlib.features import load_network
 
     return load_network(grid.settings.network)
 
 
-def check_memory(needed: float) -> None:
+def _check_memory(needed: float) -> None:
     """Raise a ChoiceError if this machine can never have that many bytes, and warn if it has not now."""
     import psutil
 
@@ -263,7 +196,7 @@ def _run_all(
             tqdm(total=len(todo) * grid.settings.steps, unit="step", dynamic_ncols=True) as bar,
         ):
             for number, (pair, method) in enumerate(todo, 1):
-                name = printable(pair.folder.name)
+                name = printable(pair.folder.name[:NAME])
                 bar.set_description(f"{name} {method} [{number}/{len(todo)}]", refresh=False)
                 try:
                     _run(pair, method, network, grid, bar, stop)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 import sys
+import types
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,6 +187,7 @@ MISTAKES = [
     (compare("a.png", output="taken"), 2, "taken is no folder. Choose another --output."),
     (compare("a.png", output="dangling"), 2, "dangling is no folder. Choose another --output."),
     (compare("a.png", output="pipe.png"), 2, "pipe.png is no folder. Choose another --output."),
+    (compare("a.png", output="new.png"), 2, "new.png would be a picture, and a comparison is a folder."),
     (compare("a.png", output="nowhere/out"), 2, "There is no folder nowhere to make out in."),
     (compare("a.png", output="n" * 300), 2, "cannot be made: File name too long"),
     (compare("a.png", output="foreign"), 2, "foreign/index.html is there already, and nst compare does not know it"),
@@ -340,6 +343,9 @@ def held():
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_disk_on_which_no_folder_can_be_made_is_told_of(nst, shelf, monkeypatch):
     monkeypatch.chdir(shelf)
+    code, _, err = nst(*compare("a.png", output="/proc/compared"))
+    assert (code, "/proc/compared may need" in only(complaints(err))) == (2, True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1e9))
     code, _, err = nst(*compare("a.png", output="/proc/compared"))
     assert (code, "The folder /proc/compared cannot be made" in only(complaints(err))) == (2, True)
     code, _, err = nst(*run("good", output="/proc/rows.csv"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -195,5 +196,6 @@ def _signed(value: float) -> str:
 
 
 def _save(path: Path, figure: figures.Figure) -> None:
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # that its font lacks a letter of a name can be seen
         figure.savefig(os.fspath(temporary), format="png", dpi=150, metadata={"Software": AUTHOR})
