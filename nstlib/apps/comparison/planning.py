@@ -80,7 +80,7 @@ def _broken(grid: Grid, called: Callable[[str], str]) -> dict[Path, str]:
             try:
                 check_picture(path, grid.settings.size, SMALLEST_SIZE, option=called("size"))
             except ImageError as error:
-                if not os.path.exists(path):  # a typing error, and no fault of a picture
+                if not os.path.lexists(path):  # a typing error, and no fault of a picture
                     raise
                 broken[path] = str(error)
         bad = [broken[path] for path in paths if path in broken]
