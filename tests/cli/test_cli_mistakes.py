@@ -99,6 +99,12 @@ def shelf(tmp_path_factory):
         os.mkfifo(name)
     for name, target in {"loop.png": "loop.png", "dangling": "nowhere", "alias.png": "a.png"}.items():
         os.symlink(target, name)
+    Path("mixed").mkdir()
+    for name in ("x.png", ".x.png"):
+        Path("mixed", name).write_bytes(Path("a.png").read_bytes())
+    Path("mixed/text.png").write_text("no picture")
+    os.mkfifo("mixed/pipe.png")
+    os.symlink("nowhere", "mixed/link.png")
     _compared()
     _studied(folder)
     yield folder
@@ -153,14 +159,14 @@ MISTAKES = [
     (compare("nope.png"), 2, "There is no file nope.png"),
     (compare("a.png", style="nope.jpg"), 2, "There is no file nope.jpg"),
     (compare("a.png", "nope"), 2, "The course has no picture 'nope'"),
-    (compare(""), 2, "The course has no picture ''"),
-    (compare("a.png", style=""), 2, "The course has no picture ''"),
+    (compare(""), 2, "The name of a picture is empty."),
+    (compare("a.png", style=""), 2, "The name of a picture is empty."),
     (compare("empty"), 2, "The folder empty holds no pictures"),
     (compare("pipe.png"), 2, "pipe.png is no file but a pipe or a device"),
     (compare("a.png", style="pipe.png"), 2, "pipe.png is no file but a pipe or a device"),
     (compare("/dev/zero"), 2, "/dev/zero is no file but a pipe or a device"),
     (compare("loop.png"), 2, "loop.png cannot be read: Too many levels of symbolic links"),
-    (compare("a.png", style="dangling"), 2, "The course has no picture 'dangling'"),
+    (compare("a.png", style="dangling"), 2, "dangling is a link to a file that is not there."),
     (compare("text.png"), 2, "text.png is not a picture that can be read"),
     (compare("text.png", "zero.png"), 2, "text.png is not a picture that can be read, whatever its name says."),
     (compare("zero.png"), 2, "zero.png is empty (0 bytes)"),
@@ -271,6 +277,7 @@ MISTAKES = [
 ODD = [
     (compare("a.png", "alias.png", "./a.png"), 0, "1 pair by classic, dual", 0, ("out",)),
     (compare("a.png", "text.png"), 1, "1 pair in", 2, ("out",)),
+    (compare("mixed"), 1, "1 pair in", 4, ("out",)),  # text.png, pipe.png, link.png, and how many that is
     (compare(LATIN), 0, "1 pair in", 0, ("out",)),
     (compare("a.png", "b.png", "holidays"), 0, "with 4 pairs in", 0, ("out",)),
     (compare("a.png", output="made"), 0, "0 runs to go, 2 are there already.", 0, ("made",)),
