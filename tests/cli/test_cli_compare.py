@@ -275,3 +275,29 @@ def test_a_full_disk_is_told_before(nst, monkeypatch):
     monkeypatch.setattr(features, "load_network", lambda _name: pytest.fail("a network was loaded"))
     code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
     assert (code, "MB, and 0.0 MB are free there. Make room" in complaints(err)[0]) == (2, True)
+
+
+def test_results_that_lie_among_the_contents_are_none_of_them(nst, gallery):
+    arguments = ("compare", gallery / "content", "--styles", "wave", "-o", gallery / "content", *SHORT)
+    assert nst(*arguments)[0] == 0
+    code, out, _ = nst(*arguments)
+    assert (code, "0 runs to go, 2 are there already." in out) == (0, True)
+
+
+@pytest.mark.parametrize(("here", "name"), [("content", "."), ("content/inner", "..")])
+def test_a_folder_may_be_the_one_where_one_is_or_the_one_above(nst, gallery, monkeypatch, here, name):
+    (gallery / here).mkdir(exist_ok=True)
+    monkeypatch.chdir(gallery / here)
+    assert nst("compare", name, "--styles", "wave", "-o", "out", *SHORT)[0] == 0
+    assert sorted(os.listdir("out")) == ["cat_wave", "index.html", "metrics.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.parametrize("locked", ["out", "out/cat_wave"])
+def test_a_folder_that_cannot_be_written_is_told_before(nst, monkeypatch, locked):
+    nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--methods", "classic")
+    monkeypatch.setattr(features, "load_network", lambda _name: pytest.fail("a network was loaded"))
+    os.chmod(locked, 0o500)
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    os.chmod(locked, 0o700)
+    assert (code, "cannot be written: Permission denied" in complaints(err)[0]) == (2, True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import types
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,25 @@ def test_a_lock_that_is_none_is_left_alone(nst):
     code, _, err = nst("study", "run", "grid.toml", "-o", "rows.csv")
     assert (code, ".rows.csv.lock is in the way" in complaint(err)) == (1, True)
     assert Path(".rows.csv.lock").read_text() == "mine"
+
+
+def test_a_full_disk_is_told_before(nst, monkeypatch):
+    Path("grid.toml").write_text(GRID, encoding="utf-8")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=100))
+    code, _, err = nst("study", "run", "grid.toml")
+    assert (code, "grid.csv may need 0.0 MB, and 0.0 MB are free there." in complaint(err)) == (2, True)
+    assert os.listdir() == ["grid.toml"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_told_before(nst, rows):
+    Path("grid.toml").write_text(GRID, encoding="utf-8")
+    Path("rows.csv").write_bytes(rows)
+    os.chmod(".", 0o500)
+    for code, arguments in ((2, ("run", "grid.toml")), (1, ("report", "rows.csv"))):
+        ended, _, err = nst("study", *arguments)
+        assert (ended, "Permission denied" in complaint(err)) == (code, True)
+    os.chmod(".", 0o700)
 
 
 # --- report -------------------------------------------------------------------------------------------------------------
