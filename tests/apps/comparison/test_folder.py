@@ -64,6 +64,13 @@ def test_all_that_is_written_was_told_before(check, network, out, files):
     assert {path for path in out.rglob("*") if path.is_file()} == told
 
 
+def test_pictures_of_other_methods_are_told_too_as_a_run_may_remove_them(check, network, out):
+    pair, grid = check("dual")
+    run(pair, "dual", network, grid)
+    told = {output.path.name for output in outputs_of([pair], ["classic"], out)}
+    assert {"classic.png", "dual.png", "dual_low.png"} <= told
+
+
 def test_what_a_comparison_made_it_may_replace(check, network, out):
     pair, grid = check("classic")
     run(pair, "classic", network, grid)
