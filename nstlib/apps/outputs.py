@@ -57,7 +57,7 @@ def check_places(outputs: Iterable[Output]) -> None:
     for output in outputs:
         try:
             os.lstat(output.path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:  # a name that is too long, above all
             raise ImageError(
