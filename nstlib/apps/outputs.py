@@ -28,19 +28,21 @@ class Output(NamedTuple):
     extensions: tuple[str, ...] = tuple(WRITABLE)
 
 
-def check_outputs(outputs: Sequence[Output], sources: Iterable[Path]) -> None:
+def check_outputs(outputs: Sequence[Output], sources: Iterable[Path], *, kind: str = "pictures") -> None:
     """Raise an ImageError if an output would replace a source, or another output.
+
+    ``kind`` is what the sources are, in a word.
 
     Files are compared, not names: two names may lead to one file, by links, by ``..``, or on a disk to which ``a.png`` and
     ``A.png`` are the same. Sources that are not there are left to whoever reads them.
     """
-    started_from = {_identity(path): path for path in sources if os.path.exists(path)}
+    started_from = {identity(path): path for path in sources if os.path.exists(path)}
     taken: dict[tuple, Output] = {}
     for output in outputs:
-        here = _identity(output.path)
+        here = identity(output.path)
         if here in started_from:
             raise ImageError(
-                f"{output.path} is one of the pictures to start from, and {output.role} would replace it. Choose another "
+                f"{output.path} is one of the {kind} to start from, and {output.role} would replace it. Choose another "
                 f"{output.option}."
             )
         if (other := taken.setdefault(here, output)) is not output:
@@ -53,6 +55,14 @@ def check_outputs(outputs: Sequence[Output], sources: Iterable[Path]) -> None:
 def check_places(outputs: Iterable[Output]) -> None:
     """Raise the ImageError that writing would raise: extensions, folders, permissions, names that are too long."""
     for output in outputs:
+        try:
+            os.lstat(output.path)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:  # a name that is too long, above all
+            raise ImageError(
+                f"{output.path} cannot be written: {error.strerror}. Choose another {output.option}."
+            ) from error
         check_writable(output.path, extensions=output.extensions)
 
 
@@ -75,7 +85,7 @@ def files_in(folder: Path) -> Iterator[Path]:
         yield from (path for path in folder.iterdir() if not path.is_dir())
 
 
-def _identity(path: Path) -> tuple:
+def identity(path: Path) -> tuple:
     """Return what is equal for two names of one file, also of one that is not there yet."""
     if found := _number(path):
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand
 
-from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn, warn_of_memory
+from nstlib.cli.console import STOPPED, duration, gigabytes, note, one_line_errors, say, warn, warn_of_memory
 from nstlib.cli.inputs import check_seed, find_contents
 from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
 from nstlib.cli.streams import printable
 from nstlib.defaults import INITS, MEASURED_SIZE, NETWORKS, STEPS, STYLE_WEIGHT
-from nstlib.errors import DivergenceError, ImageError, ShapeError
+from nstlib.errors import ChoiceError, DivergenceError, ImageError, ShapeError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -39,6 +40,7 @@ EXAMPLES = """Examples:
 CONTENTS = ("astronaut", "cat", "china", "coffee", "flower")
 STYLES = ("brush", "fluid", "mosaic", "sandstone", "woodcut")
 USUAL = ("classic", "dual")
+NAME = 60  # characters of a pair's name beside the progress bar
 SEVERAL = ("--styles", "--methods")
 
 
@@ -99,58 +101,84 @@ def compare(
     is there already is not made again: after Ctrl-C the same command goes on.
     """
     with one_line_errors(exit_code=2):
-        from nstlib.apps.comparison import pairs as comparison
+        from nstlib.apps.comparison.pairs import make_grid
+        from nstlib.apps.comparison.planning import make_plan
         from nstlib.apps.study.grid import Settings
 
-        common = {"style_weight": style_weight, "init": init, "seed": check_seed(seed)}
-        sources = _found(contents or CONTENTS), _found(styles or STYLES)
-        grid = comparison.make_grid(*sources, methods or USUAL, Settings(network, size, steps), **common)
-        pairs = comparison.pairs_of(grid, output)
-        _prepare(output)
-        if not replace:
-            comparison.check_folder(output, grid)
-        todo = [(pair, method) for pair in pairs for method in comparison.missing(pair, grid)]
-        if todo:
-            from nstlib.features import load_network
-
-            trunk = load_network(network)
-    there = len(pairs) * len(grid.methods) - len(todo)
+        own = {"style_weight": style_weight, "init": init, "seed": check_seed(seed), "called": _called}
+        sources = _found(contents or CONTENTS, output), _found(styles or STYLES, output)
+        grid = make_grid(*sources, methods or USUAL, Settings(network, size, steps), **own)
+        pairs, todo, failures = make_plan(grid, output, replace=replace, called=_called)
+        trunk = _prepare(todo, grid, output)
+    count = len(todo) + sum(map(len, failures.values()))
+    there = len(pairs) * len(grid.methods) - count
     say(
         f"{_pairs(len(pairs))} by {', '.join(grid.methods)}: {size} px, {steps} steps, network {network}; "
-        f"{len(todo)} runs to go{f', {there} are there already' if there else ''}."
+        f"{count} runs to go{f', {there} are there already' if there else ''}."
     )
-    begin, failures, exit_code = time.perf_counter(), {}, 0
+    for message in failures:
+        warn(message)
+    begin, exit_code = time.perf_counter(), 0
     if todo:
-        warn_of_memory(_needed(size, trunk))
         exit_code = _run_all(todo, trunk, grid, output, failures)
-    _finish(output, grid, failures, len(todo), exit_code, time.perf_counter() - begin)
+    _finish(output, grid, failures, count, exit_code, time.perf_counter() - begin)
+
+
+def _called(setting: str) -> str:
+    """Return the option of a setting."""
+    return f"--{setting.replace('_', '-')}"
 
 
 def _pairs(number: int) -> str:
     return "1 pair" if number == 1 else f"{number} pairs"
 
 
-def _found(words: Iterable[str]) -> list[Path]:
-    return [path for word in words for path in find_contents(word)]
+def _found(words: Iterable[str], output: Path) -> list[Path]:
+    """Return the pictures that words stand for; in a folder, results of this comparison are none."""
+    from nstlib.apps.comparison.folder import without_results
+
+    found = []
+    for word in words:
+        paths = find_contents(word)
+        if os.path.isdir(word) and not (paths := without_results(paths, output)):
+            raise ImageError(f"The folder {word} holds only results of this comparison. Name other pictures.")
+        found += paths
+    return found
 
 
-def _prepare(folder: Path) -> None:
-    """Make the folder, unless it is there, and raise an ImageError if nothing can be written to it."""
+def _prepare(todo: Sequence[tuple[Pair, str]], grid: Grid, output: Path) -> Features | None:
+    """See that there is enough memory and space, make the folder, and load the network if there is anything to do."""
+    from nstlib.apps.comparison.demand import memory_for
+    from nstlib.apps.comparison.folder import space_for
     from nstlib.apps.comparison.page import PAGE
+    from nstlib.apps.outputs import check_space
     from nstlib.formats.encoding import check_writable
     from nstlib.formats.files import make_folder
 
-    check_writable(make_folder(folder) / PAGE, extensions=(".html",))
+    if todo:
+        _check_memory(memory_for(grid))
+        check_space(output, space_for(todo, grid.settings.size))
+    check_writable(make_folder(output) / PAGE, extensions=(".html",))
+    for folder in dict.fromkeys(pair.folder for pair, _ in todo):
+        if folder.is_dir():
+            check_writable(folder / PAGE, extensions=(".html",))
+    if not todo:
+        return None
+    from nstlib.features import load_network
+
+    return load_network(grid.settings.network)
 
 
-def _needed(size: int, network: Features) -> float:
-    """Return how many bytes a run may take."""
-    import torch
+def _check_memory(needed: float) -> None:
+    """Raise a ChoiceError if this machine can never have that many bytes, and warn if it has not now."""
+    import psutil
 
-    from nstlib.dual import stylize_dual
-
-    square = torch.zeros(1, 3, size, size)
-    return stylize_dual(square, square, network).plan.bytes
+    there = psutil.virtual_memory().total + psutil.swap_memory().total
+    if needed > there:
+        raise ChoiceError(
+            f"This may need {gigabytes(needed)} of memory, and this machine has {gigabytes(there)}. Use a smaller --size."
+        )
+    warn_of_memory(needed)
 
 
 def _run_all(
@@ -168,11 +196,11 @@ def _run_all(
             tqdm(total=len(todo) * grid.settings.steps, unit="step", dynamic_ncols=True) as bar,
         ):
             for number, (pair, method) in enumerate(todo, 1):
-                name = printable(pair.folder.name)
+                name = printable(pair.folder.name[:NAME])
                 bar.set_description(f"{name} {method} [{number}/{len(todo)}]", refresh=False)
                 try:
                     _run(pair, method, network, grid, bar, stop)
-                except (ImageError, ShapeError, DivergenceError) as error:
+                except (ImageError, ShapeError, DivergenceError, MemoryError) as error:
                     if str(error) not in failures:  # a broken picture is one of many pairs
                         warn(error)
                     failures.setdefault(str(error), []).append(f"{pair.folder.name} {method}")
@@ -194,10 +222,15 @@ def _run(pair: Pair, method: str, network: Features, grid: Grid, bar: tqdm, stop
     from nstlib.apps.comparison.pairs import make
 
     begin = bar.n
-    for step in make(pair, method, network, grid):
-        if stop.signal is not None:
-            return
-        bar.update(begin + step.index - bar.n)
+    try:
+        for step in make(pair, method, network, grid):
+            if stop.signal is not None:
+                return
+            bar.update(begin + step.index - bar.n)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):  # torch's own kind says it in words
+            raise
+        raise MemoryError(f"{pair.folder.name}: there is not enough memory. Use a smaller --size.") from error
 
 
 def _finish(
@@ -207,6 +240,8 @@ def _finish(
     from nstlib.apps.comparison.page import write_page
     from nstlib.apps.comparison.pairs import records_in
 
+    if exit_code == 1:  # the page could not be written, and that was told
+        raise typer.Exit(1)
     with one_line_errors(exit_code=1):
         page = write_page(output, grid, failures)
     count = _pairs(len(records_in(output, grid)))
@@ -216,5 +251,5 @@ def _finish(
     say(f"Wrote {page} with {count} in {duration(seconds)}.")
     if failures:
         warn(f"{sum(map(len, failures.values()))} of {runs} runs could not be made; see above.")
-    if failures or exit_code:
+    if failures:
         raise typer.Exit(1)

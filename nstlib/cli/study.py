@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +12,13 @@ import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, say, warn
 from nstlib.cli.options import option
+from nstlib.errors import ChoiceError, ImageError
 
 if TYPE_CHECKING:
     from nstlib.apps.painting.stopping import Stop
     from nstlib.apps.study.grid import Grid
+
+PER_PROCESSOR, LEAST_LIMIT = 4, 32  # processes: more only wait for each other, and each takes memory
 
 app = typer.Typer(help="Run many transfers, measure them, compare the methods.", no_args_is_help=True)
 
@@ -44,8 +49,10 @@ def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler:
     from nstlib.apps.study.grid import read_grid
 
     with one_line_errors(exit_code=2):
+        _check_where(workers, scheduler)
         found = read_grid(grid)
-    target = Path(f"{grid.stem}.csv") if output is None else output
+        target = Path(f"{grid.stem}.csv") if output is None else output
+        _check_target(found, grid, target)
     with one_line_errors(exit_code=1), stoppable(note) as stop:
         done, total, failed = _watch(found, target, workers, scheduler, stop)
     if stop.signal is not None and done + failed < total:
@@ -55,6 +62,33 @@ def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler:
     if failed:
         warn(f"{failed} runs failed, see above. The same command tries them again.")
         raise typer.Exit(1)
+
+
+def _check_where(workers: int | None, scheduler: str | None) -> None:
+    """Raise a ChoiceError for a number of processes that there cannot be, or an address that is none."""
+    from nstlib.apps.study.entries import whole
+
+    if workers is not None:
+        whole("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
+    if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
+        raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
+
+
+def _check_target(grid: Grid, file: Path, target: Path) -> None:
+    """Raise an ImageError if the rows cannot be written there, or something would be lost by it."""
+    from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
+    from nstlib.apps.study.results import BYTES, lock_of
+
+    if os.path.lexists(target) and not os.path.isfile(target):
+        raise ImageError(f"{target} is no file, and rows are written to one. Choose another --output.")
+    outputs = [
+        Output(path, role, extensions=(path.suffix.lower(),))
+        for path, role in ((target, "the file of rows"), (lock_of(target), "its lock"))
+    ]
+    pictures = [path for side in (grid.contents, grid.styles, *grid.calibration) for path in side.values()]
+    check_outputs(outputs, [file, *pictures], kind="files")
+    check_places(outputs)
+    check_space(target, BYTES * len(grid.cases()))
 
 
 def _watch(grid: Grid, target: Path, workers: int | None, scheduler: str | None, stop: Stop) -> tuple[int, int, int]:
@@ -89,12 +123,14 @@ def report(
     method: Annotated[str, option("NAME", "The one in question, against all others.")] = "dual",
 ) -> None:
     """Compare one method with each of the others at the same style: tables with intervals, and figures."""
-    from nstlib.apps.study.report import write_report
+    from nstlib.apps.study.report import check_report, write_report
     from nstlib.apps.study.results import read_rows
 
     with one_line_errors(exit_code=1):
+        rows = read_rows(results)
         folder = results.with_suffix("") if output is None else output
         if folder == results:
             folder = results.with_name(f"{results.name}_report")
-        page = write_report(read_rows(results), folder, method=method)
+        check_report(folder, results)
+        page = write_report(rows, folder, method=method)
     say(f"Wrote {page} and its figures.")

@@ -44,6 +44,11 @@ def test_an_output_is_a_source_by_whatever_name(photo, name):
             check_outputs([Output(output, "the film", "--animation")], [source])
 
 
+def test_sources_are_called_what_they_are(photo):
+    with pytest.raises(ImageError, match="photo.png is one of the files to start from, and the table would replace it"):
+        check_outputs([Output(photo, "the table")], [photo], kind="files")
+
+
 def test_a_copy_is_another_file_and_what_is_not_there_is_none(photo):
     Path("copy.png").write_bytes(photo.read_bytes())
     check_outputs(
@@ -70,6 +75,8 @@ def test_a_place_that_cannot_be_written_is_told(photo):
         check_places([Output(Path("new.png"), "the result"), Output(Path("nowhere/new.png"), "a film")])
     with pytest.raises(ImageError, match=r"new.png should end in one of .gif"):
         check_places([Output(Path("new.png"), "a film", "--gif", (".gif",))])
+    with pytest.raises(ImageError, match=r"nnn.png cannot be written: .*Choose another --gif"):
+        check_places([Output(Path(f"{'n' * 300}.png"), "a film", "--gif")])
     assert [path.name for path in files_in(Path())] == ["photo.png"]
     assert list(files_in(Path("nowhere"))) == []
 

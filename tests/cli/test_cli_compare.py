@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
@@ -96,7 +99,7 @@ def test_other_settings_are_refused_until_replacing_is_asked_for(nst, made):
     made.clear()
     code, out, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--seed", "1")
     assert (code, out, made) == (2, "", [])
-    assert "cat_wave was made with other settings: seed was 0, now 1." in complaints(err)[0]
+    assert "cat_wave was made with other settings: --seed was 0, now 1." in complaints(err)[0]
     assert nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--seed", "1", "--replace")[0] == 0
     assert made == ["cat_wave classic", "cat_wave dual"]
 
@@ -176,7 +179,7 @@ def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_page():
         (("cat", "--styles", "wave", "--steps", "0"), "steps must be a whole number of at least 1, got 0."),
         (("cat", "--styles", "wave", "--seed", str(2**63)), "--seed must be a whole number from 0 to 2**63 - 1"),
         (("cat", "--styles", "wave", "--init", "style"), "There is no init 'style'."),
-        (("cat", "--styles", "wave", "-o", "nowhere/out"), "out cannot be made: "),
+        (("cat", "--styles", "wave", "-o", "nowhere/out"), "There is no folder nowhere to make out in."),
         (("empty", "--styles", "wave"), "The folder empty holds no pictures"),
     ],
 )
@@ -234,3 +237,67 @@ def test_a_full_disk_ends_with_an_error_and_no_traceback(nst, monkeypatch):
     code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
     assert code == 1
     assert "No space left on device" in complaints(err)[-1]
+
+
+@pytest.mark.usefixtures("more")
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 40 GB")])
+def test_a_run_that_lacks_memory_is_told_and_the_others_are_done(nst, monkeypatch, error):
+    whole = pairs.make
+
+    def greedy(pair, *others):
+        if pair.content == "cat":
+            raise error
+        return whole(pair, *others)
+
+    monkeypatch.setattr(pairs, "make", greedy)
+    code, out, err = nst("compare", "cat", "dog", "--styles", "wave", "-o", "out", *SHORT, "--methods", "classic")
+    assert (code, "with 1 pair in" in out) == (1, True)
+    lacking, count = complaints(err)
+    assert lacking == "nst: cat_wave: there is not enough memory. Use a smaller --size."
+    assert count == "nst: 1 of 2 runs could not be made; see above."
+
+
+def test_a_machine_without_the_memory_is_told_before_and_one_that_lacks_it_now_is_tried(nst, monkeypatch):
+    there = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: there._replace(total=10**8, available=10**8))
+    monkeypatch.setattr(psutil, "swap_memory", lambda: there._replace(total=0))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert code == 2
+    assert "of memory, and this machine has 0.1 GB. Use a smaller --size." in complaints(err)[0]
+    assert not Path("out").exists()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: there._replace(total=10**10, available=10**8))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert (code, "of memory, and 0.1 GB are free." in complaints(err)[0]) == (0, True)
+
+
+def test_a_full_disk_is_told_before(nst, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1000))
+    monkeypatch.setattr(features, "load_network", lambda _name: pytest.fail("a network was loaded"))
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    assert (code, "MB, and 0.0 MB are free there. Make room" in complaints(err)[0]) == (2, True)
+
+
+def test_results_that_lie_among_the_contents_are_none_of_them(nst, gallery):
+    arguments = ("compare", gallery / "content", "--styles", "wave", "-o", gallery / "content", *SHORT)
+    assert nst(*arguments)[0] == 0
+    code, out, _ = nst(*arguments)
+    assert (code, "0 runs to go, 2 are there already." in out) == (0, True)
+
+
+@pytest.mark.parametrize(("here", "name"), [("content", "."), ("content/inner", "..")])
+def test_a_folder_may_be_the_one_where_one_is_or_the_one_above(nst, gallery, monkeypatch, here, name):
+    (gallery / here).mkdir(exist_ok=True)
+    monkeypatch.chdir(gallery / here)
+    assert nst("compare", name, "--styles", "wave", "-o", "out", *SHORT)[0] == 0
+    assert sorted(os.listdir("out")) == ["cat_wave", "index.html", "metrics.csv"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.parametrize("locked", ["out", "out/cat_wave"])
+def test_a_folder_that_cannot_be_written_is_told_before(nst, monkeypatch, locked):
+    nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT, "--methods", "classic")
+    monkeypatch.setattr(features, "load_network", lambda _name: pytest.fail("a network was loaded"))
+    os.chmod(locked, 0o500)
+    code, _, err = nst("compare", "cat", "--styles", "wave", "-o", "out", *SHORT)
+    os.chmod(locked, 0o700)
+    assert (code, "cannot be written: Permission denied" in complaints(err)[0]) == (2, True)

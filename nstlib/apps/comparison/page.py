@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
 
 from nstlib import __version__
 from nstlib.apps.comparison import pairs
 from nstlib.apps.comparison.pairs import CLASSIC, COLUMNS, LOSSES, SHOWN, Record
 from nstlib.apps.study.grid import Grid
+from nstlib.errors import ImageError
 from nstlib.formats.files import replacing
+from nstlib.formats.opening import opened
 
 PAGE = "index.html"
 BANDS = (("low", "what is coarse"), ("high", "what is fine, around mid-gray"))
@@ -33,8 +35,9 @@ def write_page(folder: Path, grid: Grid, failures: Mapping[str, Sequence[str]] |
     """
     records, everything = pairs.records_in(folder, grid), pairs.records_in(folder)
     pairs.write_metrics(folder, records)
+    text = page(records, grid, failures or {}, len(everything) - len(records))
     with replacing(folder / PAGE) as temporary:
-        temporary.write_text(page(records, grid, failures or {}, len(everything) - len(records)), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # the bytes of a name may be no text
     return folder / PAGE
 
 
@@ -73,7 +76,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"number": _number, "listed": _listed, "counted": _counted, "address": quote}
+    found.filters |= {"number": _number, "listed": _listed, "counted": _counted, "address": _address}
     return found
 
 
@@ -108,9 +111,14 @@ def _last_values(record: Record, columns: Iterable[str]) -> list[tuple[str, list
 
 def _size_of(path: Path) -> tuple[int, int] | None:
     """Return width and height of a picture, so that nothing moves while the page is loading."""
-    with suppress(OSError), Image.open(path) as picture:  # a damaged one shows its description
+    with suppress(ImageError), opened(path) as picture:  # a damaged one shows its description
         return picture.size
     return None
+
+
+def _address(name: str) -> str:
+    """Return a name as addresses spell it: byte by byte, as the bytes may be no text."""
+    return quote(os.fsencode(name))
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
@@ -25,11 +26,14 @@ from torch import Tensor
 
 from nstlib import __version__
 from nstlib.analysis import Table, differences, mean_over_pairs, summary
-from nstlib.apps.study.grid import Grid, Method, Settings, digest
+from nstlib.apps.names import plain, shortened, unused
+from nstlib.apps.study.entries import LARGEST_SEED, number, whole
+from nstlib.apps.study.grid import Grid, Method, Settings
 from nstlib.apps.study.measure import Yardstick
+from nstlib.apps.study.pictures import different, digest
 from nstlib.defaults import INITS, METHODS, STYLE_WEIGHT
 from nstlib.dual import stylize_dual
-from nstlib.errors import ChoiceError, ResumeError, choice, finite_number, whole_number
+from nstlib.errors import ChoiceError, ImageError, ResumeError, choice
 from nstlib.features import Features
 from nstlib.formats.files import make_folder, replacing
 from nstlib.images import load_image, save_image
@@ -78,6 +82,7 @@ class Record:
         folder: of the pair. content: its name. style: its name.
         digests: of the two pictures. settings: as ``settings_of`` returns them.
         runs: for each method that reached its end the rows of its table, by column.
+        touched: the methods whose pictures may be there, of runs that reached their end or were killed while they were kept.
     """
 
     folder: Path
@@ -86,6 +91,7 @@ class Record:
     digests: list[str]
     settings: dict[str, object]
     runs: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    touched: list[str] = field(default_factory=list)
 
     def final(self, method: str) -> dict[str, float]:
         """Return the last row of a method's table."""
@@ -104,10 +110,11 @@ def make_grid(
     style_weight: float = STYLE_WEIGHT,
     init: str = INITS[0],
     seed: int = 0,
+    called: Callable[[str], str] = str,
 ) -> Grid:
     """Return every content with every style by each method, named after their files; what is given twice counts once.
 
-    Files of the same name in different folders get numbers: cat, cat-2.
+    Files of the same name in different folders get numbers: cat, cat-2. ``called`` is as for ``Settings.check``.
 
     Raises:
         ChoiceError: for what would else be found only after a network was loaded.
@@ -115,17 +122,19 @@ def make_grid(
     chosen = {choice("method", name, METHODS): Method(name, choice("init", init, INITS)) for name in methods}
     if not chosen:
         raise ChoiceError(f"A comparison needs a method. Choose from: {', '.join(METHODS)}.")
-    settings.check()
-    weights, seeds = (finite_number("style_weight", style_weight),), (whole_number("seed", seed, 0),)
+    settings.check(called)
+    weights = (number(called("style_weight"), style_weight),)
+    seeds = (whole(called("seed"), seed, 0, LARGEST_SEED),)
     return Grid(_named(contents), _named(styles), chosen, weights, seeds, settings)
 
 
 def pairs_of(grid: Grid, folder: Path) -> list[Pair]:
     """Return the pairs of a grid, each with a folder of its own in that folder."""
     taken: set[str] = set()
+    ones, others = ({name: digest([path], 16) for name, path in each.items()} for each in (grid.contents, grid.styles))
     return [
-        Pair(content, style, [digest([one], 16), digest([other], 16)], folder / _unused(f"{content}_{style}", taken))
-        for (content, one), (style, other) in product(grid.contents.items(), grid.styles.items())
+        Pair(content, style, [one, other], folder / unused(shortened(f"{content}_{style}"), taken))
+        for (content, one), (style, other) in product(ones.items(), others.items())
     ]
 
 
@@ -142,13 +151,16 @@ def missing(pair: Pair, grid: Grid) -> list[str]:
     return [method for method in grid.methods if record is None or method not in record.runs]
 
 
-def check_folder(folder: Path, grid: Grid) -> None:
-    """Raise a ResumeError if the folder holds pairs made with other settings: which, and what differs."""
+def check_folder(folder: Path, grid: Grid, called: Callable[[str], str] = str) -> None:
+    """Raise a ResumeError if the folder holds pairs made with other settings: which, and what differs.
+
+    ``called`` is as for ``Settings.check``.
+    """
     wanted = settings_of(grid)
     for record in records_in(folder):
         differing = {name: record.settings.get(name) for name in wanted if record.settings.get(name) != wanted[name]}
         if differing:
-            listed = ", ".join(f"{name} was {value}, now {wanted[name]}" for name, value in differing.items())
+            listed = ", ".join(f"{called(name)} was {value}, now {wanted[name]}" for name, value in differing.items())
             raise ResumeError(
                 f"{record.folder} was made with other settings: {listed}. Repeat them, choose another folder, or add "
                 "--replace to make such pairs anew."
@@ -163,22 +175,39 @@ def read_record(folder: Path) -> Record | None:
 
     Runs whose files are gone are left out.
     """
+    if not os.path.isfile(folder / RECORD):  # to read a pipe would be to wait for whoever writes to it
+        return None
     try:
         stored = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         if stored.pop("format") != FORMAT:
             return None
         del stored["nstlib"]
         record = Record(folder=folder, **stored)
-        whole = all(rows and all(COLUMNS.keys() <= row.keys() for row in rows) for rows in record.runs.values())
-    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        good = _is_good(record)
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return None
+    record.touched = [method for method in METHODS if method in record.touched or method in record.runs]
     record.runs = {method: rows for method, rows in record.runs.items() if _files_there(folder, method)}
-    return record if whole else None
+    return record if good else None
+
+
+def _is_good(record: Record) -> bool:
+    """Return whether a record holds what the page shows, and methods that there are: their files may be removed."""
+    named = all(type(each) is str for each in (record.content, record.style)) and type(record.settings) is dict
+    rows = [row for table in record.runs.values() for row in table]
+    numbers = all(
+        COLUMNS.keys() <= row.keys() and {type(row[name]) for name in COLUMNS} <= {float, int} for row in rows
+    )
+    return named and numbers and all(record.runs.values()) and {*record.runs, *record.touched} <= {*METHODS}
 
 
 def records_in(folder: Path, grid: Grid | None = None) -> list[Record]:
     """Return the records of all pairs in a comparison's folder, by name; with a grid, only those made with its settings."""
-    found = (read_record(path.parent) for path in sorted(folder.glob(f"*/{RECORD}")))
+    try:
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    except OSError as error:
+        raise ImageError(f"The folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
+    found = (read_record(folder / name) for name in names)
     wanted = None if grid is None else settings_of(grid)
     return [record for record in found if record and record.runs and wanted in (None, record.settings)]
 
@@ -244,10 +273,14 @@ def _row(step: Step, measured: dict[str, float]) -> dict[str, float]:
 def _keep(pair: Pair, grid: Grid, method: str, rows: list[dict[str, float]], pictures: Mapping[str, Tensor]) -> None:
     """Write a run's pictures and tables; the record, which says that they are there, comes last."""
     make_folder(pair.folder)
-    record = _current_record(pair, grid)
+    older, record = read_record(pair.folder), _current_record(pair, grid)
     if record is None:
-        _forget(pair.folder)
         record = Record(pair.folder, pair.content, pair.style, pair.digests, settings_of(grid))
+    record.touched = sorted({method, *(older.touched if older else ())})
+    _store(record)  # whatever happens now, it is known whose files these are
+    for name in record.touched:
+        if name not in (method, *record.runs):
+            _remove(pair.folder, name)
     for name, picture in pictures.items():
         for image, file in zip((picture, LOW.show(picture), HIGH.show(picture)), names_of(name), strict=True):
             save_image(image, pair.folder / file)
@@ -257,21 +290,23 @@ def _keep(pair: Pair, grid: Grid, method: str, rows: list[dict[str, float]], pic
         ["method", "step", "scale", *COLUMNS],
         [{"method": name, **row} for name, table in record.runs.items() for row in table],
     )
+    record.touched = sorted(record.runs)
+    _store(record)
+
+
+def _store(record: Record) -> None:
     stored = {key: value for key, value in vars(record).items() if key != "folder"}
-    with replacing(pair.folder / RECORD) as temporary:
+    with replacing(record.folder / RECORD) as temporary:
         temporary.write_text(
             json.dumps({"format": FORMAT, "nstlib": __version__, **stored}, indent=1), encoding="utf-8"
         )
 
 
-def _forget(folder: Path) -> None:
-    """Remove a record that no longer holds, and the pictures it lists."""
-    record = read_record(folder)
+def _remove(folder: Path, method: str) -> None:
+    """Remove the pictures of a run that no longer holds."""
     with suppress(OSError):
-        (folder / RECORD).unlink(missing_ok=True)
-        for method in () if record is None else record.runs:
-            for name in names_of(method):
-                (folder / name).unlink(missing_ok=True)
+        for name in names_of(method):
+            (folder / name).unlink(missing_ok=True)
 
 
 # All of them -------------------------------------------------------------------------------------------------------------
@@ -325,27 +360,14 @@ def _table(records: Sequence[Record]) -> Table:
 def _named(paths: Iterable[Path]) -> dict[str, Path]:
     """Return different files by different names."""
     taken: set[str] = set()
-    different: dict[Path, Path] = {}
-    for path in paths:
-        different.setdefault(path.resolve(), path)
-    return {_unused(path.stem, taken): path for path in different.values()}
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    """Return the name, or that name with the first number that nothing has, and note it as taken.
-
-    Names that differ only in case count as equal: on some disks they are.
-    """
-    candidate, number = name, 1
-    while candidate.lower() in taken:
-        number += 1
-        candidate = f"{name}-{number}"
-    taken.add(candidate.lower())
-    return candidate
+    return {unused(plain(path.stem), taken): path for path in different(paths)}
 
 
 def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Path:
-    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         for row in rows:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from nstlib.apps.names import plain
+from nstlib.apps.study.entries import LARGEST_SEED, listed, number, read_entries, read_term, shown, table, whole
+from nstlib.apps.study.pictures import check_picture, digest
 from nstlib.defaults import INITS, MEASURED_SIZE, METHODS, NETWORKS, OPTIMIZERS, SMALLEST_SIZE, TV_WEIGHT
-from nstlib.dual import PRESETS
-from nstlib.errors import ChoiceError, ImageError, choice, finite_number, whole_number
+from nstlib.dual import PRESETS, TERMS
+from nstlib.errors import ChoiceError, ImageError, choice
+from nstlib.features import Features
+from nstlib.formats.sizes import MAX_PIXELS
 from nstlib.images import picture
-from nstlib.terms import QUANTITIES, Term, View
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from nstlib.terms import PICTURE, Term
+from nstlib.transfer import CONTENT_LAYERS, STYLE_LAYERS
 
 SPLITS = ("", "selected", "random", "reversed")
+LARGEST_SIZE = math.isqrt(MAX_PIXELS)
+MOST_STEPS = 1_000_000  # at a hundredth of a second each, three hours for the smallest pictures there are
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,16 @@ class Settings:
     optimizer: str = OPTIMIZERS[0]
     tv_weight: float = TV_WEIGHT
 
-    def check(self) -> None:
-        """Raise a ChoiceError for what would else be found only after a network was loaded."""
+    def check(self, called: Callable[[str], str] = str) -> None:
+        """Raise a ChoiceError for what would else be found only after a network was loaded.
+
+        ``called`` says how the user writes the name of a setting: "size", or "--size" on a command line.
+        """
         choice("network", self.network, NETWORKS)
         choice("optimizer", self.optimizer, OPTIMIZERS)
-        whole_number("size", self.size, SMALLEST_SIZE)
-        whole_number("steps", self.steps, 1)
-        finite_number("tv_weight", self.tv_weight)
+        whole(called("size"), self.size, SMALLEST_SIZE, LARGEST_SIZE)
+        whole(called("steps"), self.steps, 1, MOST_STEPS)
+        number(called("tv_weight"), self.tv_weight)
 
 
 @dataclass(frozen=True)
@@ -171,30 +177,29 @@ def read_grid(path: Path) -> Grid:
     Raises:
         ChoiceError: if it cannot be read, or asks for something that does not exist. ImageError: if a picture is missing.
     """
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChoiceError(f"The grid {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ChoiceError(f"The grid {path} is no TOML: {error}.") from error
-    own = {name: _method(name, entry) for name, entry in _table("method", entries.pop("method", {})).items()}
-    known = {**NAMED, **own}
+    entries = read_entries(path)
     settings = Settings(**{each.name: entries.pop(each.name) for each in fields(Settings) if each.name in entries})
     settings.check()
     settings = replace(settings, tv_weight=float(settings.tv_weight))  # 1 and 1.0 are the same run
+    own = table("method", entries.pop("method", {}))
+    known = {**NAMED, **{name: _method(name, entry, settings) for name, entry in own.items()}}
     folder = Path(path).parent
     grid = Grid(
         contents=_pictures("contents", entries.pop("contents", ()), folder),
         styles=_pictures("styles", entries.pop("styles", ()), folder),
-        methods={name: known[choice("method", name, known)] for name in _list("methods", entries.pop("methods", ()))},
+        methods={name: known[choice("method", name, known)] for name in listed("methods", entries.pop("methods", ()))},
         style_weights=tuple(
-            float(finite_number("style_weights", each))
-            for each in _list("style_weights", entries.pop("style_weights", ()), (int, float))
+            number("style_weights", each)
+            for each in listed("style_weights", entries.pop("style_weights", ()), (int, float))
         ),
-        seeds=tuple(whole_number("seeds", seed, 0) for seed in _list("seeds", entries.pop("seeds", [0]), (int,))),
+        seeds=tuple(
+            whole("seeds", seed, 0, LARGEST_SEED) for seed in listed("seeds", entries.pop("seeds", [0]), (int,))
+        ),
         settings=settings,
         calibration=_calibration(entries.pop("calibration", {}), folder),
-        chance_styles=tuple(_list("chance_styles", entries.pop("chance_styles"))) if "chance_styles" in entries else (),
+        chance_styles=tuple(listed("chance_styles", entries.pop("chance_styles")))
+        if "chance_styles" in entries
+        else (),
     )
     if entries:
         raise ChoiceError(
@@ -205,51 +210,42 @@ def read_grid(path: Path) -> Grid:
     for name in grid.chance_styles:
         choice("chance style", name, grid.styles)
     _check_calibration(grid)
+    _check_weights(grid)
+    _check_pictures(grid)
     return grid
 
 
-def _method(name: str, entry: Any) -> Method:
-    entry = dict(_table(f"method.{name}", entry))
+def _method(name: str, entry: Any, settings: Settings) -> Method:
+    entry = dict(table(f"method.{shown(name)}", entry))
     if name in NAMED:
         raise ChoiceError(f'There is a method "{name}" already. Give yours another name.')
+    if not name or plain(name) != name:
+        raise ChoiceError(
+            f"A method needs a name of letters that can be seen, got {shown(name)}: it stands in every row."
+        )
     if unknown := set(entry) - {each.name for each in fields(Method)}:
         raise ChoiceError(f"The method {name} knows loss or terms, init and split, not {', '.join(sorted(unknown))}.")
     terms = entry.pop("terms", None)
     if terms is not None and not (isinstance(terms, list) and terms):
-        raise ChoiceError(f"The terms of the method {name} must be a list with at least one entry, got {terms!r}.")
+        raise ChoiceError(f"The terms of the method {name} must be a list with at least one entry, got {shown(terms)}.")
     method = Method(**entry)
     choice("loss", method.loss, METHODS)
     choice("init", method.init, INITS)
     choice("split", method.split, SPLITS)
     if method.split and (terms is not None or method.loss != "classic"):
         raise ChoiceError(f'The method {name} splits channels: that is for the loss "classic" alone.')
-    return method if terms is None else replace(method, terms=tuple(_term(name, each) for each in terms))
-
-
-def _term(name: str, entry: Any) -> Term:
-    entry = dict(_table(f"method.{name}.terms", entry))
-    choice("quantity", entry.get("quantity"), QUANTITIES)
-    if type(entry.get("weight", 1)) not in (int, float):
-        raise ChoiceError(f"A term of the method {name} needs a number as its weight, got {entry['weight']!r}.")
-    try:
-        view = View(**entry.pop("view", {}))
-        for each in ("cutoffs", "bands"):
-            if each in entry:
-                entry[each] = tuple(entry[each])
-        return Term(view=view, **entry)
-    except TypeError as error:
-        raise ChoiceError(
-            f"A term of the method {name} knows {', '.join(each.name for each in fields(Term) if each.init)}, and a view "
-            f"{', '.join(each.name for each in fields(View))}: {error}."
-        ) from error
+    if terms is None:
+        return method
+    network = Features(settings.network, {})
+    return replace(method, terms=tuple(read_term(name, each, network, settings.size) for each in terms))
 
 
 def _calibration(entry: Any, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    entry = _table("calibration", entry)
+    entry = table("calibration", entry)
     if not entry:
         return {}, {}
     if set(entry) != {"contents", "styles"}:
-        raise ChoiceError(f"calibration has contents and styles, got {', '.join(entry)}.")
+        raise ChoiceError(f"calibration has contents and styles, got {', '.join(map(str, entry))}.")
     return _pictures("contents", entry["contents"], folder), _pictures("styles", entry["styles"], folder)
 
 
@@ -268,35 +264,45 @@ def _check_calibration(grid: Grid) -> None:
         )
 
 
+def _check_weights(grid: Grid) -> None:
+    for name, method in grid.methods.items():
+        terms = TERMS[method.loss] if method.terms is None else method.terms
+        for weight in grid.style_weights:
+            if not grid.settings.tv_weight and not any(
+                term.weight * (weight if term.compares.of_style else 1) for term in terms
+            ):
+                raise ChoiceError(
+                    f"With style_weights of {weight:g} and a tv_weight of 0 the method {name} has nothing to lower."
+                )
+
+
+def _check_pictures(grid: Grid) -> None:
+    """Raise an ImageError if a picture cannot be used, or would be too small for the layers that are looked at."""
+    network, size = Features(grid.settings.network, {}), grid.settings.size
+    layers = {
+        layer
+        for method in grid.methods.values()
+        for term in method.terms or ()
+        for layer in term.layer_shares(CONTENT_LAYERS, STYLE_LAYERS, network)
+        if layer != PICTURE
+    }
+    least = max([SMALLEST_SIZE, *(2 ** network.architecture.halvings(layer) for layer in layers)])
+    contents, styles = grid.calibration
+    for path in (*grid.contents.values(), *grid.styles.values(), *styles.values()):
+        check_picture(path, size, least)
+    for path in contents.values():  # halves of them are painted
+        check_picture(path, size, 2 * least)
+
+
 def _pictures(what: str, names: Any, folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for name in _list(what, names):
+    for name in listed(what, names):
         own = folder / name
         path = own if own.suffix else picture(name)
-        if not path.is_file():
+        if not os.path.isfile(path):  # unlike Path's, it takes any name
             raise ImageError(f"There is no picture {path}, one of the {what}.")
-        if path.stem in found:
-            raise ChoiceError(f"Two of the {what} are called {path.stem}. Rename one, for rows go by the name.")
-        found[path.stem] = path
+        called = plain(path.stem)
+        if called in found:
+            raise ChoiceError(f"Two of the {what} are called {called}. Rename one, for rows go by the name.")
+        found[called] = path
     return found
-
-
-def _list(what: str, values: Any, kinds: tuple[type, ...] = (str,)) -> Sequence[Any]:
-    good = isinstance(values, (list, tuple)) and values and all(type(value) in kinds for value in values)
-    if not good or len(set(values)) < len(values):
-        raise ChoiceError(f"{what} must be a list with at least one entry and none twice, got {values!r}.")
-    return values
-
-
-def _table(what: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise ChoiceError(f"{what} must be a table, got {value!r}.")
-    return value
-
-
-def digest(paths: Iterable[Path], digits: int = 8) -> str:
-    """Return the first hexadecimal digits of the SHA-256 of files; nothing if one of them cannot be read."""
-    try:
-        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()[:digits]
-    except OSError:  # whoever loads it will say what is wrong
-        return ""

@@ -101,8 +101,9 @@ def run_task(task: Task) -> dict[str, float]:
     )
     values = {"ended_at": last.index, "seconds": time.process_time() - begin}
     values |= _measures(last.image, content, style, [_image(other) for other in task.others], network)
-    if task.probe:
-        terms = TERMS[task.method.loss] if terms is None else terms
+    terms = TERMS[task.method.loss] if terms is None else terms
+    goals = {term.compares.of_style for term in terms if term.weight}
+    if task.probe and len(goals) == 2:  # one goal has no conflict
         for name, walker in WALKERS.items():
             values[name] = conflict(_probes(task, network, walker), content, style, network, terms)
     return values

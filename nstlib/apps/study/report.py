@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,10 @@ from nstlib.analysis import (
     regret_differences,
     summary,
 )
+from nstlib.apps.outputs import Output, check_outputs, check_places
 from nstlib.apps.study.measure import WALKERS
 from nstlib.apps.study.results import Row
-from nstlib.errors import choice
+from nstlib.errors import ImageError, choice
 from nstlib.formats.files import make_folder, replacing
 from nstlib.metrics import MEASURES, Interval
 
@@ -38,6 +42,10 @@ SHOWN = (
     "layout_leak",
     "palette_leak",
 )
+PAGE, INTERVALS, CURVES = "report.md", "intervals.png", "curves.png"
+AUTHOR = "nst study report"  # stands in all its files
+MARK = f"<!-- {AUTHOR} -->"
+OLDER = re.compile(rb"# .* against the others\n\n\d+ runs: ")
 TRADE_OFFS = ("ssim", "edge_ssim", "structure")
 
 
@@ -59,13 +67,15 @@ def write_report(rows: Sequence[Row], folder: Path, *, method: str = "dual") -> 
     folder = Path(folder)
     make_folder(folder, parents=True)
     if baselines:
-        _save(folder / "intervals.png", _interval_figure(table, method, baselines))
-    _save(folder / "curves.png", _curve_figure(table))
+        _save(folder / INTERVALS, _interval_figure(table, method, baselines))
+    _save(folder / CURVES, _curve_figure(table))
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    templates.filters["cell"] = _cell
     text = templates.get_template("report.md").render(
         **_found(rows, table, method, baselines),
+        mark=MARK,
         rows=rows,
         table=table,
         method=method,
@@ -74,10 +84,40 @@ def write_report(rows: Sequence[Row], folder: Path, *, method: str = "dual") -> 
         shown=SHOWN,
         trade_offs=TRADE_OFFS,
     )
-    page = folder / "report.md"
+    page = folder / PAGE
     with replacing(page) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return page
+
+
+def check_report(folder: Path, results: Path) -> None:
+    """Raise an ImageError if a report would replace its results, or a file that no report wrote."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise ImageError(f"{folder} is no folder. Choose another --output.")
+    outputs = [Output(folder / PAGE, "the report", extensions=(".md",))]
+    outputs += [Output(folder / name, "a figure") for name in (INTERVALS, CURVES)]
+    check_outputs(outputs, [results], kind="files")
+    page = _begin_of(folder / PAGE)
+    ours = page.startswith(MARK.encode()) or OLDER.match(page)
+    for output in outputs:
+        if os.path.lexists(output.path):
+            shown = ours and output.path.name != PAGE and output.path.name.encode() in page
+            if not (ours if output.path.name == PAGE else shown or AUTHOR.encode() in _begin_of(output.path)):
+                raise ImageError(
+                    f"{output.path} is there already, and nst study report does not know it as its own. Move it away, or "
+                    f"choose another {output.option}."
+                )
+    if os.path.isdir(folder):
+        check_places(outputs)
+
+
+def _begin_of(path: Path) -> bytes:
+    """Return the first megabyte of a file; nothing if it is none, or cannot be read."""
+    with suppress(OSError):
+        if os.path.isfile(path):
+            with path.open("rb") as file:
+                return file.read(1 << 20)
+    return b""
 
 
 def _found(rows: Sequence[Row], table: Table, method: str, baselines: Sequence[str]) -> dict[str, Any]:
@@ -124,15 +164,27 @@ def _spread(table: Table, method: str, measure: str) -> str:
 
 def _interval_figure(table: Table, method: str, baselines: Sequence[str]) -> figures.Figure:
     panels = {
-        measure: {name: tuple(interval_against(table, method, name, measure)[0]) for name in baselines}
+        measure: {_label(name): tuple(interval_against(table, method, name, measure)[0]) for name in baselines}
         for measure in (*TRADE_OFFS, "gram_gray")
     }
     return figures.plot_intervals(panels, xlabels=[_direction(measure) for measure in panels])
 
 
 def _curve_figure(table: Table) -> figures.Figure:
-    panels = {measure: {name: mean_curve(table, name, measure) for name in table.methods} for measure in TRADE_OFFS}
+    panels = {
+        measure: {_label(name): mean_curve(table, name, measure) for name in table.methods} for measure in TRADE_OFFS
+    }
     return figures.plot_tradeoffs(panels, xlabel="distance from the style")
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell of a table shows it, whatever the names of methods hold."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _label(name: str) -> str:
+    """Return a name as a figure shows it: between two dollar signs would stand a formula."""
+    return name.replace("$", r"\$")
 
 
 def _direction(measure: str) -> str:
@@ -144,5 +196,6 @@ def _signed(value: float) -> str:
 
 
 def _save(path: Path, figure: figures.Figure) -> None:
-    with replacing(path) as temporary:
-        figure.savefig(os.fspath(temporary), format="png", dpi=150)
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # that its font lacks a letter of a name can be seen
+        figure.savefig(os.fspath(temporary), format="png", dpi=150, metadata={"Software": AUTHOR})

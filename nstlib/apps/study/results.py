@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -28,6 +29,7 @@ KEY = (
 COMMITTED = course.DATA / "study.csv"
 MADE_WITH = ("nstlib", "torch")
 COLUMNS = (*KEY, *MEASURES, *MADE_WITH)
+BYTES = 600  # of a row, about
 DIGITS = 5  # significant ones: the second or third already depends on the processor
 
 
@@ -44,11 +46,18 @@ class Results:
     def __init__(self, path: Path):
         self.path = Path(path)
         self.done: set[tuple[str, ...]] = set()
-        self._lock = filelock.FileLock(self.path.with_name(f".{self.path.name}.lock"))
+        self._lock = filelock.FileLock(lock_of(self.path))
 
     def __enter__(self) -> Results:
         if not self.path.parent.is_dir():
             raise ResumeError(f"The folder {self.path.parent} is not there. Make it, or take another one.")
+        if os.path.lexists(self.path) and not os.path.isfile(self.path):  # to read a pipe would be to wait
+            raise ResumeError(f"{self.path} is no file. Take another one.")
+        lock = lock_of(self.path)
+        if os.path.lexists(lock) and (not os.path.isfile(lock) or lock.stat().st_size):  # ours are empty
+            raise ResumeError(
+                f"{lock} is in the way: it would say who writes {self.path}. Move it, or take another file."
+            )
         try:
             self._lock.acquire(timeout=0)
         except filelock.Timeout as error:
@@ -126,12 +135,19 @@ class Results:
         self._file = self.path.open("ab")
 
 
+def lock_of(path: Path) -> Path:
+    """Return the file that says that somebody writes to a file of results. It is empty."""
+    return path.with_name(f".{path.name}.lock")
+
+
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a file of results, as text; what was not measured is empty.
 
     Raises:
         ChoiceError: if there is no such file, or it holds something else.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # to read a pipe would be to wait for whoever writes to it
+        raise ChoiceError(f"The results {path} cannot be read: that is no file.")
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
@@ -156,7 +172,23 @@ def _parse(path: Path, whole: bytes) -> list[Row]:
     for number, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise ResumeError(f"{path}, row {number}, has not {len(COLUMNS)} fields. Mend it or take another file.")
+        for name in ("style_weight", *MEASURES):
+            if not _is_number(row[name], needed=name == "style_weight"):
+                raise ResumeError(
+                    f"{path}, row {number}, holds {row[name][:40]!r} as {name}, which is no number. Mend it or take another "
+                    "file."
+                )
     return rows
+
+
+def _is_number(text: str, *, needed: bool) -> bool:
+    """Return whether a field is a number; unless it is needed, it may be empty."""
+    if not text:
+        return not needed
+    try:
+        return math.isfinite(float(text)) or not needed
+    except ValueError:
+        return False
 
 
 def _unwritable(path: Path, error: OSError) -> str:

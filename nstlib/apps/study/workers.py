@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -107,9 +107,23 @@ def _start(processes: list[BaseProcess]) -> Connection:
     spawn = multiprocessing.get_context("spawn")  # a fork of a process with torch's threads may hang
     ours, theirs = spawn.Pipe()
     processes.append(spawn.Process(target=_work, args=(theirs,), daemon=True))
-    processes[-1].start()
+    with _deaf():
+        processes[-1].start()
     theirs.close()  # or the pipe would not end with the process
     return ours
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have a process that is started meanwhile not hear Ctrl-C, also while it imports; ours hears it a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(pipe: Connection) -> None:
@@ -124,9 +138,10 @@ def _work(pipe: Connection) -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
-    while True:
-        pipe.send(None)  # ready: importing what is needed has taken seconds
-        pipe.send(_run_quietly(pipe.recv()))
+    with suppress(EOFError, OSError):  # whoever asks has died
+        while True:
+            pipe.send(None)  # ready: importing what is needed has taken seconds
+            pipe.send(_run_quietly(pipe.recv()))
 
 
 def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 import torch
 
+from nstlib.apps.comparison import pairs
 from nstlib.apps.comparison.page import write_page
 from nstlib.apps.comparison.pairs import COLUMNS, make, make_grid, pairs_of, records_in
 from nstlib.apps.study.grid import Settings
@@ -142,3 +144,17 @@ def test_a_damaged_picture_and_a_run_without_its_files_do_not_keep_the_others_fr
     assert all((compared / unquote(each["src"])).is_file() for each in found.all("img"))
     damaged.write_bytes(before[0])
     gone.write_bytes(before[1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_whose_bytes_are_no_text_neither_spoil_the_page_nor_its_addresses(tmp_path):
+    name = "caf\udce9_wave"  # as Latin-1 on a disk that expects UTF-8
+    rows = [{"step": 1, "scale": 1.0, **dict.fromkeys(COLUMNS, 0.0)}]
+    record = pairs.Record(tmp_path / name, "caf\udce9", "wave", ["", ""], {}, {"classic": rows})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "records_in", lambda *_: [record])
+        found = Page(write_page(tmp_path, GRID, {"caf\udce9.png is damaged.": ["x"]}))
+    assert "caf\\udce9 in the style of wave" in found.text
+    assert "caf\\udce9.png is damaged." in found.text
+    assert found.all("img")[0]["src"] == "caf%E9_wave/content.png"
+    assert "caf\\udce9,wave,classic" in (tmp_path / "metrics.csv").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 from dataclasses import replace
 
 import pytest
@@ -254,6 +255,28 @@ def test_pairs_are_named_after_their_files_and_no_two_share_a_folder(tmp_path, r
     assert sorted(pair.folder.name for pair in found) == ["x_y_y_z", "x_y_z", "x_y_z-2", "x_z"]
 
 
+def test_a_folders_name_is_text_of_at_most_240_bytes_and_the_same_each_time(tmp_path, rng, folder):
+    names = ["n" * 250, "n" * 249 + "m", "é" * 120, "a\nb\x1b[0m"] + ([] if os.name == "nt" else ["caf\udce9"])
+    paths = [tmp_path / f"{name}.png" for name in names]
+    for path in paths:
+        save_image(torch.rand(3, 20, 20, generator=rng), tmp_path / "x.png").rename(path)
+    found = [pair.folder.name for pair in pairs_of(make_grid(paths, paths, ["classic"], SETTINGS), folder)]
+    assert len(set(found)) == len(names) ** 2
+    for name in found:
+        assert len(name.encode()) <= 240
+        assert name.isprintable()
+    again = pairs_of(make_grid(paths[1:2], paths[2:3], ["classic"], SETTINGS), folder)
+    assert [pair.folder.name for pair in again] == [found[len(names) + 2]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_file_by_two_names_counts_once_and_a_link_to_itself_is_no_end(files, tmp_path):
+    os.link(files["cat"], tmp_path / "hard.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    grid = make_grid([files["cat"], tmp_path / "hard.png", tmp_path / "loop.png"], [], ["classic"], SETTINGS)
+    assert list(grid.contents) == ["cat", "loop"]
+
+
 def test_every_content_meets_every_style(files, folder):
     grid = make_grid([files["cat"], files["dog"]], [files["wave"], files["cat"]], ["classic"], SETTINGS)
     names = [(pair.content, pair.style) for pair in pairs_of(grid, folder)]
@@ -325,6 +348,10 @@ def test_the_table_of_all_runs_has_the_last_row_of_each(folder, run):
         ({"seed": -1}, "seed must be a whole number of at least 0, got -1."),
         ({"init": "style"}, "There is no init 'style'."),
         ({"network": "vgg11"}, "There is no network 'vgg11'."),
+        ({"size": 99999999}, "size must be a whole number of at most 10,000, got 99999999."),
+        ({"steps": 10**9}, "steps must be a whole number of at most 1,000,000"),
+        ({"seed": 2**63}, r"seed must be a whole number of at most 2\*\*63 - 1"),
+        ({"style_weight": 1e300}, r"style_weight must be a number up to 3.4e\+38"),
         ({"style_weight": math.nan}, "style_weight must be a finite number, 0 or larger, got nan."),
     ],
 )

@@ -1,6 +1,7 @@
 """Whatever dies, each row is there once in the end."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from small_grid import TINY
 
+from nstlib.apps.study import workers
 from nstlib.apps.study.grid import read_grid
 from nstlib.apps.study.results import KEY, read_rows
 from nstlib.apps.study.workers import run_study
@@ -114,6 +116,29 @@ def test_no_worker_outlives_a_study_that_was_killed(grid_file, tmp_path):
     gone, alive = psutil.wait_procs(orphans, timeout=60)
     assert not alive
     assert len(gone) == 2
+
+
+def test_a_worker_whose_study_has_died_ends_without_a_word(capfd):
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    worker = spawn.Process(target=workers._work, args=(theirs,), daemon=True)
+    worker.start()
+    ours.close()
+    theirs.close()
+    worker.join(120)
+    assert (worker.exitcode, capfd.readouterr().err) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_a_worker_does_not_hear_ctrl_c_even_while_it_begins(capfd):
+    processes = []
+    pipe = workers._start(processes)
+    while not pipe.poll(0.05):
+        os.kill(processes[0].pid, signal.SIGINT)
+    assert pipe.recv() is None  # it is ready
+    processes[0].terminate()
+    processes[0].join(60)
+    assert capfd.readouterr().err == ""
 
 
 def test_ctrl_c_stops_the_command_and_the_same_command_goes_on(grid_file, tmp_path):
