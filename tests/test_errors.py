@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from nstlib.errors import ChoiceError, DivergenceError, choice, finite_number, whole_number
+from nstlib.errors import LARGEST_SEED, ChoiceError, DivergenceError, choice, finite_number, shown, whole_number
 
 
 def test_a_choice_that_there_is_comes_back():
@@ -49,3 +49,19 @@ def test_the_least_itself_can_be_too_little():
 def test_who_diverges_hands_over_the_last_good_step():
     assert DivergenceError("too far", "step 3").last == "step 3"
     assert DivergenceError("too far").last is None
+
+
+def test_numbers_may_have_two_ends():
+    assert whole_number("x", 5, 1, 5) == 5
+    assert finite_number("x", 5.0, most=5) == 5
+    with pytest.raises(ChoiceError, match=r"x must be a whole number of at most 5,000, got 5001"):
+        whole_number("x", 5001, 1, 5000)
+    with pytest.raises(ChoiceError, match=r"x must be a whole number of at most 2\*\*63 - 1, got 9223372036854775808"):
+        whole_number("x", 2**63, 0, LARGEST_SEED)
+    with pytest.raises(ChoiceError, match=r"x must be a number up to 5, got 10{199}\.\.\."):
+        finite_number("x", 10**400, most=5)
+
+
+def test_long_values_are_quoted_in_part():
+    assert len(shown(["abc"] * 1000)) < 210
+    assert shown([1]) == "[1]"

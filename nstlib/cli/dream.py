@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn
-from nstlib.cli.inputs import check_seed, check_whole, find_picture
+from nstlib.cli.inputs import MOST, check_seed, find_picture
 from nstlib.cli.options import NetworkName, option
 from nstlib.defaults import DREAM_LAYER, ITERATIONS, NETWORKS, OCTAVES, QUALITIES
-from nstlib.errors import choice
+from nstlib.errors import choice, whole_number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,7 +79,7 @@ def dream(
 
 def _check_numbers(octaves: int, iterations: int, size: int, seed: int) -> None:
     for name, value in (("octaves", octaves), ("iterations", iterations), ("size", size)):
-        check_whole(f"--{name}", value)
+        whole_number(f"--{name}", value, 1, MOST)
     check_seed(seed)
 
 

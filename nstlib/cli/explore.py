@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from nstlib.cli.console import one_line_errors, say
-from nstlib.cli.inputs import check_whole, find_picture
+from nstlib.cli.inputs import MOST, find_picture
 from nstlib.cli.options import NetworkName, flag, option
 from nstlib.defaults import NETWORKS
-from nstlib.errors import choice
+from nstlib.errors import choice, whole_number
 
 EXAMPLES = """Examples:
 
@@ -38,8 +38,8 @@ def explore(
     """
     with one_line_errors(exit_code=2):
         choice("network", network, NETWORKS)
-        check_whole("--size", size)
-        check_whole("--port", port, 0, most=65535)
+        whole_number("--size", size, 1, MOST)
+        whole_number("--port", port, 0, 65535)
         path = None if image is None else find_picture(image)
         from nstlib.apps.explore import first_pictures, make_explorer_server, serve_until_stopped
 

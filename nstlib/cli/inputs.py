@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nstlib.cli.console import note
-from nstlib.errors import ChoiceError, ImageError, finite_number, whole_number
+from nstlib.errors import LARGEST_SEED, ChoiceError, ImageError, finite_number
 
 NAMED = 5  # of what is left out
 MOST = 10**9  # steps, pixels of a side: more is a slip, and numbers beyond all bounds are slow to reckon with
@@ -70,24 +70,12 @@ def weighted(style: str) -> tuple[Path, float]:
         return find_picture(style), 1.0
     if not name:
         return find_picture(style), 1.0
-    check_number("The weight in --also", weight, above=True)
+    finite_number("The weight in --also", weight, above=True)
     return find_picture(name), weight
 
 
 def check_seed(seed: int) -> int:
     """Return the seed, or raise a ChoiceError unless a generator can be given it."""
-    if not 0 <= seed < 2**63:
+    if not 0 <= seed <= LARGEST_SEED:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     return seed
-
-
-def check_whole(option: str, value: int, least: int = 1, *, most: int = MOST) -> int:
-    """Return a whole number, or raise a ChoiceError that names its option unless it is from ``least`` to ``most``."""
-    if value > most:
-        raise ChoiceError(f"{option} must be a whole number of at most {most:,}, got {value}.")
-    return whole_number(option, value, least)
-
-
-def check_number(option: str, value: float, *, above: bool = False) -> float:
-    """Return a number, or raise a ChoiceError that names its option unless it is finite and 0 or larger, or ``above`` 0."""
-    return finite_number(option, value, above=above)

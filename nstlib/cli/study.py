@@ -12,7 +12,7 @@ import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, say, warn
 from nstlib.cli.options import option
-from nstlib.errors import ChoiceError, ImageError
+from nstlib.errors import ChoiceError, ImageError, whole_number
 
 if TYPE_CHECKING:
     from nstlib.apps.painting.stopping import Stop
@@ -66,10 +66,8 @@ def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler:
 
 def _check_where(workers: int | None, scheduler: str | None) -> None:
     """Raise a ChoiceError for a number of processes that there cannot be, or an address that is none."""
-    from nstlib.apps.study.entries import whole
-
     if workers is not None:
-        whole("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
+        whole_number("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
     if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
         raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
 

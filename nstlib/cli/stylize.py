@@ -12,9 +12,8 @@ import typer
 from nstlib import defaults
 from nstlib.cli.console import one_line_errors
 from nstlib.cli.inputs import (
-    check_number,
+    MOST,
     check_seed,
-    check_whole,
     find_contents,
     find_picture,
     tell_left_out,
@@ -22,7 +21,7 @@ from nstlib.cli.inputs import (
 )
 from nstlib.cli.making import Network, make, make_many
 from nstlib.cli.options import Init, NetworkName, StyleWeight, flag, option
-from nstlib.errors import ChoiceError, choice
+from nstlib.errors import ChoiceError, choice, finite_number, whole_number
 
 if TYPE_CHECKING:
     from nstlib.apps.painting.batch import Batch
@@ -127,12 +126,12 @@ def _check(given: SimpleNamespace) -> None:
     given.size = size if given.size is None else given.size
     given.steps = steps if given.steps is None else given.steps
     check_seed(given.seed)
-    check_whole("--size", given.size)
-    check_whole("--steps", given.steps)
-    check_whole("--levels", 1 if given.levels is None else given.levels)
-    check_number("--memory", 1 if given.memory is None else given.memory, above=True)
+    whole_number("--size", given.size, 1, MOST)
+    whole_number("--steps", given.steps, 1, MOST)
+    whole_number("--levels", 1 if given.levels is None else given.levels, 1, MOST)
+    finite_number("--memory", 1 if given.memory is None else given.memory, above=True)
     weights = [
-        check_number(f"--{name}-weight", getattr(given, f"{name}_weight")) for name in ("content", "style", "tv")
+        finite_number(f"--{name}-weight", getattr(given, f"{name}_weight")) for name in ("content", "style", "tv")
     ]
     if not any(weights):
         raise ChoiceError("--content-weight, --style-weight and --tv-weight are all 0: there is nothing to lower.")

@@ -27,13 +27,13 @@ from torch import Tensor
 from nstlib import __version__
 from nstlib.analysis import Table, differences, mean_over_pairs, summary
 from nstlib.apps.names import plain, shortened, unused
-from nstlib.apps.study.entries import LARGEST_SEED, number, whole
+from nstlib.apps.study.entries import number
 from nstlib.apps.study.grid import Grid, Method, Settings
 from nstlib.apps.study.measure import Yardstick
 from nstlib.apps.study.pictures import different, digest
 from nstlib.defaults import INITS, METHODS, STYLE_WEIGHT
 from nstlib.dual import stylize_dual
-from nstlib.errors import ChoiceError, ImageError, ResumeError, choice
+from nstlib.errors import LARGEST_SEED, ChoiceError, ImageError, ResumeError, choice, whole_number
 from nstlib.features import Features
 from nstlib.formats.files import make_folder, replacing
 from nstlib.images import load_image, save_image
@@ -124,7 +124,7 @@ def make_grid(
         raise ChoiceError(f"A comparison needs a method. Choose from: {', '.join(METHODS)}.")
     settings.check(called)
     weights = (number(called("style_weight"), style_weight),)
-    seeds = (whole(called("seed"), seed, 0, LARGEST_SEED),)
+    seeds = (whole_number(called("seed"), seed, 0, LARGEST_SEED),)
     return Grid(_named(contents), _named(styles), chosen, weights, seeds, settings)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from nstlib.errors import ChoiceError, LayerError, choice
+from nstlib.errors import ChoiceError, LayerError, choice, finite_number, shown
 from nstlib.features import Features
 from nstlib.terms import QUANTITIES, Term, View, layer_shares
 
@@ -21,8 +20,6 @@ else:
 
 LARGEST = 3.4e38  # the pixels and the losses are 32-bit floats
 LEAST_BLUR = 0.01  # pixels: less than a hundredth changes nothing
-LARGEST_SEED = 2**63 - 1
-SHOWN = 200  # characters of what was found
 OF_TERMS = tuple(each.name for each in fields(Term) if each.init and each.name != "channels")  # these are tensors
 OF_VIEWS = tuple(each.name for each in fields(View))
 
@@ -58,23 +55,9 @@ def _check_integers(name: str, entry: Any) -> None:
         _check_integers(name, each)
 
 
-def number(what: str, value: Any, *, most: float = LARGEST) -> float:
-    """Return a number from 0 to ``most`` as a float: 1 and 1.0 are the same run."""
-    if type(value) not in (int, float) or not 0 <= value < math.inf:
-        raise ChoiceError(f"{what} must be a finite number, 0 or larger, got {shown(value)}.")
-    if value > most:
-        raise ChoiceError(f"{what} must be a number up to {most:g}, got {value!r}.")
-    return float(value)
-
-
-def whole(what: str, value: Any, least: int, most: int) -> int:
-    """Return a whole number from ``least`` to ``most``."""
-    if type(value) is not int or value < least:
-        raise ChoiceError(f"{what} must be a whole number of at least {least}, got {shown(value)}.")
-    if value > most:
-        limit = "2**63 - 1" if most == LARGEST_SEED else f"{most:,}"
-        raise ChoiceError(f"{what} must be a whole number of at most {limit}, got {value}.")
-    return value
+def number(what: str, value: Any) -> float:
+    """Return a number from 0 to what pixels can hold, as a float: 1 and 1.0 are the same run."""
+    return float(finite_number(what, value, most=LARGEST))
 
 
 def listed(what: str, values: Any, kinds: tuple[type, ...] = (str,)) -> Sequence[Any]:
@@ -92,12 +75,6 @@ def table(what: str, value: Any, known: Iterable[str] | None = None) -> Mapping[
     if known is not None and (unknown := sorted(set(value) - set(known))):
         raise ChoiceError(f"{what} knows {', '.join(known)}, not {', '.join(unknown)}.")
     return value
-
-
-def shown(value: Any) -> str:
-    """Return a value as a message can quote it."""
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def read_term(method: str, entry: Any, network: Features, size: int) -> Term:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from nstlib.apps.names import plain
-from nstlib.apps.study.entries import LARGEST_SEED, listed, number, read_entries, read_term, shown, table, whole
+from nstlib.apps.study.entries import listed, number, read_entries, read_term, table
 from nstlib.apps.study.pictures import check_picture, digest
 from nstlib.defaults import INITS, MEASURED_SIZE, METHODS, NETWORKS, OPTIMIZERS, SMALLEST_SIZE, TV_WEIGHT
 from nstlib.dual import PRESETS, TERMS
-from nstlib.errors import ChoiceError, ImageError, choice
+from nstlib.errors import LARGEST_SEED, ChoiceError, ImageError, choice, shown, whole_number
 from nstlib.features import Features
 from nstlib.formats.sizes import MAX_PIXELS
 from nstlib.images import picture
@@ -83,8 +83,8 @@ class Settings:
         """
         choice("network", self.network, NETWORKS)
         choice("optimizer", self.optimizer, OPTIMIZERS)
-        whole(called("size"), self.size, SMALLEST_SIZE, LARGEST_SIZE)
-        whole(called("steps"), self.steps, 1, MOST_STEPS)
+        whole_number(called("size"), self.size, SMALLEST_SIZE, LARGEST_SIZE)
+        whole_number(called("steps"), self.steps, 1, MOST_STEPS)
         number(called("tv_weight"), self.tv_weight)
 
 
@@ -193,7 +193,7 @@ def read_grid(path: Path) -> Grid:
             for each in listed("style_weights", entries.pop("style_weights", ()), (int, float))
         ),
         seeds=tuple(
-            whole("seeds", seed, 0, LARGEST_SEED) for seed in listed("seeds", entries.pop("seeds", [0]), (int,))
+            whole_number("seeds", seed, 0, LARGEST_SEED) for seed in listed("seeds", entries.pop("seeds", [0]), (int,))
         ),
         settings=settings,
         calibration=_calibration(entries.pop("calibration", {}), folder),

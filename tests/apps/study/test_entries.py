@@ -7,7 +7,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nstlib.apps.study.entries import listed, number, shown, table, whole
+from nstlib.apps.study.entries import listed, number, table
 from nstlib.apps.study.grid import read_grid
 from nstlib.apps.study.measure import run_task, tasks_of
 from nstlib.errors import ChoiceError, DivergenceError, ImageError
@@ -115,18 +115,8 @@ def test_numbers_are_finite_and_fit_into_the_pixels_floats():
         number("x", 10**400)
 
 
-def test_whole_numbers_have_both_ends():
-    assert whole("x", 5, 1, 5) == 5
-    for value in (0, True, 2.0, "2"):
-        with pytest.raises(ChoiceError, match="x must be a whole number of at least 1, got"):
-            whole("x", value, 1, 5)
-    with pytest.raises(ChoiceError, match=r"x must be a whole number of at most 2\*\*63 - 1, got 9223372036854775808"):
-        whole("x", 2**63, 0, 2**63 - 1)
-
-
 def test_lists_and_tables_say_what_stands_there_in_few_words():
     with pytest.raises(ChoiceError, match=r"x must be a list with at least one entry and none twice, got 5"):
         listed("x", 5)
     with pytest.raises(ChoiceError, match=r"x knows a, b, not c"):
         table("x", {"a": 1, "c": 2}, ("a", "b"))
-    assert len(shown(["abc"] * 1000)) < 210
