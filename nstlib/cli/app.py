@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
+import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -17,11 +22,29 @@ from nstlib.engine.allocation import allow_keeping
 UsageError = typer.BadParameter.__base__  # of the Click inside Typer, or beside it
 
 
+@contextmanager
+def _every_interrupt_heard() -> Iterator[None]:
+    """Send a Ctrl-C once more that came while Python was clearing up: there it is only reported, and then forgotten."""
+    report = sys.unraisablehook
+
+    def hear(unraisable: Any) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            threading.Timer(0.01, _thread.interrupt_main).start()  # at once it would come here, too
+        else:
+            report(unraisable)
+
+    sys.unraisablehook = hear
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
+
+
 class Commands(TyperGroup):
     """All commands: none fails because it cannot print, and what a library warns of is told in one line as well."""
 
     def main(self, *args: Any, **options: Any) -> Any:
-        with steady_streams(), warnings.catch_warnings():
+        with steady_streams(), _every_interrupt_heard(), warnings.catch_warnings():
             warnings.showwarning = lambda message, *_where: warn(message)
             return super().main(*args, **options)
 

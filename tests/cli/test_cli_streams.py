@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,23 @@ def test_a_reader_that_leaves_after_the_first_line_costs_nothing():
     assert process.returncode == 0
     assert "Error" not in err
     assert load_image("out.png").shape == (1, 3, 24, 32)
+
+
+class Unlucky:
+    """Something that is interrupted while it is cleared up, where Python can only report that."""
+
+    def __del__(self):
+        raise KeyboardInterrupt
+
+
+def test_a_ctrl_c_is_heard_also_while_python_clears_up(nst, monkeypatch):
+    def fetch(_name):
+        Unlucky()
+        time.sleep(1)
+        pytest.fail("it went on")
+
+    monkeypatch.setattr("nstlib.weights.fetch", fetch)
+    code, out, err = nst("weights", "fetch")
+    assert code == 130
+    assert out == ""
+    assert "Traceback" not in err
