@@ -23,7 +23,8 @@ def become(arguments: list[str], folder: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     code: object = 1
     try:
-        app(arguments, prog_name="nst")
+        sys.argv[1:] = arguments
+        main()
     except SystemExit as end:
         code = end.code
     except BaseException:
@@ -38,7 +39,7 @@ if __name__ == "__main__":
     import nstlib.textures  # noqa: F401
     from nstlib import weights
     from nstlib.apps.painting import keeper
-    from nstlib.cli import app
+    from nstlib.cli import main
     from nstlib.features import load_network
 
     load_network("tiny")

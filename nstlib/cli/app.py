@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 import warnings
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 
 from nstlib import __version__
 from nstlib.cli import compare, doctor, dream, explore, study, stylize, weights
-from nstlib.cli.console import say, warn
+from nstlib.cli.console import STOPPED, say, warn
 from nstlib.cli.streams import let_go, occupy_streams, printable, steady_streams
 from nstlib.engine.allocation import allow_keeping
 
@@ -79,6 +80,8 @@ def main() -> None:
     allow_keeping()
     try:
         app(prog_name="nst")
+    except KeyboardInterrupt:  # before the command began
+        raise SystemExit(STOPPED[signal.SIGINT]) from None
     finally:
         let_go()
 

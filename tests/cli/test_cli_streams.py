@@ -16,7 +16,7 @@ import pytest
 from nstlib import weights
 from nstlib.apps.checkpoint import checkpoint_path
 from nstlib.apps.painting import keeper
-from nstlib.cli import app
+from nstlib.cli import app, main
 from nstlib.cli.console import STOPPED, note, say, warn
 from nstlib.cli.streams import Steady, let_go, printable, steady_streams
 from nstlib.formats import download
@@ -260,3 +260,14 @@ def test_a_ctrl_c_is_heard_also_while_python_clears_up(nst, monkeypatch):
     assert code == 130
     assert out == ""
     assert "Traceback" not in err
+
+
+def test_a_ctrl_c_before_the_command_begins_leaves_no_traceback(monkeypatch):
+    def interrupted(**_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["nstlib.cli.app"], "app", interrupted)
+    monkeypatch.setattr(sys.modules["nstlib.cli.app"], "allow_keeping", lambda: None)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
