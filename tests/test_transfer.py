@@ -1,9 +1,12 @@
 import dataclasses
+import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
 from nstlib import optimizers
+from nstlib.dual import METHODS, stylize_dual
 from nstlib.engine.run import PATIENCE
 from nstlib.engine.schedule import NOISE_BLUR, NOISY, prolong, schedule
 from nstlib.errors import ChoiceError, DivergenceError, LayerError, ResumeError, ShapeError
@@ -534,3 +537,52 @@ def test_a_diverging_run_stops_says_why_and_keeps_the_last_good_step(network, pa
         seen.extend(run)
     assert caught.value.last is seen[-1]
     assert torch.isfinite(caught.value.last.image).all()
+
+
+# What programs around it do, and pictures with nothing in them
+
+
+def test_a_run_is_the_same_wherever_it_is_called(network, pair):
+    expected = last(*pair, network, steps=3)
+    with torch.no_grad():
+        assert last(*pair, network, steps=3).total == expected.total
+    with torch.inference_mode():
+        made = [picture.clone() for picture in pair]
+    assert last(*made, network, steps=3).total == expected.total
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert last(*pair, network, steps=3).total == expected.total
+    finally:
+        torch.set_default_dtype(torch.float32)
+    with ThreadPoolExecutor(2) as threads:
+        ends = list(threads.map(lambda _: last(*pair, network, steps=3), range(2)))
+    assert [end.total for end in ends] == [expected.total] * 2
+
+
+@pytest.mark.parametrize("laid_out", ["channels_last", "permuted", "part of a larger one"])
+def test_how_a_picture_lies_in_memory_makes_no_difference(network, pair, laid_out):
+    content, style = pair
+    other = {
+        "channels_last": content.contiguous(memory_format=torch.channels_last),
+        "permuted": content.permute(2, 3, 0, 1).contiguous().permute(2, 3, 0, 1),
+        "part of a larger one": torch.nn.functional.pad(content, (3, 2, 1, 4))[..., 1:-4, 3:-2],
+    }[laid_out]
+    assert torch.equal(other, content)
+    torch.testing.assert_close(last(other, style, network, steps=3).image, last(*pair, network, steps=3).image)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("brightness", [0.0, 0.5, 1.0])
+def test_pictures_with_nothing_in_them_leave_no_nan(network, pair, method, brightness):
+    flat = torch.full((1, 3, 24, 24), brightness)
+    for content, style in ((flat, pair[1]), (pair[0], flat), (flat, flat)):
+        *_, end = stylize_dual(content, style, network, method=method, steps=3)
+        assert torch.isfinite(end.image).all()
+        assert end.image.min() >= 0
+        assert end.image.max() <= 1
+        assert math.isfinite(end.total)
+
+
+def test_a_picture_in_its_own_style_stays_what_it_is(network, pair):
+    end = last(pair[0], pair[0], network, steps=5, tv_weight=0.0)
+    torch.testing.assert_close(end.image, pair[0], rtol=0, atol=1e-3)

@@ -6,6 +6,8 @@ import hashlib
 import os
 import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,7 @@ def desk(gallery):
     Image.open("c.png").save("loop.gif")
     save_image(torch.rand(3, 12, 600), "thin.png")
     save_image(torch.ones(3, 24, 32), "white.png")
+    save_image(torch.rand(3, 1, 1), "dot.png")
     Path("broken.png").write_bytes(Path("c.png").read_bytes()[:100])
     Path("notes.txt").write_text("no picture")
     Path("text.png").write_text("no picture")
@@ -281,6 +284,8 @@ MADE = {
     "stylize c.png s.png F -o new.png --memory 8 --levels 1": {"new.png"},
     "stylize c.png s.png F -o new.png --seed 9223372036854775807 --init noise": {"new.png"},
     "stylize c.png s.png F -o new.png --style-scale 10": {"new.png"},
+    "stylize dot.png s.png F -o new.png": {"new.png"},
+    "stylize c.png dot.png F -o new.png": {"new.png"},
     "stylize hol s.png F": {"hol_s/1_s.png", "hol_s/2_s.png"},
     "stylize hol/ s.png F -o made": {"made/1_s.png", "made/2_s.png"},
     "stylize hol/inner/.. s.png F": {"hol_s/1_s.png", "hol_s/2_s.png"},
@@ -437,3 +442,21 @@ def test_a_dream_that_finds_its_disk_full_is_written_elsewhere(nst, monkeypatch,
     assert "The picture is in" in err
     assert len(list(tmp_path.glob("nst-*/new.png"))) == 1
     assert "Wrote" in out
+
+
+def test_a_result_takes_the_place_of_a_file_that_may_only_be_read_and_may_be_read_no_more(nst):
+    save_image(torch.rand(3, 24, 32), "old.png")
+    os.chmod("old.png", 0o400)
+    assert nst("stylize", "c.png", "s.png", *F.split(), "-o", "old.png")[0] == 0
+    assert stat.S_IMODE(os.stat("old.png").st_mode) == 0o400
+
+
+def test_a_user_whom_the_machine_does_not_know_and_who_has_no_home_can_run_it():
+    code = (
+        "import pwd\ndef unknown(uid): raise KeyError(uid)\npwd.getpwuid = unknown\nfrom nstlib.cli import main\nmain()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    line = [sys.executable, "-c", code, "stylize", "c.png", "s.png", *F.split(), "-o", "new.png"]
+    done = subprocess.run(line, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert Path("new.png").exists()
