@@ -6,12 +6,16 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from nstlib.images import save_image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
@@ -183,3 +187,54 @@ except RuntimeError:
     count, refused = done.stdout.split()
     assert int(count) > 150
     assert refused == "refused"
+
+
+# What is installed without the repository
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The folder of an installed wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "-w",
+        str(folder),
+    ]
+    subprocess.run([*command, str(ROOT)], check=True)
+    (made,) = folder.glob("*.whl")
+    zipfile.ZipFile(made).extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.mark.exhaustive
+def test_a_wheel_holds_all_that_the_library_has(wheel):
+    listed = subprocess.run(["git", "ls-files", "nstlib"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {path.relative_to(wheel).as_posix() for path in wheel.glob("nstlib/**/*") if path.is_file()} == {
+        *listed.split()
+    }
+
+
+@pytest.mark.exhaustive
+def test_from_a_wheel_pictures_are_painted_and_the_course_s_own_are_said_to_be_missing(wheel, tmp_path):
+    for name in ("c", "s"):
+        save_image(torch.rand(3, 24, 32), tmp_path / f"{name}.png")
+    environment = {name: value for name, value in os.environ.items() if name != "NST_IMAGES"} | {
+        "PYTHONPATH": str(wheel)
+    }
+
+    def nst(*words):
+        line = [sys.executable, "-m", "nstlib", *words]
+        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    painted = nst("stylize", "c.png", "s.png", "--size", "32", "--steps", "2", "--network", "tiny", "-o", "new.png")
+    assert (painted.returncode, (tmp_path / "new.png").exists()) == (0, True), painted.stderr
+    lacking = nst("stylize", "cat", "sandstone")
+    assert lacking.returncode == 2
+    assert "Clone the repository and work in it, or set NST_IMAGES to its folder images." in lacking.stderr
