@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nstlib import __version__
+from nstlib.apps.names import shortened
 from nstlib.engine.run import Run
 from nstlib.errors import ResumeError
 from nstlib.formats.files import replacing
@@ -47,12 +47,8 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def _fitted(name: str, ending: str) -> str:
-    """Return the name with that ending: too long a one with a number in place of what does not fit."""
-    if len(os.fsencode(name + ending)) <= LONGEST_NAME:
-        return name + ending
-    number = f"{zlib.crc32(os.fsencode(name)):08x}"
-    room = LONGEST_NAME - len(os.fsencode(number + ending))
-    return os.fsencode(name)[:room].decode(errors="ignore") + number + ending
+    """Return the name with that ending, shortened so that a disk takes it."""
+    return shortened(name, LONGEST_NAME - len(os.fsencode(ending))) + ending
 
 
 def save_checkpoint(run: Run, path: str | os.PathLike[str], extra: dict[str, Any] | None = None) -> Path:

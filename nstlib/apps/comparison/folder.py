@@ -12,10 +12,8 @@ from nstlib.apps.outputs import Output, identity
 from nstlib.errors import ImageError
 
 BEGIN = b"content_name,style_name,method,step,scale,"  # of metrics.csv
-MARKS = (
-    b'<meta name="generator" content="nst compare">',
-    b"Made by nstlib ",
-)  # of the page; older ones have the second
+# Of the page; older ones have the second.
+MARKS = (b'<meta name="generator" content="nst compare">', b"Made by nstlib ")
 BYTES = 2.0  # of a pixel in a PNG: photos of noise have 3, blurred ones 1
 
 

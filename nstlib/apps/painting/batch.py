@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nstlib.apps.checkpoint import checkpoint_path
+from nstlib.apps.names import unused
 from nstlib.apps.outputs import check_outputs
 from nstlib.apps.painting.job import LARGER_STYLE, Job, check_sides
 from nstlib.errors import ChoiceError, ImageError, ResumeError, ShapeError
@@ -77,11 +78,13 @@ def make_batch(job: Job, contents: Sequence[Path], folder: Path) -> Batch:
         replace(job, content=path, output=folder / name, resume=job.resume and checkpoint_path(folder / name).exists())
         for path, name in zip(contents, names, strict=True)
     ]
-    todo = [each for each in found if not is_done(each)]
+    done, todo = [], []
+    for each in found:
+        (done if is_done(each) else todo).append(each)
     outputs = [output for each in todo for output in each.outputs()]
     check_outputs(outputs, [path for each in found for path in each.sources])
     make_folder(folder)
-    batch = Batch([], [], [each.output for each in found if is_done(each)])
+    batch = Batch([], [], [each.output for each in done])
     for each in todo:
         try:
             each.check_pictures()
@@ -98,9 +101,5 @@ def _names(contents: Sequence[Path], style: str) -> list[str]:
     names = [
         path.stem if stems[path.stem.casefold()] == 1 else f"{path.stem}-{path.suffix[1:].lower()}" for path in contents
     ]
-    same: Counter[str] = Counter()
-    for number, name in enumerate(names):
-        same[name.casefold()] += 1
-        if same[name.casefold()] > 1:  # A.png and a.png
-            names[number] = f"{name}-{same[name.casefold()]}"
-    return [f"{name}_{style}.png" for name in names]
+    taken: set[str] = set()
+    return [f"{unused(name, taken)}_{style}.png" for name in names]  # A.png and a.png get numbers

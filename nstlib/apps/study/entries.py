@@ -30,16 +30,12 @@ def read_entries(path: Path) -> dict[str, Any]:
     Raises:
         ChoiceError: if it cannot be read, is no TOML, or holds a whole number that no program need take.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # to read a pipe would be to wait for whoever writes to it
+        raise ChoiceError(f"The grid {path} cannot be read: it is no file.")
     try:
-        if os.path.exists(path) and not os.path.isfile(
-            path
-        ):  # to read a pipe would be to wait for whoever writes to it
-            raise ChoiceError(f"The grid {path} cannot be read: it is no file.")
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ChoiceError(f"The grid {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except ChoiceError:
-        raise
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits; a thousand brackets
         raise ChoiceError(f"The grid {path} is no TOML: {error}.") from error
     for name, entry in entries.items():
