@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from nstlib.course import chapter_of
+
+if TYPE_CHECKING:
+    from nstlib.check.drawing import Kind
 
 Function = Callable[..., object]
 
@@ -125,6 +129,10 @@ class Exercise:
         observe: how to watch the function on a case, where looking at its result is not enough.
         pure: whether it must leave its arguments alone.
         finite_slope: whether the gradient must be finite where all values are equal, as the reference's is.
+        takes: of each argument, in order, what the statement allows (``nstlib.check.drawing``).
+        sizes: of letters in shapes, from which size to which: ``{"H": (2, 9)}``.
+        allowed: of drawn arguments, whether they go together, where sizes cannot say it.
+        drawn: how many drawn cases an examination tries.
     """
 
     module: str
@@ -143,6 +151,10 @@ class Exercise:
     observe: Callable[[Function, tuple], object] = call
     pure: bool = True
     finite_slope: bool = True
+    takes: Mapping[str, Kind] = field(default_factory=dict)
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    allowed: Callable[..., bool] | None = None
+    drawn: int = 6
 
     def __post_init__(self):
         for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):

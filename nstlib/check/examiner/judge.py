@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from nstlib.check.drawing import drawn_cases
 from nstlib.check.examiner import sandbox, source
 from nstlib.check.examiner.compare import Difference, difference
 from nstlib.check.examiner.diagnose import relation
@@ -20,6 +21,7 @@ from nstlib.check.examiner.sandbox import Failure, TimedOut
 from nstlib.check.exercise import Case, Exercise, Function
 
 _STATE = {"busy": False}
+_NAMED = 3  # drawn cases on which a name must be true, too
 
 
 def is_examining() -> bool:
@@ -58,7 +60,7 @@ def judge(exercise: Exercise, function: object) -> Result:
     if agree(expected, seen):
         return _right(exercise, expected, seen, function)
     for convention in exercise.conventions:
-        if _alike(exercise, convention.function, seen):
+        if _alike(exercise, convention.function, seen, function):
             result = Result(exercise.name, "right", convention.message, convention=convention.id)
             theirs = [known(exercise, convention.function, case) for case in exercise.cases]
             return result if _fit(theirs, seen) else _handed_on(result, theirs[0].form, function)
@@ -80,11 +82,15 @@ def _not_attempted(exercise: Exercise) -> Result:
     return Result(exercise.name, "not attempted", text)
 
 
-def _alike(exercise: Exercise, function: Function, seen: list[Observation]) -> bool:
-    """Return whether a known function does on each case what was seen; the first difference settles it."""
-    return all(
-        disagreement(known(exercise, function, case), observation) is None
+def _alike(exercise: Exercise, known_one: Function, seen: list[Observation], function: Function) -> bool:
+    """Return whether an answer does what a known function does: on each case as it was seen, and on cases drawn now."""
+    on_cases = all(
+        disagreement(known(exercise, known_one, case), observation) is None
         for case, observation in zip(exercise.cases, seen, strict=True)
+    )
+    return on_cases and all(
+        disagreement(known(exercise, known_one, case), watch(exercise, function, case)) is None
+        for case in drawn_cases(exercise, "names", _NAMED)
     )
 
 
@@ -114,9 +120,20 @@ def _broken(exercise: Exercise, usable: Function, function: Function) -> Result 
         if held is not True:
             text = f"The numbers of the examples are right, but one law does not hold: {law.sentence}."
             return Result(exercise.name, "not yet", text, details=_failure_lines(held))
-    if found := at_extremes(exercise, usable):
+    if found := _off_when_drawn(exercise, usable) or at_extremes(exercise, usable):
         text = f"The numbers of the examples are right, but not these. {found[1].text}"
         return Result(exercise.name, "not yet", text, details=_numbers(*found))
+    return None
+
+
+def _off_when_drawn(exercise: Exercise, function: Function) -> tuple[Case, Difference] | None:
+    """Return the first case drawn from what the statement allows on which an answer is wrong, or None."""
+    for case in drawn_cases(exercise, "examination", exercise.drawn):
+        seen = watch(exercise, function, case)
+        if seen.failure:
+            return case, Difference("failure", f"It raises an error: {seen.failure.kind}: {seen.failure.text}")
+        if found := disagreement(known(exercise, exercise.reference, case), seen):
+            return case, found
     return None
 
 
@@ -142,7 +159,7 @@ def _wrong(exercise: Exercise, expected: list[Observation], seen: list[Observati
     first = min((k for k, d in enumerate(found) if d), key=lambda k: _urgency(found[k]))
     if not all(o.failure for o in seen):
         for mistake in exercise.mistakes:
-            if any(_alike(exercise, wrong, seen) for wrong in mistake.functions):
+            if any(_alike(exercise, wrong, seen, function) for wrong in mistake.functions):
                 details = _numbers(exercise.cases[first], found[first])
                 return Result(exercise.name, "not yet", mistake.message, mistake.id, details=details)
     for case, observation in zip(exercise.cases, seen, strict=True):

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Exercise, Function, close, convention, law, mistake
 from nstlib.check.gram._shared import FEATURES, doubled, permutation, some
 
@@ -167,6 +168,7 @@ EXERCISE = Exercise(
     ),
     reference=gram.gram_matrix,
     cases=FEATURES,
+    takes={"features": tensor("B C H W")},
     laws=(shuffled, symmetric, doubled, trace, tiled, alone),
     differentiable=(0,),
     verified="a mean over positions, for each image by itself",
