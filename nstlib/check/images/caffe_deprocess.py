@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import ANY, changed, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.images._shared import mean, plain, seen
 from nstlib.features import CAFFE
@@ -131,6 +132,7 @@ EXERCISE = Exercise(
         _centered_case(4, (1, 3, 7, 2)),
         _centered_case(5, (1, 3, 1, 4)),
     ),
+    takes={"pixels": changed(tensor("B 3 H W", ANY), lambda pixels: 90 * pixels, "90 times {}")},
     differentiable=(0,),
     verified="the exact inverse, outside [0, 1] as well",
 )

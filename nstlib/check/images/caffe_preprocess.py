@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.check.images._shared import mean, plain, seen
 from nstlib.features import CAFFE, TORCHVISION
@@ -178,6 +179,7 @@ EXERCISE = Exercise(
     ),
     reference=caffe_preprocess,
     cases=_IMAGES,
+    takes={"image": tensor("B 3 H W", PICTURE)},
     differentiable=(0,),
     verified="BGR, 0..255, minus the mean",
 )

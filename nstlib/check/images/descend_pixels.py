@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, real, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 
 
@@ -274,6 +275,12 @@ EXERCISE = Exercise(
         _descent_case(4, (2, 3, 4, 7), 5, 1.7),
         _descent_case(5, (1, 3, 1, 4), 2, 0.3),
     ),
+    takes={
+        "image": tensor("B 3 H W", PICTURE),
+        "color": tensor("3", PICTURE),
+        "steps": whole(0, 4),
+        "rate": real(0.1, 1.9),
+    },
     observe=_watch_descent,
     verified="each pixel on its own way down, inside [0, 1], outside the graph",
 )

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, changed, either, tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -226,6 +227,13 @@ def truncated_bytes(image: Tensor) -> Array:
     return (_hwc(image).clamp(0, 1) * 255).to(torch.uint8).numpy()
 
 
+_WIDE = changed(
+    either(tensor("1 3 H W", PICTURE), tensor("3 H W", PICTURE)),
+    lambda image: 1.6 * image - 0.3,
+    "{}, from -0.3 to 1.3",
+)
+
+
 EXERCISE = Exercise(
     __name__,
     title="From a tensor to the screen",
@@ -248,6 +256,7 @@ EXERCISE = Exercise(
         _shown_case(5, (1, 3, 1, 4)),
         _shown_case(6, (3, 5, 1)),
     ),
+    takes={"image": either(_WIDE, changed(_WIDE, Tensor.requires_grad_, "{}, requires a gradient"))},
     observe=_watch_display,
     verified="in range, in order, apart from the graph",
 )

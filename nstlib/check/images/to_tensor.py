@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, uniform
 from nstlib.check.images._shared import Array
 
@@ -289,6 +290,19 @@ def rounded_to_bytes(pixels: Array) -> Tensor:
     return _upright(_floats(np.asarray(flat)))
 
 
+def _drawn_bytes(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw bytes of any kind: noise, all the same, or black, white and half of both, with alpha or without."""
+    shape = sizes["H"], sizes["W"], pick.whole(3, 4)
+    sort, seed, loose = pick.one_of(("noise", "equal", "few")), pick.whole(0, 999), pick.one_of((False, True))
+    pixels = _bytes(seed, *shape)
+    if sort == "equal":
+        pixels = np.full(shape, pixels.flat[0], np.uint8)
+    if sort == "few":
+        pixels = np.array([0, 128, 255, 255], np.uint8)[pixels // 64]
+    pixels = pixels.transpose(1, 0, 2).copy().transpose(1, 0, 2) if loose else pixels
+    return f"bytes {shape}{if_loose(loose)}", lambda dtype: pixels.copy(order="K")
+
+
 EXERCISE = Exercise(
     __name__,
     title="From bytes to a tensor",
@@ -312,5 +326,6 @@ EXERCISE = Exercise(
         _pixels_case(5, 1, 6, 3),
         _pixels_case(6, 5, 1, 4),
     ),
+    takes={"pixels": _drawn_bytes},
     verified="floats in [0, 1], channels first, transparency over white",
 )

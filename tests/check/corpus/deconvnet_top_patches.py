@@ -47,7 +47,9 @@ def right_numpy(images, features, channel, k, patch_of):
     maps = features.detach().numpy()[:, channel]
     flat = maps.reshape(len(maps), -1)
     order = np.argsort(-flat.max(1), kind="stable")[:k]
-    return [_crop(images[int(i)], patch_of(*map(int, np.unravel_index(flat[i].argmax(), maps.shape[1:])))) for i in order]
+    return [
+        _crop(images[int(i)], patch_of(*map(int, np.unravel_index(flat[i].argmax(), maps.shape[1:])))) for i in order
+    ]
 
 
 def right_all_positions_in_order(images, features, channel, k, patch_of):

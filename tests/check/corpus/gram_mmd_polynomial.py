@@ -151,7 +151,7 @@ def wrong_normalized(x, y):
 
 def wrong_gaussian(x, y):
     def kernel(a, b):
-        return torch.exp(-torch.cdist(a[0].flatten(1).T, b[0].flatten(1).T) ** 2 / 2)
+        return torch.exp(-(torch.cdist(a[0].flatten(1).T, b[0].flatten(1).T) ** 2) / 2)
 
     return (kernel(x, x).mean() + kernel(y, y).mean() - 2 * kernel(x, y).mean()).reshape(1)
 

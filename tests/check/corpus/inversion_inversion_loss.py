@@ -130,7 +130,9 @@ def wrong_error_over_the_batch(image, see, target, weight, slope):
 
 
 def wrong_error_length_not_squared(image, see, target, weight, slope):
-    return _loss(image, see, target, weight, slope, lambda a, b: (a - b).square().sum((1, 2, 3)) / b.flatten(1).norm(dim=1))
+    return _loss(
+        image, see, target, weight, slope, lambda a, b: (a - b).square().sum((1, 2, 3)) / b.flatten(1).norm(dim=1)
+    )
 
 
 def wrong_beta_of_one(image, see, target, weight, slope):

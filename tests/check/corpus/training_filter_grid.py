@@ -39,9 +39,9 @@ def right_pixel_by_pixel(weights, columns):
         peak = float(weights[n].abs().max()) or 1.0
         for y in range(k):
             for x in range(k):
-                grid[0, :, 1 + n // columns * (k + 1) + y, 1 + n % columns * (k + 1) + x] = (
-                    0.5 + weights[n, :, y, x] / (2 * peak)
-                )
+                grid[0, :, 1 + n // columns * (k + 1) + y, 1 + n % columns * (k + 1) + x] = 0.5 + weights[
+                    n, :, y, x
+                ] / (2 * peak)
     return grid
 
 
