@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import filters
+from nstlib.check.drawing import tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -244,6 +245,16 @@ EXERCISE = Exercise(
         _convolution_case(3, (2, 4, 7, 6), (3, 4, 3, 3), 2, 2, loose=True),
         _convolution_case(4, (1, 2, 9, 8), (3, 2, 3, 4), 1, 3),
         _convolution_case(5, (1, 1, 4, 5), (1, 1, 1, 3), 0, 1),
+    ),
+    takes={
+        "image": tensor("B C H W"),
+        "kernel": tensor("K C h w"),
+        "padding": whole(0, 2),
+        "stride": whole(1, 3),
+    },
+    sizes={"K": (1, 3), "h": (1, 4), "w": (1, 4)},
+    allowed=lambda image, kernel, padding, stride: all(
+        side + 2 * padding >= length for side, length in zip(image.shape[2:], kernel.shape[2:], strict=True)
     ),
     verified="windows times kernel, summed over channels, padded with zeros",
 )

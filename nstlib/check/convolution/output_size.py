@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from nstlib import filters
+from nstlib.check.drawing import whole
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 
 
@@ -146,5 +147,7 @@ EXERCISE = Exercise(
         _size_case(13, 2, 3, 1),
         _size_case(7, 9, 2, 5),
     ),
+    takes={"size": whole(1, 40), "kernel": whole(1, 11), "padding": whole(0, 3), "stride": whole(1, 5)},
+    allowed=lambda size, kernel, padding, stride: kernel <= size + 2 * padding,
     verified="steps that fit, rounded down, and the first window",
 )

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from nstlib import receptive
+from nstlib.check.drawing import made_by, several
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 
 Stack = Sequence[tuple[int, int]]
@@ -193,5 +194,6 @@ EXERCISE = Exercise(
         _stack_case((1, 1)),
         _stack_case((1, 5), (7, 1)),
     ),
+    takes={"stack": several(made_by(lambda pick, sizes: (pick.whole(1, 8), pick.whole(1, 4))), 0, 6)},
     verified="kernels reach as far as the strides before them",
 )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from nstlib import filters
 from nstlib.check.convolution._shared import apply
+from nstlib.check.drawing import ANY, PICTURE, real, tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -50,6 +51,17 @@ def of_a_dot(function: Function) -> bool:
     spread = _blurred(function, dot, 1.0)[0, 0]
     bell = filters.gaussian_kernel(1.0)
     return close(spread[2:9, 3:10], torch.outer(bell, bell)) and close(spread.sum(), 1.0)
+
+
+@law("a bright pixel is seen 3 sigma pixels away, rounded up, and no further")
+def as_far_as_three_sigma(function: Function) -> bool:
+    def reaches(sigma: float) -> bool:
+        dot, radius = torch.zeros(1, 1, 1, 31), math.ceil(3 * sigma)
+        dot[..., 15] = 1
+        spread = _blurred(function, dot, sigma).flatten().abs()[15:]
+        return bool(spread[radius] > 1e-6) and bool((spread[radius + 1 :] < 1e-6).all())
+
+    return all(map(reaches, (0.7, 1.5, 2.0)))
 
 
 @law("turning the picture before or after is the same")
@@ -241,5 +253,6 @@ EXERCISE = Exercise(
         _blur_case(4, (1, 4, 10, 12), 2.2),
         _blur_case(5, (1, 1, 9, 8), 0.7),
     ),
+    takes={"image": tensor("B C H W", (*ANY, *PICTURE)), "sigma": real(0.3, 2.5)},
     verified="two passes, weights that sum to 1, edges repeated",
 )

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nstlib import filters
 from nstlib.check.convolution._shared import apply
+from nstlib.check.drawing import ANY, PICTURE, tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -266,5 +267,6 @@ EXERCISE = Exercise(
         _edges_case(4, (1, 2, 7, 3)),
         _edges_case(5, (1, 1, 5, 1)),
     ),
+    takes={"image": tensor("B C H W", (*ANY, *PICTURE))},
     verified="both directions, the length of the arrow, no frame",
 )

@@ -165,10 +165,6 @@ def wrong_smaller(image, sigma):
     return F.conv2d(image, kernel, groups=channels)
 
 
-def wrong_detached(image, sigma):
-    return _blurred(image.detach(), _bell(image, sigma))
-
-
 def wrong_what_is_left(image, sigma):
     return image - _blurred(image, _bell(image, sigma))
 

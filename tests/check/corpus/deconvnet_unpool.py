@@ -140,10 +140,6 @@ def wrong_ones_elsewhere(values, switches, size):
     return x.scatter(2, switches.flatten(2), values.flatten(2)).view(*values.shape[:2], *size)
 
 
-def wrong_detached(values, switches, size):
-    return _scattered(values.detach(), switches, size)
-
-
 def wrong_last_value_forgotten(values, switches, size):
     values = values.flatten(2).clone()
     values[..., -1] = 0

@@ -51,15 +51,6 @@ def _gram(features):
     return flat @ flat.mT / flat.shape[2]
 
 
-def wrong_sum(features):
-    flat = features.flatten(2)
-    return flat @ flat.mT
-
-
-def wrong_by_all_numbers(features):
-    return _gram(features) / features.shape[1]
-
-
 def wrong_by_twice_all_numbers(features):
     return _gram(features) / (2 * features.shape[1])
 

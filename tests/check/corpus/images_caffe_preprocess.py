@@ -107,10 +107,6 @@ def wrong_first_image_only(image):
     return image[:1].flip(1) * 255 - _mean(image)
 
 
-def wrong_clamped(image):
-    return (image.flip(1) * 255).clamp(0, 255) - _mean(image)
-
-
 def wrong_rounded(image):
     return (image.flip(1) * 255).round() - _mean(image)
 
@@ -156,11 +152,6 @@ def wrong_swap_with_a_view(image):
     return x * 255 - _mean(image)
 
 
-def wrong_scaled_if_small(image):
-    scale = 255 if image.max() <= 1 else 1
-    return image.flip(1) * scale - _mean(image)
-
-
 def wrong_mean_along_the_width(image):
     means = image.new_tensor(MEANS)
     return image.flip(1) * 255 - means[torch.arange(image.shape[3]) % 3]
@@ -173,7 +164,3 @@ def wrong_the_first_image_forever(image):
     if not _seen:
         _seen.append(image.flip(1) * 255 - _mean(image))
     return _seen[0]
-
-
-def wrong_always_float32(image):
-    return (image.float().flip(1) * 255 - _mean(image.float())).half().to(image.dtype)

@@ -135,10 +135,6 @@ def wrong_first_pair(batch):
     return (batch[0] - batch[1]).square().sum()
 
 
-def wrong_detached(batch):
-    return _pairs(batch.detach()).mean()
-
-
 def wrong_all_pairs(batch):
     return _pairs(batch)
 

@@ -68,10 +68,6 @@ def wrong_sum_of_layers(features, targets):
     return _mean(features, targets, _relative) * len(targets)
 
 
-def wrong_not_normalized(features, targets):
-    return _mean(features, targets, lambda g, a: (g - a).square().mean())
-
-
 def wrong_sum_not_normalized(features, targets):
     return _mean(features, targets, lambda g, a: (g - a).square().sum())
 

@@ -143,14 +143,6 @@ def wrong_standardized(x, y):
     return _aligned(a, b)
 
 
-def wrong_detached(x, y):
-    return _aligned(_centered(x.detach()), _centered(y.detach()))
-
-
-def wrong_second_detached(x, y):
-    return _aligned(_centered(x), _centered(y.detach()))
-
-
 def wrong_number(x, y):
     return round(float(_aligned(_centered(x), _centered(y))), 2)
 
