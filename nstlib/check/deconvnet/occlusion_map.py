@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import occlusion
+from nstlib.check.drawing import Make, PICTURE, Pick, Sizes, real, tensor, whole
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -208,6 +209,11 @@ def in_one_row(score: Score, image: Tensor, size: int, stride: int, value: float
     return occlusion_map(score, image, size, stride, value).flatten()
 
 
+def _some_score(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    seed, height, width = pick.whole(0, 999), sizes["H"], sizes["W"]
+    return "which likes some pixels more", lambda dtype: _weighing(seed, height, width, dtype)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Cover it, and see who minds",
@@ -229,5 +235,13 @@ EXERCISE = Exercise(
         _occlusion_case(3, 10, 8, 4, 2, 0.75, loose=True),
         _occlusion_case(4, 6, 9, 2, 3, 0.5),
     ),
+    takes={
+        "score": _some_score,
+        "image": tensor("1 3 H W", PICTURE),
+        "size": whole(1, 5),
+        "stride": whole(1, 4),
+        "value": real(0.0, 1.0),
+    },
+    allowed=lambda score, image, size, stride, value: size <= min(image.shape[2:]),
     verified="the drop for every place of the square, on a fresh copy each time",
 )

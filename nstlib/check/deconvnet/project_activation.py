@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import deconvnet
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
 Position = tuple[int, int]
@@ -210,6 +211,24 @@ def position_swapped(
     return project_activation(features, channel, position[::-1], switches, size, kernels)
 
 
+_ARGUMENTS = ("features", "channel", "position", "switches", "size", "kernels")
+
+
+def _some_projection(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw a block of one to three convolutions, and any position of what it returned: it may be 0 there."""
+    size, channels = (sizes["H"], sizes["W"]), tuple(pick.whole(1, 4) for _ in range(pick.whole(2, 4)))
+    batch, seed, channel = sizes["B"], pick.whole(0, 999), pick.whole(0, channels[-1] - 1)
+    position = pick.whole(0, size[0] // 2 - 1), pick.whole(0, size[1] // 2 - 1)
+
+    def make(dtype: torch.dtype) -> tuple:
+        pooled, switches, kernels = _block(seed, batch, channels, size, torch.float32)
+        kernels = [weight.to(dtype) for weight in kernels]
+        return pooled.to(dtype), channel, position, switches, size, kernels
+
+    shape = batch, channels[-1], size[0] // 2, size[1] // 2
+    return (f"{shape}", f"{channel}", f"{position}", "of the pooling", f"{size}", f"of channels {channels}"), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="One activation, one block back",
@@ -231,5 +250,7 @@ EXERCISE = Exercise(
         _project_case(3, 2, (4, 4, 4), (7, 9)),
         _project_case(4, 1, (3, 4, 6, 5), (8, 10), loose=True),
     ),
+    takes=dict(zip(_ARGUMENTS, together(len(_ARGUMENTS), _some_projection), strict=True)),
+    sizes={"H": (2, 9), "W": (2, 9)},
     verified="one activation, unpooled, rectified and filtered back",
 )

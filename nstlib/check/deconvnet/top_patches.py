@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
 PatchOf = Callable[[int, int], tuple[int, int, int, int]]
@@ -205,6 +206,21 @@ def box_misread(images: Tensor, features: Tensor, channel: int, k: int, patch_of
     return top_patches(images, features, channel, k, misread)
 
 
+def _some_gallery(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw images, maps with no two equal numbers, of any sign, and fields that may be larger than a step."""
+    batch, channels, rows, columns = (sizes[letter] for letter in "BCHW")
+    stride, field, seed = pick.whole(1, 3), pick.whole(1, 7), pick.whole(0, 999)
+    shift, channel, k = pick.one_of((0.0, 5.0, -5.0)), pick.whole(0, channels - 1), pick.whole(1, 5)
+    height, width, shape = rows * stride, columns * stride, (batch, channels, rows, columns)
+
+    def make(dtype: torch.dtype) -> tuple[Tensor, Tensor, int, int, PatchOf]:
+        images, features = uniform(seed, batch, 3, height, width), normal(seed + 1, *shape) + shift
+        return images.to(dtype), features.to(dtype), channel, k, _field(height, width, max(field, stride), stride)
+
+    kind = {0.0: "", 5.0: ", all positive", -5.0: ", all negative"}[shift]
+    return (f"{(batch, 3, height, width)}", f"{shape}{kind}", f"{channel}", f"{k}", f"fields of {field}"), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="The strongest patches of a channel",
@@ -227,5 +243,6 @@ EXERCISE = Exercise(
         _patches_case(3, 2, (4, 5, 7), 2, 4),
         _patches_case(4, 6, (6, 5, 4), 2, 5, loose=True),
     ),
+    takes=dict(zip(("images", "features", "channel", "k", "patch_of"), together(5, _some_gallery), strict=True)),
     verified="the strongest first, one of each image, cut to what the unit sees",
 )

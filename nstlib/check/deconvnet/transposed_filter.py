@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib import deconvnet
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -164,5 +165,7 @@ EXERCISE = Exercise(
         _filter_case(4, 1, (4, 4), (6, 5)),
         _filter_case(5, 1, (1, 1), (5, 4)),
     ),
+    takes={"x": tensor("B o H W"), "weight": tensor("o i 3 3")},
+    sizes={"o": (1, 4), "i": (1, 4)},
     verified="the transpose of the convolution, without a bias",
 )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import deconvnet
+from nstlib.check.drawing import Make, Pick, Sizes, made_by, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
 
@@ -142,6 +143,16 @@ def left_flat(values: Tensor, switches: Tensor, size: tuple[int, int]) -> Tensor
     return deconvnet.unpool(values, switches, size).flatten(2)
 
 
+def _some_values(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    return tensor(f"B C {sizes['H'] // 2} {sizes['W'] // 2}")(pick, sizes)
+
+
+def _some_switches(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw one place in each window of 2 x 2."""
+    seed, shape = pick.whole(0, 999), tuple(sizes[letter] for letter in "BCHW")
+    return "from other maps", lambda dtype: F.max_pool2d(normal(seed, *shape), 2, return_indices=True)[1]
+
+
 EXERCISE = Exercise(
     __name__,
     title="Back through a max pooling",
@@ -164,5 +175,11 @@ EXERCISE = Exercise(
         _unpool_case(4, (1, 5, 8, 9), rectified=True),
         _unpool_case(5, (1, 1, 5, 3)),
     ),
+    takes={
+        "values": _some_values,
+        "switches": _some_switches,
+        "size": made_by(lambda pick, sizes: (sizes["H"], sizes["W"])),
+    },
+    sizes={"H": (2, 9), "W": (2, 9)},
     verified="each value at its switch, zeros elsewhere, odd sizes too",
 )
