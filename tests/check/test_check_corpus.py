@@ -1,7 +1,7 @@
 """Answers written from the statements alone: none of the right ones is refused, none of the wrong ones passes.
 
-``corpus/CHAPTER_EXERCISE.py`` holds the answers to one exercise: what begins with ``right_`` or ``wrong_``, a function, a partial
-or a class whose objects are called.
+``corpus/CHAPTER_EXERCISE.py`` holds the answers to one exercise, under names that begin with ``right_`` or ``wrong_``:
+functions, partials, or classes whose objects are called.
 """
 
 import contextlib

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nstlib.check import examine, exercises
 from nstlib.check.drawing import Seeded, Sizes, drawn_case, drawn_cases, tensor
-from nstlib.check.examiner.observe import agree, watch
+from nstlib.check.examiner.observe import Cut, agree, watch
 
 DRAWN = [name for name, exercise in exercises.items() if exercise.takes]
 
@@ -34,6 +34,7 @@ def test_the_reference_answers_whatever_the_statement_allows_alike_in_both_preci
     single, double = (watch(exercise, exercise.reference, case, dtype) for dtype in (torch.float32, torch.float64))
     assert single.failure is None, f"{case.label}: {single.failure}"
     assert agree([double], [single]), case.label
+    assert not isinstance(single.gradient, Cut), f"{case.label}: {single.gradient}"
 
 
 @pytest.mark.parametrize("name", DRAWN)

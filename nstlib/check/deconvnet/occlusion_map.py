@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import occlusion
-from nstlib.check.drawing import Make, PICTURE, Pick, Sizes, real, tensor, whole
+from nstlib.check.drawing import PICTURE, Make, Pick, Sizes, real, tensor, whole
 from nstlib.check.exercise import (
     Case,
     Exercise,

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import features as library
+from nstlib.check.drawing import ANY, changed, either, tensor
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake, normal, scattered
 
 
@@ -120,6 +121,11 @@ def for_each_image(features: Tensor) -> Tensor:
     return ~(features > 0).flatten(2).any(2)
 
 
+_RARE = changed(
+    tensor("B C H W", ("normal",)), lambda x: (1e-5 * x).where(x >= x.amax(), -x.abs()), "{}, one near 1e-5"
+)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Channels that never fire",
@@ -141,5 +147,7 @@ EXERCISE = Exercise(
         _single_case(5, (1, 1, 3, 4), -10.0),
         _single_case(6, (3, 1, 1, 1), 0.0),
     ),
+    takes={"features": either(tensor("B C H W", ANY), changed(tensor("B C H W", ANY), torch.neg, "minus {}"), _RARE)},
+    drawn=10,
     verified="one positive unit, in whichever image, keeps a channel alive",
 )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import features as library
+from nstlib.check.drawing import Make, Pick, Sizes, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, normal, scattered, uniform
 
 Layer = Callable[[Tensor], Tensor]
@@ -172,6 +173,14 @@ def one_channel_only(layer: Layer, image: Tensor) -> Tensor:
     return field / field.max()
 
 
+def _some_layer(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw one or two convolutions; after the second step of 2, a single position may be left."""
+    kernels, stride = pick.one_of(((1,), (3,), (5,), (3, 3), (5, 3))), pick.whole(1, 3)
+    seed = pick.whole(0, 999)
+    stack = " and ".join(f"{k} x {k}" for k in kernels)
+    return f"convolutions {stack} with step {stride}", lambda dtype: _layer(seed, dtype, kernels, stride)
+
+
 EXERCISE = Exercise(
     __name__,
     title="What the middle unit really sees",
@@ -193,5 +202,7 @@ EXERCISE = Exercise(
         _field_case(3, 13, 10, (5, 3), stride=2),
         _field_case(4, 7, 12, (3, 5), loose=True),
     ),
+    takes={"layer": _some_layer, "image": tensor("1 3 H W", ("uniform", "normal", "equal"))},
+    sizes={"H": (5, 12), "W": (5, 12)},
     verified="the gradient of the middle unit, color by color, scaled to 1",
 )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import features as library
+from nstlib.check.drawing import ANY, PICTURE, Make, Pick, Sizes, shuffled, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, normal, scattered, uniform
 
 Stages = list[tuple[str, Callable[[Tensor], Tensor]]]
@@ -64,8 +65,11 @@ def _watch_extract(function: Function, arguments: tuple) -> dict[str, object]:
 
         return run
 
-    found = function(image, [(name, watched(k, stage)) for k, (name, stage) in enumerate(stages)], layers)
-    return {"the activations": found, "the deepest stage that was run": stages[max(runs)][0] if max(runs) >= 0 else ""}
+    names = [name for name, _ in stages]
+    given = [(name, watched(k, stage)) for k, (name, stage) in enumerate(stages)]
+    found = function(image, given, layers)
+    stages[:] = given  # a list that is taken apart is a changed argument
+    return {"the activations": found, "the deepest stage that was run": names[max(runs)] if max(runs) >= 0 else ""}
 
 
 def _extracted(function: Function, layers: list[str], *, first_in_place: bool = False) -> dict:
@@ -248,6 +252,34 @@ def gradient_cut(image: Tensor, stages: Stages, layers: Iterable[str]) -> dict[s
         return _extract(image, stages, layers)
 
 
+_NAMES = ("relu1", "conv1", "conv1_1", "relu1_1", "pool1", "conv1_10", "1", "relu")  # some are parts of others
+
+
+def _some_stages(pick: Pick, sizes: Sizes) -> tuple[tuple[str, str], Make]:
+    """Draw stages of any order, of which some work in place, and which layers are wanted, in any order, too."""
+    names, seed = shuffled(pick, _NAMES)[: pick.whole(1, 6)], pick.whole(0, 999)
+    layers = shuffled(pick, names)[: pick.whole(1, len(names))]
+    sorts = ["center"]
+    for _ in names:  # what a ReLU returned in place has to stay, or no gradient comes back through it
+        free = [sort for sort in ("pool", "center", "rectify") if sort != "pool" or sort not in sorts]
+        sorts.append(pick.one_of(("convolution", *(free if sorts[-1] != "rectify" else ()))))
+    sorts = sorts[1:]
+
+    def make(dtype: torch.dtype) -> tuple[Stages, list[str]]:
+        convolution = _convolution(seed, dtype)
+        known = {"convolution": convolution, "rectify": _rectify_in_place, "center": _center_in_place, "pool": _halve}
+        return [(name, known[sort]) for name, sort in zip(names, sorts, strict=True)], list(layers)
+
+    return (", ".join(f"{name} ({sort})" for name, sort in zip(names, sorts, strict=True)), ", ".join(layers)), make
+
+
+def _halve(x: Tensor) -> Tensor:
+    return F.avg_pool2d(x, 2)
+
+
+_STAGES, _LAYERS = together(2, _some_stages)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Look inside a network",
@@ -269,6 +301,8 @@ EXERCISE = Exercise(
         _extract_case(3, (2, 3, 4, 9), ("relu1_1", "conv2_1"), loose=True),
         _extract_case(4, (1, 3, 7, 4), ("conv1_1", "conv1_2", "relu2_1"), first_in_place=True),
     ),
+    takes={"image": tensor("B 3 H W", (*ANY, *PICTURE)), "stages": _STAGES, "layers": _LAYERS},
+    sizes={"H": (4, 9), "W": (4, 9)},
     differentiable=(0,),
     observe=_watch_extract,
     verified="the layers asked for, nothing run beyond them, nothing overwritten",

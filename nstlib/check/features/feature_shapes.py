@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nstlib import features as library
+from nstlib.check.drawing import Pick, Sizes, made_by, shuffled, whole
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 
 _CHANNELS = (64, 128, 256, 512, 512)
@@ -124,6 +125,17 @@ def divided_with_rest(layers: Iterable[str], height: int, width: int) -> Shapes:
     return found
 
 
+def _some_layers(pick: Pick, sizes: Sizes) -> list[str]:
+    """Draw some layers of VGG-16, in any order."""
+    known = [
+        f"{kind}{block}_{k + 1}"
+        for block in range(1, 6)
+        for kind in ("conv", "relu")
+        for k in range(_DEPTHS[block - 1])
+    ]
+    return shuffled(pick, [*known, *(f"pool{block}" for block in range(1, 6))])[: pick.whole(1, 6)]
+
+
 EXERCISE = Exercise(
     __name__,
     title="How large is each layer?",
@@ -146,5 +158,6 @@ EXERCISE = Exercise(
         _shapes_case(("conv4_3",), 192, 255),
         _shapes_case(("conv1_2", "pool3"), 97, 33),
     ),
+    takes={"layers": made_by(_some_layers), "height": whole(32, 300), "width": whole(32, 300)},
     verified="channels, poolings and rounding, without running a network",
 )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import filter_measures
+from nstlib.check.drawing import one_of, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -246,5 +247,12 @@ EXERCISE = Exercise(
         _share_case(4, 3, 11, 0.05, 0.2, 32),
         _share_case(6, 4, 5, 0.125, 0.375, 16),  # both are frequencies themselves, and not extreme
     ),
+    takes={
+        "weights": tensor("N 3 k k", ("normal", "tiny", "positive", "equal")),
+        "low": one_of(0.0, 0.11, 0.17, 0.23),
+        "high": one_of(0.27, 0.34, 0.43, 0.9),
+        "size": whole(5, 19),
+    },
+    sizes={"k": (1, 5)},
     verified="shares of energy at the right frequencies, filter by filter",
 )

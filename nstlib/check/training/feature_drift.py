@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import filter_measures
+from nstlib.check.drawing import Make, Pick, Sizes, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.check.training._shared import _order
 
@@ -167,6 +168,12 @@ def summed(before: Tensor, after: Tensor) -> Tensor:
     return filter_measures.feature_drift(before, after) * len(before)
 
 
+def _some_weights(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw weights of two, three or four axes, no filter of zeros; X: the same axes at both times."""
+    axes = ("N D", "N C k", "N C k l")[sizes["X"]]
+    return tensor(axes, ("normal", "equal", "ties", "tiny", "positive"))(pick, sizes)
+
+
 EXERCISE = Exercise(
     __name__,
     title="How far did it turn?",
@@ -187,5 +194,7 @@ EXERCISE = Exercise(
         _drift_case(3, (4, 7, 2, 3), loose=True),
         _drift_case(4, (3, 8)),
     ),
+    takes={"before": _some_weights, "after": _some_weights},
+    sizes={"X": (0, 2)},
     verified="one minus the cosine, filter by filter",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import filter_measures
+from nstlib.check.drawing import Pick, Sizes, changed, made_by, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -210,6 +211,14 @@ def no_lines(weights: Tensor, columns: int) -> Tensor:
     )
 
 
+def _of_different_sizes(weights: Tensor) -> Tensor:
+    return weights * (10.0 ** (torch.arange(len(weights)) % 4 - 2)).to(weights)[:, None, None, None]
+
+
+def _columns(pick: Pick, sizes: Sizes) -> int:
+    return pick.whole(1, sizes["N"])
+
+
 EXERCISE = Exercise(
     __name__,
     title="All filters in one picture",
@@ -232,5 +241,10 @@ EXERCISE = Exercise(
         _grid_case(3, 7, 5, 4, loose=True),
         _grid_case(4, 4, 2, 4, zero=True),
     ),
+    takes={
+        "weights": changed(tensor("N 3 k k"), _of_different_sizes, "{}, some much larger"),
+        "columns": made_by(_columns),
+    },
+    sizes={"N": (1, 7), "k": (1, 5)},
     verified="each filter at its place, on its own scale, with zero in the middle",
 )

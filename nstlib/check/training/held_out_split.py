@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
 from nstlib import patches
+from nstlib.check.drawing import Make, Pick, Sizes, shuffled, whole
 from nstlib.check.exercise import Case, Exercise, Function, if_loose, law, mistake, scattered
 
 _REGIONS = torch.tensor([[8, 10, 20, 24], [20, 30, 32, 44], [0, 40, 6, 46]])
@@ -179,6 +182,22 @@ def swapped(corners: Tensor, side: int, regions: Tensor) -> tuple[Tensor, Tensor
     return patches.held_out_split(corners, side, regions)[::-1]
 
 
+def _some_corners(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw corners of patches, those beyond the picture too."""
+    count, seed = pick.whole(1, 40), pick.whole(0, 999)
+    drawn = torch.randint(0, 24, (count, 2), generator=torch.Generator().manual_seed(seed))
+    return f"of {count} patches", lambda dtype: drawn.clone()
+
+
+def _some_regions(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw rectangles with a pixel or more between them: a patch may reach over several."""
+    ends = [[0, *sorted({pick.whole(2, 20) for _ in range(3)}), 25] for _ in range(2)]
+    rows, columns = ([(a, b - 1) for a, b in pairwise(cuts) if b - 1 > a] for cuts in ends)
+    cells = [[top, left, bottom, right] for top, bottom in rows for left, right in columns]
+    regions = torch.tensor(shuffled(pick, cells)[: pick.whole(1, 6)])
+    return f"{regions.tolist()}", lambda dtype: regions.clone()
+
+
 EXERCISE = Exercise(
     __name__,
     title="Nothing seen twice",
@@ -200,5 +219,7 @@ EXERCISE = Exercise(
         _split_case(3, 50, 9, 2, loose=True),
         _split_case(4, 35, 16, 3),
     ),
+    takes={"corners": _some_corners, "side": whole(1, 8), "regions": _some_regions},
+    drawn=8,
     verified="training patches and held-out patches share no pixel",
 )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import filter_measures
+from nstlib.check.drawing import either, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.check.training._shared import _order
 
@@ -180,6 +181,10 @@ def distance(x: Tensor, y: Tensor) -> Tensor:
     return 1 - filter_measures.similarity(x, y)
 
 
+_DIFFERENT = ("normal", "tiny", "positive")
+_ACTIVATIONS = either(tensor("N C H W", _DIFFERENT), tensor("N D", _DIFFERENT), tensor("N D E", _DIFFERENT))
+
+
 EXERCISE = Exercise(
     __name__,
     title="Do two layers say the same?",
@@ -201,5 +206,7 @@ EXERCISE = Exercise(
         _pair_case(3, (5, 2, 3, 4), (5, 24), loose=True),
         _pair_case(4, (8, 3, 2, 2), (8, 3, 2, 2)),
     ),
+    takes={"x": _ACTIVATIONS, "y": _ACTIVATIONS},
+    sizes={"N": (3, 7)},
     verified="the same tables of examples give 1, whatever the units",
 )

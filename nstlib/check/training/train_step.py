@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nstlib import training
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.check.training._shared import _order
 
@@ -269,6 +270,21 @@ def squared_error(model: nn.Module, optimizer: torch.optim.Optimizer, images: Te
     return loss.item()
 
 
+def _some_step(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw a model, how it is optimized, and a batch."""
+    shape, classes = (sizes["B"], 3, sizes["H"], sizes["W"]), pick.whole(2, 5)
+    seed, rate, momentum = pick.whole(0, 99), pick.one_of((0.01, 0.1, 0.3)), pick.one_of((0.0, 0.5))
+    labels = torch.tensor([pick.whole(0, classes - 1) for _ in range(shape[0])])
+
+    def make(dtype: torch.dtype) -> tuple[nn.Module, torch.optim.Optimizer, Tensor, Tensor]:
+        model = _small_model(seed, dtype, classes)
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=momentum)
+        return model, optimizer, normal(seed + 1, *shape, dtype=dtype), labels.clone()
+
+    words = f"of {classes} classes", f"SGD of rate {rate:g}, momentum {momentum:g}", f"{shape}", f"{labels.tolist()}"
+    return words, make
+
+
 EXERCISE = Exercise(
     __name__,
     title="One step of learning",
@@ -289,6 +305,9 @@ EXERCISE = Exercise(
         _step_case(2, (2, 3, 4, 6), 5),
         _step_case(3, (4, 3, 6, 3), 2, loose=True),
     ),
+    takes=dict(zip(("model", "optimizer", "images", "labels"), together(4, _some_step), strict=True)),
+    sizes={"B": (2, 6), "H": (1, 6), "W": (1, 6)},
+    drawn=4,
     observe=_watch_step,
     verified="clears, goes backward, then moves, in training mode",
 )

@@ -59,7 +59,7 @@ def right_copies_around_each_stage(image, stages, layers):
     return {layer: outputs[names.index(layer)] for layer in layers}
 
 
-class right_callable:  # noqa: N801
+class right_callable:
     def __call__(self, image, stages, layers):
         self.found = {}
         return self.run(image.clone(), iter(stages), set(layers))

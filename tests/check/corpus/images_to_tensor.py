@@ -45,7 +45,7 @@ def right_stacked_channels(pixels):
     return torch.stack(planes)[None]
 
 
-class right_callable:  # noqa: N801
+class right_callable:
     scale = 1 / 255
 
     def __call__(self, pixels):

@@ -49,7 +49,7 @@ def right_einsum(image, see, target, weight, slope):
     return error + weight * sum(torch.einsum("bchw,bchw->b", d, d) for d in steps) / x[0].numel()
 
 
-class right_callable:  # noqa: N801
+class right_callable:
     def __call__(self, image, see, target, weight, slope):
         return torch.add(_error(see(image), target), self.roughness(image, slope), alpha=weight)
 

@@ -40,7 +40,7 @@ def right_in_float64(x, y, directions):
     return ((a - b).square().sum((1, 2)) / a[0].numel()).to(x.dtype)
 
 
-class right_callable:  # noqa: N801
+class right_callable:
     def __call__(self, x, y, directions):
         self.directions = directions
         return torch.stack([self.distance(one, two) for one, two in zip(x, y, strict=True)])

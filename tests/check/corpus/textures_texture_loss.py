@@ -46,7 +46,7 @@ def right_in_float64(features, targets):
     return total.to(next(iter(features.values())).dtype)
 
 
-class right_callable:  # noqa: N801
+class right_callable:
     def __call__(self, features, targets):
         pairs = [(features[layer], targets[layer]) for layer in features]
         return sum(map(self.loss, *zip(*pairs, strict=True))) / len(pairs)
