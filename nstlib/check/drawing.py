@@ -26,6 +26,10 @@ _ELSE = (1, 7)
 _TRIES = 200
 
 
+class NoneAllowed(ValueError):
+    """A table of arguments hardly ever draws what its exercise allows."""
+
+
 class Pick(Protocol):
     """Where choices come from: a seeded generator, or hypothesis."""
 
@@ -172,16 +176,20 @@ def table(**kinds: Kind) -> Kind:
     return draw
 
 
-def drawn_case(exercise: Exercise, pick: Pick) -> Case:
-    """Return one case that the exercise's statement allows; of those that it excludes others are tried."""
-    for _ in range(_TRIES):
+def drawn_case(exercise: Exercise, pick: Pick, tries: int = _TRIES) -> Case:
+    """Return one case that the exercise's statement allows; of those that it excludes others are tried.
+
+    Raises:
+        NoneAllowed: if so many were drawn and all are excluded.
+    """
+    for _ in range(tries):
         sizes = Sizes(pick, exercise.sizes)
         drawn = {name: kind(pick, sizes) for name, kind in exercise.takes.items()}
         makes = [make for _, make in drawn.values()]
         if exercise.allowed is None or exercise.allowed(*(make(torch.float32) for make in makes)):
             label = ", ".join(f"{name} {words}" for name, (words, _) in drawn.items())
             return Case(label, lambda dtype, makes=tuple(makes): tuple(make(dtype) for make in makes))
-    raise ValueError(f"{exercise.name}: none of {_TRIES} cases drawn is allowed.")
+    raise NoneAllowed(f"{exercise.name}: none of {tries} cases drawn is allowed.")
 
 
 @cache

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from nstlib.check import examine, exercises
-from nstlib.check.drawing import Seeded, Sizes, drawn_case, drawn_cases, tensor
+from nstlib.check.drawing import NoneAllowed, Seeded, Sizes, drawn_case, drawn_cases, tensor
 from nstlib.check.examiner.observe import Cut, agree, watch
 
 DRAWN = [name for name, exercise in exercises.items() if exercise.takes]
@@ -30,7 +30,10 @@ class Hypothesis:
 @given(data=st.data())
 def test_the_reference_answers_whatever_the_statement_allows_alike_in_both_precisions(name, data):
     exercise = exercises[name]
-    case = drawn_case(exercise, Hypothesis(data))
+    try:
+        case = drawn_case(exercise, Hypothesis(data), tries=1)
+    except NoneAllowed:
+        reject()
     single, double = (watch(exercise, exercise.reference, case, dtype) for dtype in (torch.float32, torch.float64))
     assert single.failure is None, f"{case.label}: {single.failure}"
     assert agree([double], [single]), case.label

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Convention, Exercise, Function, close, law, mistake
 from nstlib.check.gram._shared import FEATURES, doubled, some
 from nstlib.check.gram.gram_matrix import EXERCISE as GRAM_MATRIX
@@ -114,6 +115,7 @@ EXERCISE = Exercise(
     ),
     reference=gram.gram_from_spectrum,
     cases=FEATURES,
+    takes={"features": tensor("B C H W")},
     laws=(shift, one_channel, constant, quadrature, doubled),
     conventions=tuple(Convention(c.id, c.function, c.message) for c in GRAM_MATRIX.conventions if c.id == "johnson"),
     differentiable=(0,),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, normal, scattered
 from nstlib.check.gram._shared import permutation, some
 
@@ -153,6 +154,8 @@ EXERCISE = Exercise(
         _mmd_case(4, (1, 6, 5, 7), (1, 6, 5, 7)),
         _mmd_case(5, (1, 1, 4, 3), (1, 1, 2, 5)),
     ),
+    takes={"x": tensor("1 C H W"), "y": tensor("1 C h w")},
+    sizes={"h": (1, 7), "w": (1, 7)},
     differentiable=(0, 1),
     verified="the distance of two distributions, which is the distance of two Gram matrices",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import Make, Pick, Sizes, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, normal, scattered
 from nstlib.check.gram._shared import permutation, some
 
@@ -112,6 +113,11 @@ def not_moved(features: Tensor, order: Tensor) -> Tensor:
     return features.clone()
 
 
+def _some_order(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    seed, count = pick.whole(0, 999), sizes["H"] * sizes["W"]
+    return f"of {count}", lambda dtype: permutation(seed, count)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Move everything, keep the texture",
@@ -133,6 +139,7 @@ EXERCISE = Exercise(
         _shuffle_case(5, (1, 1, 3, 4)),
         _shuffle_case(6, (1, 3, 1, 5)),
     ),
+    takes={"features": tensor("B C H W"), "order": _some_order},
     differentiable=(0,),
     verified="the same positions move in all channels and images, and the Gram matrix does not notice",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import inversion
+from nstlib.check.drawing import ANY, PICTURE, one_of, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.inversion._shared import picture, sums
 
@@ -142,6 +143,11 @@ EXERCISE = Exercise(
         _alpha_case(4, (1, 3, 5, 7), 1.0),
         _alpha_case(5, (1, 3, 1, 4), 2),
     ),
+    takes={
+        "image": tensor("B 3 H W", (*ANY, *PICTURE)),
+        "mean": tensor("3", ("uniform",)),
+        "alpha": one_of(1.5, 2, 3.0, 6.0),
+    },
     differentiable=(0,),
     verified="the power of each distance from its color's mean, one sum for each image",
 )

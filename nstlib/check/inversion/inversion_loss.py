@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import inversion
+from nstlib.check.drawing import PICTURE, Make, Pick, Sizes, real, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.inversion._shared import error_plain_mean, picture, sums
 
@@ -205,6 +206,24 @@ def batch_together(image: Tensor, see: See, target: Tensor, weight: float, slope
     return inversion_loss(image, see, target, weight, slope).sum()
 
 
+def _some_features(pick: Pick, sizes: Sizes) -> tuple[tuple[str, str], Make]:
+    """Draw a network without edges, so that single precision finds the same slope, and what it sees in another image."""
+    shape, out, seed = tuple(sizes[letter] for letter in "BCHW"), pick.whole(1, 4), pick.whole(0, 999)
+
+    def make(dtype: torch.dtype) -> tuple[See, Tensor]:
+        kernels = normal(seed, out, shape[1], 3, 3, dtype=dtype)
+
+        def see(image: Tensor) -> Tensor:
+            return F.avg_pool2d(F.softplus(F.conv2d(image, kernels.to(image), padding=1)), 2)
+
+        return see, see(uniform(seed + 1, *shape, dtype=dtype))
+
+    return (f"with {out} channels", "of another image"), make
+
+
+_SEE, _TARGET = together(2, _some_features)
+
+
 EXERCISE = Exercise(
     __name__,
     title="What an inversion lowers",
@@ -226,6 +245,14 @@ EXERCISE = Exercise(
         _loss_case(4, (1, 4, 5, 8), 0.7, 0.4),
         _loss_case(5, (1, 1, 6, 4), 0.5, 0.3),
     ),
+    takes={
+        "image": tensor("B C H W", (*PICTURE, "normal")),
+        "see": _SEE,
+        "target": _TARGET,
+        "weight": real(0.1, 2.0),
+        "slope": real(0.1, 0.5),
+    },
+    sizes={"H": (2, 7), "W": (2, 7)},
     differentiable=(0,),
     verified="both terms relative, lambda before the second, and both reach the pixels",
 )

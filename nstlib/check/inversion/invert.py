@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, Make, Pick, Sizes, real, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.inversion._shared import picture
 
@@ -304,6 +305,11 @@ def in_place(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float
     return image, losses
 
 
+def _some_loss(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    seed, shape = pick.whole(0, 999), (sizes["B"], 3, sizes["H"], sizes["W"])
+    return "smooth", lambda dtype: _hollow(seed, shape, dtype)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Down the valley, with momentum",
@@ -326,6 +332,13 @@ EXERCISE = Exercise(
         _invert_case(4, (1, 3, 5, 7), 3, 0.15, 0.3),
         _invert_case(5, (1, 3, 4, 3), 4, 3000.0, 0.6, scale=3e-5),
     ),
+    takes={
+        "start": tensor("B 3 H W", PICTURE),
+        "loss": _some_loss,
+        "steps": whole(0, 5),
+        "rate": real(0.02, 0.2),
+        "momentum": real(0.0, 0.9),
+    },
     observe=_watch_invert,
     verified="the right path step by step, losses before each step, and the start stays as it was",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import inversion
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -168,5 +169,7 @@ EXERCISE = Exercise(
         _spread_case(4, (4, 3, 5, 7)),
         _spread_case(5, (3, 1, 4, 1)),
     ),
+    takes={"batch": tensor("N C H W")},
+    sizes={"N": (2, 5)},
     verified="every pair of different members once, squared Euclidean distances, their mean",
 )

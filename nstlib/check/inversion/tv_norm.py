@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import inversion
+from nstlib.check.drawing import PICTURE, one_of, real, tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -219,6 +220,14 @@ EXERCISE = Exercise(
         _tv_case(4, (1, 4, 5, 7), 1.0, 0.1),
         _tv_case(5, (1, 1, 5, 1), 1.0, 0.03),
     ),
+    takes={
+        "image": tensor(
+            "B C H W", ("normal", "rectified", "zeros", *PICTURE)
+        ),  # of tiny steps epsilon leaves no digits
+        "beta": real(1.0, 2.0),
+        "epsilon": one_of(1e-4, 0.01, 0.1),
+    },
+    allowed=lambda image, beta, epsilon: image[0, 0].numel() > 2,
     differentiable=(0,),
     verified="every pair of neighbors once, the power of the length, and a slope that is finite where nothing changes",
 )

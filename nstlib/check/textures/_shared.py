@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes
 from nstlib.check.exercise import normal, uniform
 from nstlib.gram import gram_matrix
 from nstlib.losses import style_loss
@@ -39,6 +40,15 @@ def eyes(seed: int) -> Network:
         return {layer: found[layer] for layer in ([layers] if isinstance(layers, str) else layers)}
 
     return see
+
+
+SOME_LAYERS = (("shallow",), ("deep",), ("shallow", "deep"), ("deep", "shallow"))
+
+
+def some_eyes(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw a small network."""
+    seed = pick.whole(0, 999)
+    return "of two layers", lambda dtype: eyes(seed)
 
 
 def style_targets(texture: Tensor, network: Network, layers: Iterable[str]) -> Maps:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import textures
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.check.textures._shared import permutation, some
 from nstlib.gram import gram_matrix, shuffle_positions
@@ -147,6 +148,8 @@ EXERCISE = Exercise(
         _feature_case(4, (1, 6, 5, 7), rectified=True),
         _feature_case(5, (1, 1, 3, 4)),
     ),
+    takes={"features": tensor("B C H W", ("normal", "tiny", "positive"))},  # the slope of a deviation of 0 is none
+    sizes={"H": (2, 7)},
     differentiable=(0,),
     finite_slope=False,  # that of a square root is not, and nobody asks for more
     verified="mean and deviation of each channel, the diagonal of the Gram matrix taken apart",

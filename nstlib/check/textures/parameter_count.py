@@ -8,6 +8,7 @@ from functools import cache
 import torch
 
 from nstlib import textures
+from nstlib.check.drawing import Make, Pick, Sizes, shuffled, together
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 from nstlib.features import Features
 from nstlib.kernels.convolutions import FrozenConvolution
@@ -24,13 +25,18 @@ def _vgg() -> Features:
 
 
 @cache
-def _odd() -> Features:
-    """Return a network of zeros whose numbers of channels are 1, odd, and prime."""
-    network, architecture = Features("tiny", {}), Architecture("odd", ((1, 9), (13, 7)))
+def _narrow(channels: tuple[int, int, int, int]) -> Features:
+    """Return a network of zeros with two blocks of so many channels."""
+    network, architecture = Features("tiny", {}), Architecture("narrow", (channels[:2], channels[2:]))
     network.architecture = architecture
     for layer, (fan_in, out) in architecture.kernels.items():
         network.convolutions[layer] = FrozenConvolution(torch.zeros(out, fan_in, 3, 3), torch.zeros(out))
     return network
+
+
+def _odd() -> Features:
+    """Return a network whose numbers of channels are 1, odd, and prime."""
+    return _narrow((1, 9, 13, 7))
 
 
 def _count_case(*layers: str) -> Case:
@@ -122,6 +128,17 @@ def layers_put_together(network: Features, layers: Iterable[str]) -> int:
     return c * (c + 1) // 2
 
 
+def _some_network(pick: Pick, sizes: Sizes) -> tuple[tuple[str, str], Make]:
+    """Draw a network of two blocks and some of its layers."""
+    channels = tuple(pick.whole(1, 20) for _ in range(4))
+    known = [f"{kind}{block}_{k}" for kind in ("conv", "relu") for block in (1, 2) for k in (1, 2)]
+    layers = shuffled(pick, [*known, "pool1", "pool2"])[: pick.whole(1, 5)]
+    return (f"of {channels} channels", f"{layers}"), lambda dtype: (_narrow(channels), list(layers))
+
+
+_NETWORK, _LAYERS = together(2, _some_network)
+
+
 EXERCISE = Exercise(
     __name__,
     title="How large is the model?",
@@ -144,5 +161,6 @@ EXERCISE = Exercise(
         _odd_case("relu1_1"),
         _odd_case("pool1", "relu2_1", "pool2"),
     ),
+    takes={"network": _NETWORK, "layers": _LAYERS},
     verified="each layer's upper triangle with its diagonal",
 )

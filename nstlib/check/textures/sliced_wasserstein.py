@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import textures
+from nstlib.check.drawing import Make, Pick, Sizes, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.check.textures._shared import permutation, some
 from nstlib.gram import shuffle_positions
@@ -183,6 +184,14 @@ batch_folded_in = mistake(
 )(_sorted_with(lambda a, b: (a - b).square().mean()))
 
 
+_NO_TIES = ("normal", "tiny", "positive")  # of two equal projections either may come first
+
+
+def _some_directions(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    count, channels, seed = pick.whole(1, 6), sizes["C"], pick.whole(0, 999)
+    return f"{(count, channels)}", lambda dtype: F.normalize(normal(seed, count, channels, dtype=dtype), dim=1)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Compare clouds by sorting",
@@ -204,6 +213,11 @@ EXERCISE = Exercise(
         _sliced_case(4, (3, 2, 5, 7), 3),
         _sliced_case(5, (1, 1, 3, 4), 1),
     ),
+    takes={
+        "x": tensor("B C H W", _NO_TIES),
+        "y": tensor("B C H W", _NO_TIES),
+        "directions": _some_directions,
+    },
     differentiable=(0, 1),
     verified="sorted projections, so positions are forgotten and nothing else",
 )

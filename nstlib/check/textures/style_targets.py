@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import textures
+from nstlib.check.drawing import PICTURE, changed, either, made_by, tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -20,7 +21,7 @@ from nstlib.check.exercise import (
     scattered,
     uniform,
 )
-from nstlib.check.textures._shared import Maps, Network, eyes, picture, style_targets
+from nstlib.check.textures._shared import SOME_LAYERS, Maps, Network, eyes, picture, some_eyes, style_targets
 from nstlib.gram import gram_matrix
 
 
@@ -164,6 +165,9 @@ def last_layer_only(texture: Tensor, network: Network, layers: Iterable[str]) ->
     return style_targets(texture, network, list(layers)[-1:])
 
 
+_TEXTURE = tensor("B 3 H W", PICTURE)
+
+
 EXERCISE = Exercise(
     __name__,
     title="What the noise should become",
@@ -185,6 +189,12 @@ EXERCISE = Exercise(
         _targets_case(3, (2, 3, 10, 6), "shallow", "deep", loose=True),
         _targets_case(4, (1, 3, 7, 9), "shallow", graph=True),
     ),
+    takes={
+        "texture": either(_TEXTURE, changed(_TEXTURE, Tensor.requires_grad_, "{}, requires a gradient")),
+        "network": some_eyes,
+        "layers": made_by(lambda pick, sizes: list(pick.one_of(SOME_LAYERS))),
+    },
+    sizes={"H": (4, 9), "W": (4, 9)},
     observe=_watch_targets,
     verified="a Gram matrix for each layer, free of any graph",
 )

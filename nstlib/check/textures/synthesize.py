@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import made_by, real, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
-from nstlib.check.textures._shared import Network, eyes, picture, style_targets, texture_loss
+from nstlib.check.textures._shared import SOME_LAYERS, Network, eyes, picture, some_eyes, style_targets, texture_loss
 
 
 def synthesize(
@@ -229,6 +230,16 @@ EXERCISE = Exercise(
         _growth_case(3, (8, 10), 3, 0.3, loose=True),
         _growth_case(4, (7, 9), 6, 0.05),
     ),
+    takes={
+        "texture": tensor("1 3 h w", ("uniform",)),
+        "network": some_eyes,
+        "layers": made_by(lambda pick, sizes: list(pick.one_of(SOME_LAYERS))),
+        "start": tensor("1 3 H W", ("uniform",)),  # where no pixel differs, Adam divides rounding by rounding
+        "steps": whole(0, 3),
+        "rate": real(0.05, 0.3),
+    },
+    sizes=dict.fromkeys("hwHW", (4, 9)),
+    drawn=3,
     observe=_watch_growth,
     verified="constant targets, one Adam on a copy of the start, clamped after each step",
 )

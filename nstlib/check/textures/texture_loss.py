@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 from nstlib.check.textures._shared import Maps, permutation, texture_loss
 from nstlib.gram import gram_matrix, shuffle_positions
@@ -179,6 +180,23 @@ gatys = convention(
 )(_loss_with(lambda maps, a: _squares(maps, a).mean() / 4))
 
 
+def _some_maps(pick: Pick, sizes: Sizes) -> tuple[tuple[str, str], Make]:
+    """Draw layers of any shape, some of them alike, and targets that need not come in the same order."""
+    shape = {k: (1, *(pick.whole(1, 5) for _ in range(3))) for k in ("relu1_1", "conv2_1", "pool2")[: pick.whole(1, 3)]}
+    alike, order, seed = pick.one_of((True, False)), list(shape)[:: pick.one_of((1, -1))], pick.whole(0, 999)
+    shape = dict.fromkeys(shape, shape["relu1_1"]) if alike else shape
+
+    def make(dtype: torch.dtype) -> tuple[Maps, Maps]:
+        maps, wanted = ({k: normal(s, *shape[k], dtype=dtype) + 0.3 for k in shape} for s in (seed, seed + 1))
+        maps = {k: 3**n * x for n, (k, x) in enumerate(maps.items())}
+        return maps, {k: gram_matrix(2 * (1 + n) * wanted[k]) for n, k in enumerate(order)}
+
+    return (", ".join(f"{k} {s}" for k, s in shape.items()), ", ".join(order)), make
+
+
+_FEATURES, _TARGETS = together(2, _some_maps)
+
+
 EXERCISE = Exercise(
     __name__,
     title="How far from the texture",
@@ -195,6 +213,7 @@ EXERCISE = Exercise(
     ),
     reference=texture_loss,
     cases=(_texture_case(1, 1), _texture_case(4, 2), _texture_case(7, 3), _texture_case(9, 3, loose=True)),
+    takes={"features": _FEATURES, "targets": _TARGETS},
     differentiable=(0,),
     verified="all layers count alike, and the gradient reaches the features",
 )
