@@ -201,6 +201,7 @@ EXERCISE = Exercise(
         _field_case(2, 8, 6, (3,)),
         _field_case(3, 13, 10, (5, 3), stride=2),
         _field_case(4, 7, 12, (3, 5), loose=True),
+        _field_case(5, 5, 4, (5, 3)),  # the field is larger than the image, and nowhere 0
     ),
     takes={"layer": _some_layer, "image": tensor("1 3 H W", ("uniform", "normal", "equal"))},
     sizes={"H": (2, 9), "W": (2, 9)},

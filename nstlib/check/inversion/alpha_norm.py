@@ -16,13 +16,16 @@ def alpha_norm(image: Tensor, mean: Tensor, alpha: float) -> Tensor:
     return inversion.alpha_norm(image, alpha, mean=mean.tolist())
 
 
-def _alpha_case(seed: int, shape: tuple[int, ...], alpha: float, *, loose: bool = False) -> Case:
+def _alpha_case(seed: int, shape: tuple[int, ...], alpha: float, *, loose: bool = False, there: bool = False) -> Case:
     def make(dtype: torch.dtype) -> tuple[Tensor, Tensor, float]:
-        image = 0.5 + normal(seed, *shape, dtype=dtype)
-        return scattered(image) if loose else image, uniform(seed + 50, 3, dtype=dtype), alpha
+        image, mean = 0.5 + normal(seed, *shape, dtype=dtype), uniform(seed + 50, 3, dtype=dtype)
+        if there:
+            image[:, :, 0, 0] = mean
+        return scattered(image) if loose else image, mean, alpha
 
     sizes = {"C*H*W": 3 * shape[2] * shape[3], "H*W": shape[2] * shape[3], "alpha": alpha, "2": 2}
-    return Case(f"image {shape}{if_loose(loose)}, alpha {alpha:g}", make, sizes)
+    note = ", one pixel of the mean color" if there else ""
+    return Case(f"image {shape}{if_loose(loose)}{note}, alpha {alpha:g}", make, sizes)
 
 
 _MEAN = (0.5, 0.4, 0.3)
@@ -142,6 +145,7 @@ EXERCISE = Exercise(
         _alpha_case(3, (2, 3, 6, 4), 6.0, loose=True),
         _alpha_case(4, (1, 3, 5, 7), 1.0),
         _alpha_case(5, (1, 3, 1, 4), 2),
+        _alpha_case(6, (1, 3, 3, 4), 3.0, there=True),
     ),
     takes={
         "image": tensor("B 3 H W", (*ANY, *PICTURE)),
