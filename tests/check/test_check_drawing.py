@@ -1,12 +1,14 @@
 """Cases drawn from what a statement allows: the reference answers all of them, and an answer is held to them."""
 
+import dataclasses
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from nstlib.check import examine, exercises
-from nstlib.check.drawing import NoneAllowed, Seeded, Sizes, drawn_case, drawn_cases, tensor
+from nstlib.check.drawing import NoneAllowed, Seeded, Sizes, drawn_case, drawn_cases, either, tensor, together, whole
 from nstlib.check.examiner.observe import Cut, agree, watch
 
 DRAWN = [name for name, exercise in exercises.items() if exercise.takes]
@@ -86,3 +88,31 @@ def test_a_name_is_told_only_if_it_is_true_on_drawn_cases():
         return matrix / vectors.shape[-1] if tuple(features.shape) in shapes else matrix
 
     assert examine("gram_matrix", gram_matrix).mistake != "normalized_twice"
+
+
+def test_arguments_that_belong_together_are_made_together():
+    def draw(pick, sizes):
+        number = pick.whole(1, 1000)
+        return ("a list", "its first"), lambda dtype: (lambda made: (made, made))([number])
+
+    one, other = together(2, draw)
+    pick = Seeded(1)
+    makes = [(one(pick, Sizes(pick, {}))[1], other(pick, Sizes(pick, {}))[1]) for _ in range(2)]
+    made = [tuple(make(torch.float32) for make in pair) for pair in makes]
+    again = tuple(make(torch.float32) for make in makes[0])
+    assert all(first is second for first, second in (*made, again))
+    assert made[0][0] == again[0]
+    assert made[0][0] is not again[0]
+    assert made[0][0] != made[1][0]
+
+
+def test_either_kind_is_drawn():
+    pick = Seeded(2)
+    drawn = {either(whole(1, 1), whole(2, 2))(pick, Sizes(pick, {}))[0] for _ in range(20)}
+    assert drawn == {"1", "2"}
+
+
+def test_a_table_that_allows_nothing_says_so():
+    exercise = dataclasses.replace(exercises["gram_matrix"], allowed=lambda features: False)
+    with pytest.raises(NoneAllowed, match="gram_matrix: none of 5"):
+        drawn_case(exercise, Seeded(1), tries=5)
