@@ -229,8 +229,8 @@ def truncated_bytes(image: Tensor) -> Array:
 
 _WIDE = changed(
     either(tensor("1 3 H W", PICTURE), tensor("3 H W", PICTURE)),
-    lambda image: 1.6 * image - 0.3,
-    "{}, from -0.3 to 1.3",
+    lambda image: 1.6 * image - 0.31,  # no value lies midway between two bytes
+    "{}, from -0.31 to 1.29",
 )
 
 
