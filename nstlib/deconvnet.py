@@ -23,7 +23,7 @@ from torch import Tensor
 from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features
-from nstlib.scales import or_one
+from nstlib.losses import or_one
 
 
 @door

@@ -16,7 +16,7 @@ from nstlib.doors import door
 from nstlib.errors import ShapeError, finite_number
 from nstlib.features import Features
 from nstlib.images import check_picture, resize_to
-from nstlib.scales import or_one
+from nstlib.losses import or_one
 from nstlib.seeds import seeded
 from nstlib.transformations import roll
 from nstlib.visualization import Frame, LayerObjective, likeness, whole_layer

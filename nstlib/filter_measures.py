@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from nstlib.doors import door
 from nstlib.errors import LayerError, ShapeError
 from nstlib.features import dead_channels
+from nstlib.losses import or_one
 from nstlib.receptive import ReceptiveField, receptive_field_of_stack
-from nstlib.scales import or_one
 
 
 @door(columns=">= 1")

@@ -15,7 +15,6 @@ from torch import Tensor
 from nstlib.doors import door
 from nstlib.errors import ShapeError, choice
 from nstlib.gram import gram_matrix
-from nstlib.scales import or_one
 
 # Times the layer's mean variance. A channel is as good as constant if it deviates by less than a thirtieth of the others.
 NORMALIZED_FLOOR = 1e-3
@@ -235,6 +234,16 @@ def edges_of_shrunk(image: Tensor) -> Tensor:
     small = F.avg_pool2d(image, 4).sum(1, keepdim=True)
     center = small[:, :, 1:-1, 1:-1]
     return 4 * center - small[:, :, :-2, 1:-1] - small[:, :, 2:, 1:-1] - small[:, :, 1:-1, :-2] - small[:, :, 1:-1, 2:]
+
+
+@door(scale="reals ...")
+def or_one(scale: Tensor) -> Tensor:
+    """Return a scale to divide by, 1 where it is 0 (a flat layer, a gradient that vanishes): zero stays zero.
+
+    >>> or_one(torch.tensor([0.5, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
+    return torch.where(scale > 0, scale, torch.ones_like(scale))
 
 
 def _mean_square_error(value: Tensor, target: Tensor, convention: str) -> Tensor:

@@ -22,7 +22,7 @@ VGG16: Blocks = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
 VGG19: Blocks = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each, told apart by being it: hashing blocks would cost each step
 class Architecture:
     """Blocks of 3 x 3 convolutions, each followed by a ReLU; at the end of each block a 2 x 2 pooling.
 

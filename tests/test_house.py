@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 from grimp import ImportGraph
 
 if sys.version_info >= (3, 11):
@@ -25,6 +26,9 @@ sys.path.append(str(ROOT / "tools"))
 
 from floors import Floors  # noqa: E402
 
+from nstlib.features import load_network  # noqa: E402
+from nstlib.transfer import gatys, stylize  # noqa: E402
+
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 FLOORS = next(contract for contract in CONTRACTS if contract["type"] == "floors")
 NAMED = {name.strip() for row in FLOORS["rows"] for name in re.split("[|:]", row)}
@@ -34,6 +38,7 @@ NO_CODE = {
 }  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LONGEST_MODULE, MEDIAN_MODULE, LONGEST_FUNCTION, LONGEST_GATYS = 220, 120, 45, 30
+MOST_MODULES_OF_GATYS, MOST_MODULES_OF_STYLIZE = 6, 14
 
 # Modules whose tests stand elsewhere, and why.
 TESTED_ELSEWHERE = {
@@ -45,7 +50,6 @@ TESTED_ELSEWHERE = {
     "engine/strips.py": "an Objective that is held to the whole one in test_objective",
     "facts.py": "what doors hold arguments to, in test_doors",
     "terms.py": "the summands of an Objective, in test_objective and test_dual",
-    "scales.py": "one line, used and tested by losses, deconvnet and dream",
     "apps/study/report.py": "written anew and compared by apps/study/test_committed.py",
 }
 MIRRORED = ("", "kernels", "engine", "formats", "apps")  # check, cli and widgets are tested through their one door
@@ -100,6 +104,34 @@ def test_most_modules_of_the_ground_floor_are_short():
 
 def test_the_papers_loop_fits_one_screen():
     assert lengths(NSTLIB / "transfer.py")["gatys"] <= LONGEST_GATYS
+
+
+def modules_entered(step):
+    """Return the modules of nstlib whose functions run while ``step`` does."""
+    entered = set()
+
+    def note(frame, event, _):
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.startswith("nstlib."):
+            entered.add(name)
+
+    sys.setprofile(note)
+    try:
+        step()
+    finally:
+        sys.setprofile(None)
+    return entered
+
+
+def test_who_follows_one_step_of_a_transfer_walks_through_few_modules():
+    tiny, generator = load_network("tiny"), torch.Generator().manual_seed(0)
+    content, style = torch.rand(2, 1, 3, 64, 64, generator=generator)
+    gatys(content, style, tiny, steps=1)
+    assert len(modules_entered(lambda: gatys(content, style, tiny, steps=1))) <= MOST_MODULES_OF_GATYS
+    run = stylize(content, style, tiny, steps=3)
+    for _ in range(2):
+        next(run)
+    assert len(modules_entered(lambda: next(run))) <= MOST_MODULES_OF_STYLIZE
 
 
 @pytest.mark.parametrize("folder", ["nstlib", "tools", "_ext", "bench", "study"])
