@@ -1,4 +1,4 @@
-"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``; folded solutions; the list of modules.
+"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``, ``{course-map}``; folded solutions; modules.
 
 How the same blocks look in a notebook is decided in ``tools/plain``.
 """
@@ -9,6 +9,8 @@ import importlib
 import pkgutil
 import re
 from html import escape
+from pathlib import Path
+from typing import ClassVar
 
 from blocks import (
     HINT_TITLES,
@@ -21,7 +23,9 @@ from blocks import (
     solved,
 )
 from docutils import nodes
+from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from effort import effort_of, hours
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -114,11 +118,17 @@ class Quiz(CourseDirective):
 
 
 class NotebookLinks(CourseDirective):
-    """Links that open the page's two notebooks in Colab, or download them."""
+    """What a chapter takes, builds on and lets you write; links that open its notebooks in Colab, or download them."""
 
     has_content = False
+    option_spec: ClassVar = {"builds-on": directives.unchanged}
 
     def build(self) -> list[nodes.Node]:
+        effort = effort_of(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8"), find_exercise)
+        builds_on = ", ".join(f"{{doc}}`{name}`" for name in self.options.get("builds-on", "").split())
+        return [self.inline(effort.line(builds_on), nodes.paragraph(classes=["chapter-line"])), *self.links()]
+
+    def links(self) -> list[nodes.Node]:
         slug = self.env.docname.split("/")[-1]
         address = repository()
         self.env.note_dependency(str(ROOT / "_config.yml"))
@@ -133,6 +143,34 @@ class NotebookLinks(CourseDirective):
             line += [nodes.strong("", name), nodes.Text(" "), badge, nodes.Text(" "), download]
             box += line
         return [box]
+
+
+class CourseMap(CourseDirective):
+    """A table of the chapters and how long they take; its lines are ``name | question | what you write``."""
+
+    option_spec: ClassVar = {"main-path": directives.unchanged_required}
+
+    def build(self) -> list[nodes.Node]:
+        efforts, rows = {}, ["| chapter | question | you write | minutes |", "|---|---|---|---|"]
+        main = self.options["main-path"].split()
+        for line in self.content:
+            name, question, written = (part.strip() for part in line.split("|"))
+            path = ROOT / "book" / f"{name}.md"
+            self.env.note_dependency(str(path))
+            efforts[name] = effort = effort_of(path.read_text(encoding="utf-8"), find_exercise)
+            mark = "**" if name in main else ""
+            minutes = f"{effort.reading} + {effort.doing}"
+            rows.append(f"| {mark}{{doc}}`{name}`{mark} | {question} | {written} | {minutes} |")
+        if missing := set(main) - set(efforts):
+            raise BlockError(f"the main path names chapters that are not on the map: {', '.join(sorted(missing))}")
+        every, along = (sum(efforts[name].total for name in names) for names in (efforts, main))
+        rows += [
+            "",
+            f"Minutes are to read + for the exercises: {hours(every)} in all. The main path, in bold, takes {hours(along)}; "
+            "the others branch off from it, and the line under each chapter's question says what it builds on.",
+        ]
+        box = nodes.container(classes=["course-map"])
+        return [self.markdown("\n".join(rows), box)]
 
 
 def dress_cells(app, document: nodes.document) -> None:
@@ -233,6 +271,7 @@ def setup(app) -> dict:
     app.add_directive("exercise", Exercise)
     app.add_directive("quiz", Quiz)
     app.add_directive("notebook-links", NotebookLinks)
+    app.add_directive("course-map", CourseMap)
     app.connect("source-read", list_modules)
     app.connect("doctree-read", dress_cells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,7 @@ import numpy as np
 
 from nstlib import metrics
 from nstlib.doors import door
-from nstlib.errors import ChoiceError, choice
+from nstlib.errors import ChoiceError, ShapeError, choice
 from nstlib.metrics import MEASURES, Interval
 
 STYLE = "gram"  # the measure of style at which methods are compared
@@ -258,3 +258,45 @@ def _log(value: float) -> float:
 def _mean(rows: Sequence[Row], name: str) -> float:
     values = [float(row[name]) for row in rows if row[name]]
     return float(np.mean(values)) if values else float("nan")
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Which contents and styles of unseen pairs were told right, shape (styles, contents) each: True where they were."""
+
+    content: np.ndarray
+    style: np.ndarray
+
+
+@door
+def read_unseen(vectors: np.ndarray) -> Readings:
+    """Return which contents and styles can be read from pictures, each by pictures of *other* styles or contents.
+
+    The content of picture (i, j) is told by the nearest of the contents' means over all styles but j, so from pictures none
+    of which has its style; its style by the nearest of the styles' means over all contents but i. Directions are compared,
+    not lengths, after the mean of all pictures is taken off.
+
+    Args:
+        vectors: what is known of each picture, shape (contents, styles, D), at least 2 of both.
+
+    Raises:
+        ShapeError: if there are fewer than 2 contents or styles, or another number of axes.
+    """
+    if vectors.ndim != 3 or min(vectors.shape[:2]) < 2:
+        raise ShapeError(
+            f"read_unseen needs vectors of at least 2 contents in 2 styles, shape (contents, styles, D), got "
+            f"{vectors.shape}."
+        )
+    centered = vectors - vectors.mean((0, 1))
+    return Readings(_told(centered.swapaxes(0, 1)), _told(centered).T)
+
+
+def _told(vectors: np.ndarray) -> np.ndarray:
+    """Return, for vectors of shape (groups, kinds, D), which kinds are nearest to their own mean over the other groups."""
+    groups, kinds, _ = vectors.shape
+    told = np.zeros((groups, kinds), dtype=bool)
+    for group in range(groups):
+        means = np.delete(vectors, group, axis=0).mean(0)  # (kinds, D)
+        directions, held = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (means, vectors[group]))
+        told[group] = (held @ directions.T).argmax(1) == np.arange(kinds)
+    return told

@@ -12,11 +12,12 @@ from nstlib.analysis import (
     make_table,
     matched_differences,
     mean_curve,
+    read_unseen,
     regret_differences,
 )
 from nstlib.apps.study.report import write_report
 from nstlib.apps.study.results import COLUMNS
-from nstlib.errors import ChoiceError
+from nstlib.errors import ChoiceError, ShapeError
 from nstlib.metrics import MEASURES, regret
 
 WEIGHTS = (1.0, 3.0, 10.0, 30.0)
@@ -160,3 +161,45 @@ def test_the_report_says_what_the_numbers_say(tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "| classic | +0.100 | +0.100 .. +0.100 | 6 of 6 |" in text
     assert {path.name for path in page.parent.iterdir()} == {"report.md", "intervals.png", "curves.png"}
+
+
+# --- what can be read ---------------------------------------------------------------------------------------------------
+
+
+def vectors_of(contents, styles, *, of_content, of_style, rng):
+    """Make up pictures: each content and each style has a direction of its own, as strong as is said, and a little noise."""
+    directions = np.linalg.qr(rng.normal(size=(40, contents + styles)))[0].T
+    grid = of_content * directions[:contents, None] + of_style * directions[None, contents:]
+    return grid + 0.01 * rng.normal(size=grid.shape)
+
+
+def test_what_is_in_a_vector_is_read_and_what_is_not_is_not():
+    rng = np.random.default_rng(0)
+    both = read_unseen(vectors_of(5, 6, of_content=1, of_style=1, rng=rng))
+    assert both.content.all()
+    assert both.style.all()
+    assert both.content.shape == both.style.shape == (6, 5)
+    told = np.mean([read_unseen(vectors_of(5, 6, of_content=1, of_style=0, rng=rng)).style.mean() for _ in range(30)])
+    assert told == pytest.approx(1 / 6, abs=0.06)  # chance
+
+
+def test_reading_is_a_loop_over_pictures_of_other_styles():
+    vectors = np.random.default_rng(1).normal(size=(4, 3, 5)) + np.random.default_rng(2).normal(size=(4, 1, 5))
+    centered = vectors - vectors.mean((0, 1))
+    expected = np.zeros((3, 4), dtype=bool)
+    for i in range(4):
+        for j in range(3):
+            others = [k for k in range(3) if k != j]
+            cosines = []
+            for candidate in range(4):
+                mean = np.mean([centered[candidate, k] for k in others], axis=0)
+                cosines.append(mean @ centered[i, j] / np.linalg.norm(mean) / np.linalg.norm(centered[i, j]))
+            expected[j, i] = int(np.argmax(cosines)) == i
+    np.testing.assert_array_equal(read_unseen(vectors).content, expected)
+    np.testing.assert_array_equal(read_unseen(vectors.swapaxes(0, 1)).style.T, expected)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 5), (3, 1, 5), (3, 5)])
+def test_fewer_than_two_of_a_kind_cannot_be_told_apart(shape):
+    with pytest.raises(ShapeError, match="at least 2 contents in 2 styles"):
+        read_unseen(np.zeros(shape))

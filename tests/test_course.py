@@ -81,9 +81,12 @@ def test_a_chapter_has_exercises_and_quizzes(chapter):
 
 
 @chapters
-def test_a_chapter_closes_with_a_recap_and_further_reading(chapter):
-    headings = re.findall(r"^## (.+)$", chapter.read_text(encoding="utf-8"), re.M)
-    assert headings[-2:] == ["Recap", "Further reading"]
+def test_a_chapter_closes_with_a_recap_an_experiment_and_further_reading(chapter):
+    text = chapter.read_text(encoding="utf-8")
+    assert re.findall(r"^## (.+)$", text, re.M)[-3:] == ["Recap", "An experiment of your own", "Further reading"]
+    experiment = text[text.index("## An experiment of your own") :]
+    assert experiment.index("Write down your guess") < experiment.index("page-only, hide-cell")
+    assert experiment.index("page-only, hide-cell") < experiment.index("{dropdown} What we found")
 
 
 @chapters

@@ -152,7 +152,7 @@ def make_converter(course: Course, chapter: Path, folder: str) -> Converter:
         chapters=frozenset(path.stem for path in course.chapters),
     )
     links = f"[![Open {name[folder]} in Colab]({BADGE})]({here}) · [{name[other]} in Colab]({there})"
-    return Converter(words, course.find_exercise, links)
+    return Converter(words, course.find_exercise, links, chapter.read_text(encoding="utf-8"))
 
 
 def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: int, folder: str) -> list[NotebookNode]:

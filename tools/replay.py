@@ -7,7 +7,7 @@ that answers with the page's outputs; what is compared, and how, stays nbval's. 
 
 * a notebook's own (its setup for Colab) stands in the lesson too, which is run. Here it must have put out nothing;
 * a page's own (``page-only``) may compute what later cells need, which then fail in the notebook. A solution whose page
-  has such cells is run by nbval itself, and said to be.
+  has such cells before cells of the notebook's is run by nbval itself, and said to be.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ def chapter_of(notebook: Path) -> Path:
 
 
 def has_own_code(page: NotebookNode) -> bool:
-    """Say whether a page runs code that its notebooks lack."""
-    return any(cell.cell_type == "code" and "page-only" in cell.metadata.get("tags", []) for cell in page.cells)
+    """Say whether a page runs code that its notebooks lack, before code that they have."""
+    own = ["page-only" in cell.metadata.get("tags", []) for cell in page.cells if cell.cell_type == "code"]
+    return True in own and False in own[own.index(True) :]
 
 
 class Page:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from blocks import HINT_TITLES, BlockError, describe_effort, read_quiz
+from effort import effort_of
 from markdown_it.token import Token
 
 from plain.labels import equation_tag
@@ -26,6 +27,7 @@ class Converter:
     words: Words
     find_exercise: Callable
     links: str
+    chapter: str = ""  # its whole text, from which the time that it takes is counted
     used_exercises: list[str] = field(default_factory=list)
 
     def cells(self, text: str, first_line: int = 1) -> list[str]:
@@ -152,6 +154,13 @@ def exercise(to: Converter, directive: Directive) -> str:
     return "\n\n".join(parts)
 
 
+def opening(to: Converter, directive: Directive) -> str:
+    """Return what a chapter takes and the links to its notebooks; a new cell begins behind them."""
+    builds_on = ", ".join(f"{{doc}}`{name}`" for name in directive.options.get("builds-on", "").split())
+    line = effort_of(to.chapter, to.find_exercise).line(builds_on)
+    return f"{to.words.inline(line, directive.line)}\n\n{to.links}\n{BREAK}"
+
+
 def quiz(to: Converter, directive: Directive) -> str:
     """Return a question whose options open to the answer each of them gets."""
     options = read_quiz(directive.argument, directive.body)
@@ -195,7 +204,7 @@ def table(to: Converter, directive: Directive) -> str:
 NAMED = ("note", "tip", "hint", "important", "warning", "caution", "attention", "danger", "error")
 TITLES = {**{name: name.capitalize() for name in NAMED}, "seealso": "See also"}
 FORMS: dict[str, Callable[[Converter, Directive], str]] = {
-    "notebook-links": lambda to, directive: to.links + "\n" + BREAK,
+    "notebook-links": opening,
     "exercise": exercise,
     "quiz": quiz,
     **dict.fromkeys((*TITLES, "admonition", "margin", "sidebar", "epigraph", "topic"), admonition),

@@ -1,0 +1,53 @@
+"""How long a chapter takes: to read, by its words, code and pictures; to do, by what its exercises say of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+WORDS_A_MINUTE = 130  # of prose with formulas in it
+LINES_A_MINUTE = 20  # of code
+PICTURES_A_MINUTE = 2
+FENCE = re.compile(r"^```\{code-cell\}.*?^```$", re.MULTILINE | re.DOTALL)
+HEAD = re.compile(r"\A---\n.*?^---$", re.MULTILINE | re.DOTALL)
+CELL_HEAD = re.compile(r"^---\n(.*?)^---$", re.MULTILINE | re.DOTALL)
+EXERCISE = re.compile(r"^`{3,}\{exercise\}\s+(\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a chapter asks of its reader, in minutes; ``exercises`` are their names, in order."""
+
+    reading: int
+    doing: int
+    exercises: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """Reading and exercises together."""
+        return self.reading + self.doing
+
+    def line(self, builds_on: str) -> str:
+        """Return the line under a chapter's question, in Markdown; ``builds_on`` names chapters, "" for none."""
+        written = ", ".join(f"`{name}`" for name in self.exercises)
+        needs = f"builds on {builds_on}" if builds_on else "builds on no other chapter"
+        return f"{self.reading} minutes to read, {self.doing} for the exercises · {needs} · you will write {written}"
+
+
+def effort_of(text: str, find_exercise: Callable) -> Effort:
+    """Return what a chapter's text asks for."""
+    cells = FENCE.findall(text)
+    heads = [head for cell in cells for head in CELL_HEAD.findall(cell)]
+    code = sum(bool(line.strip()) for cell in cells for line in CELL_HEAD.sub("", cell).splitlines()[1:-1])
+    words = len(FENCE.sub("", HEAD.sub("", text)).split())
+    pictures = sum("alt:" in head for head in heads)
+    names = tuple(EXERCISE.findall(text))
+    reading = words / WORDS_A_MINUTE + code / LINES_A_MINUTE + pictures / PICTURES_A_MINUTE
+    return Effort(round(reading), sum(find_exercise(name).minutes for name in names), names)
+
+
+def hours(minutes: int) -> str:
+    """Return "3½ hours", to the half."""
+    whole, half = divmod(round(minutes / 30), 2)
+    return f"{whole or ''}{'½' if half else ''} hour{'' if (whole, half) in ((1, 0), (0, 1)) else 's'}"
