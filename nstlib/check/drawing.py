@@ -189,3 +189,19 @@ def drawn_cases(exercise: Exercise, purpose: str, count: int) -> tuple[Case, ...
     """Return cases drawn by seed: the same for each examination, others for each purpose."""
     pick = Seeded(f"{exercise.name}, {purpose}")
     return tuple(drawn_case(exercise, pick) for _ in range(count)) if exercise.takes else ()
+
+
+def changed(kind: Kind, change: Callable[[object], object], words: str = "{}") -> Kind:
+    """Return the kind of what ``change`` makes of another, anew for each call; ``words``: how to say it, {} the other's."""
+
+    def draw(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+        said, make = kind(pick, sizes)
+        return words.format(said), lambda dtype: change(make(dtype))
+
+    return draw
+
+
+def shuffled(pick: Pick, items: Sequence[T]) -> list[T]:
+    """Return the items in some order."""
+    left = list(items)
+    return [left.pop(pick.whole(0, len(left) - 1)) for _ in items]

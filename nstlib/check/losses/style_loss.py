@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import losses
+from nstlib.check.drawing import changed, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 from nstlib.check.losses._shared import CUT, quantities
 from nstlib.gram import gram_matrix
@@ -187,6 +188,10 @@ EXERCISE = Exercise(
         _style_case(4, (1, 2, 5, 7)),
         _style_case(5, (1, 1, 3, 4)),
     ),
+    takes={
+        "features": tensor("1 C H W"),
+        "target_gram": changed(tensor("1 C 3 4", ("normal", "rectified", "ties")), gram_matrix, "that of features {}"),
+    },
     differentiable=(0,),
     verified="E_l of Gatys et al. (2016, eq. 4), written with mean Gram matrices",
 )
