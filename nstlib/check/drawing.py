@@ -205,3 +205,36 @@ def shuffled(pick: Pick, items: Sequence[T]) -> list[T]:
     """Return the items in some order."""
     left = list(items)
     return [left.pop(pick.whole(0, len(left) - 1)) for _ in items]
+
+
+def either(*kinds: Kind) -> Kind:
+    """Return the kind of an argument that is of one of several kinds."""
+    return lambda pick, sizes: pick.one_of(kinds)(pick, sizes)
+
+
+def together(count: int, draw: Callable[[Pick, Sizes], tuple[Sequence[str], Make]]) -> tuple[Kind, ...]:
+    """Return the kinds of arguments that follow each other and belong together, as a model and its optimizer.
+
+    Args:
+        count: how many.
+        draw: returns the words of each, and what makes a tuple of them. The arguments of a case are made in order.
+    """
+    latest = {}
+
+    def part(k: int) -> Kind:
+        def draw_part(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+            if k == 0:
+                words, make = draw(pick, sizes)
+                latest.update(words=words, make=make, made={})
+            make, made = latest["make"], latest["made"]
+
+            def make_part(dtype: torch.dtype) -> object:
+                if k == 0:
+                    made["all"] = make(dtype)
+                return made["all"][k]
+
+            return latest["words"][k], make_part
+
+        return draw_part
+
+    return tuple(part(k) for k in range(count))
