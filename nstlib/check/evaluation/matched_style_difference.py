@@ -279,8 +279,8 @@ other_levels = mistake(
 
 
 def _some_curves(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
-    """Draw two curves of one to seven points, which overlap in part, wholly, or not at all."""
-    counts, seed = (pick.whole(1, 7), pick.whole(1, 7)), pick.whole(0, 999)
+    """Draw two curves of two to seven points, which overlap in part, wholly, or not at all."""
+    counts, seed = (pick.whole(2, 7), pick.whole(2, 7)), pick.whole(0, 999)
     shift = pick.one_of((0.0, 0.0, 0.5, -0.5, 2.0))
 
     def make(dtype: torch.dtype) -> tuple[np.ndarray, ...]:

@@ -262,12 +262,6 @@ def wrong_swapped_axes(styles, contents, base_styles, base_contents):
     return right_plain(np.abs(contents) + 1e-3, styles, np.abs(base_contents) + 1e-3, base_styles)
 
 
-def wrong_one_point_is_nan(styles, contents, base_styles, base_contents):
-    if min(len(styles), len(base_styles)) < 2:
-        return float("nan")
-    return right_plain(styles, contents, base_styles, base_contents)
-
-
 def wrong_descending(styles, contents, base_styles, base_contents):
     low, high = _range(styles, base_styles)
     if low > high:
