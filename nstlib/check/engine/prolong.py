@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.engine import schedule
 
@@ -236,5 +237,7 @@ EXERCISE = Exercise(
         _prolong_case(77, (5, 6), (20, 24)),
         _prolong_case(79, (9, 8), (18, 16), loose=True),
     ),
+    takes={"coarse": tensor("B C h w", PICTURE), "fine": tensor("B C H W", PICTURE)},
+    sizes={"h": (2, 6), "w": (2, 6), "H": (7, 12), "W": (7, 12)},
     verified="the fine image with the coarse change on top, in [0, 1]",
 )

@@ -174,10 +174,6 @@ def wrong_centered_tiles(tiles):
     return right_plain(t - t.mean((2, 3), keepdim=True) for t in tiles)
 
 
-def wrong_detached(tiles):
-    return right_plain(t.detach() for t in tiles)
-
-
 def wrong_in_place_tile(tiles):
     total, count = 0, 0
     for tile in tiles:
