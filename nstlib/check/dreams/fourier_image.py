@@ -57,7 +57,7 @@ def area_lost(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width), width) / (numbers.shape[2] * width) ** 0.5
 
 
-@mistake("norm='ortho' brings a second sqrt(H*W). Leave the transform's norm as it is.")
+@mistake("It is sqrt(H*W) times too large: the root is missing, or norm='ortho' brings a second one.")
 def orthonormal(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width), width, "ortho")
 

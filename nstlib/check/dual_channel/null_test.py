@@ -142,7 +142,7 @@ def null_mean_ratio(loss: Picture, other: Picture, image: Tensor) -> tuple[float
 
 
 @mistake(
-    "The largest or the mean entry of the gradients is compared. Their lengths are asked for: `.norm()`.",
+    "The largest entry of the gradients is compared, or the mean or sum of all. Their lengths are asked for: `.norm()`.",
     variants=(null_mean_ratio,),
 )
 def not_the_length(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:

@@ -88,8 +88,8 @@ def style_sum_against_mean_whole(features: Tensor, target_gram: Tensor) -> Tenso
 
 
 @mistake(
-    "The image's Gram matrix is a sum over positions, the target's a mean: they can never meet. Which function "
-    "made the target?",
+    "One of the Gram matrices is divided by the number of positions once more than the other: they can never meet. "
+    "Both are means.",
     variants=(style_sum_against_mean_as_printed, style_sum_against_mean_whole),
 )
 def sum_against_mean(features: Tensor, target_gram: Tensor) -> Tensor:
