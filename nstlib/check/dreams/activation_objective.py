@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 
 Position = tuple[int, int] | None
@@ -193,6 +194,12 @@ def layer_summed(features: Tensor, channel: int | None, position: Position) -> T
     return sums(features, None, None) if channel is None else activation_objective(features, channel, position)
 
 
+def _some_choice(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    channel, position = pick.whole(0, sizes["C"] - 1), (pick.whole(0, sizes["H"] - 1), pick.whole(0, sizes["W"] - 1))
+    chosen = pick.one_of(((channel, position), (channel, (0, 0)), (channel, None), (None, None)))
+    return tuple(map(str, chosen)), lambda dtype: chosen
+
+
 EXERCISE = Exercise(
     __name__,
     title="What should be active?",
@@ -217,6 +224,12 @@ EXERCISE = Exercise(
         _objective_case(6, (3, 5, 7, 6), 2, (0, 4)),
         _objective_case(7, (1, 1, 4, 3), 0, None),
     ),
+    takes={
+        "features": tensor("B C H W"),
+        **dict(zip(("channel", "position"), together(2, _some_choice), strict=True)),
+    },
+    sizes={"H": (1, 4), "W": (1, 4)},
+    drawn=9,
     differentiable=(0,),
     verified="layer, channel and unit, as one number each",
 )

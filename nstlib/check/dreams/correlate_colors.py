@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import parameterizations
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -175,6 +176,7 @@ EXERCISE = Exercise(
         _colors_case(4, (1, 3, 7, 3), 3),
         _colors_case(5, (1, 3, 1, 5), 0),
     ),
+    takes={"image": tensor("B 3 H W"), "matrix": tensor("3 3", ("normal", "positive", "ties", "equal"))},
     differentiable=(0,),
     verified="columns are colors, the longest one has length 1",
 )

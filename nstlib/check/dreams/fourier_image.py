@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import parameterizations
+from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -56,7 +57,7 @@ def area_lost(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width), width) / (numbers.shape[2] * width) ** 0.5
 
 
-@mistake("norm='ortho' brings a second sqrt(H*W). Leave the transform's norm as it is.")
+@mistake("It is sqrt(H*W) times too large: the root is missing, or norm='ortho' brings a second one.")
 def orthonormal(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width), width, "ortho")
 
@@ -175,6 +176,14 @@ def gradient(function: Function) -> bool:
     return bool((slope[..., 1:-1].abs() > 0).all())
 
 
+def _some_numbers(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw a spectrum of one row, one column or more; some have no imaginary part."""
+    width = sizes["W"]
+    shape = f"B C H {width // 2 + 1}"
+    (said, real), (_, imaginary) = tensor(shape, ("normal", "ties"))(pick, sizes), tensor(shape)(pick, sizes)
+    return (said, str(width)), lambda dtype: (torch.complex(real(dtype), imaginary(dtype)), width)
+
+
 EXERCISE = Exercise(
     __name__,
     title="An image made of waves",
@@ -198,5 +207,7 @@ EXERCISE = Exercise(
         _fourier_case(4, 1, 9, 7),
         _fourier_case(5, 1, 7, 6),
     ),
+    takes=dict(zip(("numbers", "width"), together(2, _some_numbers), strict=True)),
+    sizes={"H": (1, 8), "W": (1, 9)},
     verified="waves weighted by 1/f, any width, no division by zero",
 )

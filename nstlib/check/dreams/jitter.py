@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import changed, tensor, whole
 from nstlib.check.dreams._shared import Map
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.transformations import roll
@@ -170,5 +171,12 @@ EXERCISE = Exercise(
         _jitter_case(4, (1, 3, 7, 6), 2, 4),
         _jitter_case(5, (1, 3, 1, 6), 3, 2),
     ),
+    takes={
+        "image": tensor("B 3 H W", ("uniform", "normal")),
+        "slope": changed(whole(0, 99), _uneven, "another in each place ({})"),
+        "down": whole(-9, 9),
+        "right": whole(-9, 9),
+    },
+    sizes={"H": (1, 6), "W": (1, 6)},
     verified="moved in a circle, asked there, moved back",
 )

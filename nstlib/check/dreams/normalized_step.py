@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import dream
+from nstlib.check.drawing import PICTURE, changed, either, one_of, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
 
@@ -142,5 +143,14 @@ EXERCISE = Exercise(
         _ascent_case(4, (2, 3, 3, 5), 0.4, 0.2),
         _ascent_case(5, (1, 3, 1, 5), 0.1, 0.7),
     ),
+    takes={
+        "image": tensor("B 3 H W", PICTURE),
+        "gradient": either(
+            tensor("B 3 H W", ("normal", "rectified", "ties")),
+            changed(tensor("B 3 H W", ("normal",)), lambda gradient: gradient / 100, "{}, around 0.01"),
+        ),
+        "step": one_of(0.01, 0.05, 0.2, 1),
+    },
+    allowed=lambda image, gradient, step: bool((gradient != 0).any()),
     verified="pattern of the gradient, size of the step, values in [0, 1]",
 )

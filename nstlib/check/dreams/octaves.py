@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import Pick, Sizes, changed, made_by, tensor
 from nstlib.check.dreams._shared import Map
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
@@ -184,6 +185,10 @@ def details_at_full_size(image: Tensor, climb: Map, sizes: list[tuple[int, int]]
     return result
 
 
+def _some_sizes(pick: Pick, sizes: Sizes) -> tuple[tuple[int, int], ...]:
+    return tuple((pick.whole(1, 9), pick.whole(1, 9)) for _ in range(pick.whole(1, 5)))
+
+
 EXERCISE = Exercise(
     __name__,
     title="Small first, and hand the details on",
@@ -206,5 +211,11 @@ EXERCISE = Exercise(
         _octaves_case(4, (1, 3, 6, 8), [(3, 4), (4, 5), (5, 7), (6, 8)]),
         _octaves_case(5, (1, 3, 7, 9), [(6, 8), (3, 5), (5, 4)]),
     ),
+    takes={
+        "image": tensor("B 3 H W", ("uniform", "normal")),
+        "climb": lambda pick, sizes: ("waves", lambda dtype: _waves),
+        "sizes": changed(made_by(_some_sizes), list),
+    },
+    sizes={"H": (1, 9), "W": (1, 9)},
     verified="sharp at each size, and all details handed on",
 )

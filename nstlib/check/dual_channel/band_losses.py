@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, several, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 from nstlib.frequency import tight_frame
 
@@ -155,6 +156,17 @@ def scale_weighted(bands: Bands, target_bands: Bands, weights: Sequence[float]) 
     return _errors(bands, target_bands, weights) / (energies * energies.new_tensor(weights)).sum()
 
 
+def _some_bands(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw K bands, K more, and K weights: 0, whole, or negative as one takes a band away."""
+    count = sizes["K"]
+    bands, targets = (
+        several(tensor("B C H W", sorts), count, count)(pick, sizes)
+        for sorts in (("normal", "rectified", "ties", "tiny"), ("normal", "positive", "ties", "equal"))
+    )
+    weights = [pick.one_of((1, 0, 2.5, 0.5, -1.0)) for _ in range(count)]
+    return (bands[0], targets[0], f"{weights}"), lambda dtype: (bands[1](dtype), targets[1](dtype), list(weights))
+
+
 EXERCISE = Exercise(
     __name__,
     title="The content loss, band by band",
@@ -176,6 +188,9 @@ EXERCISE = Exercise(
         _bands_case(3, (2, 4, 7, 5), (0.25,), (0.25, 4.0), loose=True),
         _bands_case(4, (1, 2, 9, 6), (0.4, 0.2, 0.08), (1.0, 0.3, 2.0, 0.6)),
     ),
+    takes=dict(zip(("bands", "target_bands", "weights"), together(3, _some_bands), strict=True)),
+    sizes={"K": (1, 5), "H": (1, 5), "W": (1, 5)},
+    drawn=8,
     differentiable=(0,),
     verified="bands of a tight frame with weights of 1 sum to the classic loss",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib.channels import selectivity
+from nstlib.check.drawing import Make, Pick, Sizes
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 
 
@@ -167,6 +168,23 @@ def mean_squares(grid: Tensor) -> Tensor:
     return _scores(grid, factors=(styles / (scenes - 1), scenes / (styles - 1)))
 
 
+def _some_grid(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw activations whose channels follow the scene, the style, both or nothing, strong or weak."""
+    shape = tuple(sizes[letter] for letter in "IJCHW")
+    i, j, c, h, w = shape
+    kinds, seed = [pick.one_of(("both", "scene", "style", "zero", "still")) for _ in range(c)], pick.whole(0, 999)
+    size = pick.one_of((1.0, 1.0, 100.0, 1e-2))
+
+    def make(dtype: torch.dtype) -> tuple[Tensor]:
+        scene, style = normal(seed, i, 1, c, h, w, dtype=dtype), normal(seed + 1, 1, j, c, h, w, dtype=dtype)
+        parts = {"both": (1, 1), "scene": (1, 0.2), "style": (0.2, 1), "zero": (0, 0), "still": (0, 0)}
+        shares = torch.tensor([parts[kind] for kind in kinds], dtype=dtype)
+        level = torch.tensor([0.0 if kind == "zero" else 0.5 for kind in kinds], dtype=dtype).view(c, 1, 1)
+        return size * (shares[:, 0].view(c, 1, 1) * scene + shares[:, 1].view(c, 1, 1) * style) + level
+
+    return f"{shape}, channels that follow mostly {', '.join(kinds)}", make
+
+
 EXERCISE = Exercise(
     __name__,
     title="Whose channel is it?",
@@ -189,5 +207,8 @@ EXERCISE = Exercise(
         _grid_case(4, (2, 5, 2, 6, 3)),
         _grid_case(5, (3, 2, 1, 4, 5)),
     ),
+    takes={"grid": _some_grid},
+    sizes={"I": (2, 4), "J": (2, 4), "H": (1, 4), "W": (1, 4)},
+    drawn=9,
     verified="1 where only scenes change a channel, 0 where only styles do",
 )

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
 from nstlib.check.dual_channel._shared import Picture
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.dual import normalized
@@ -251,6 +252,19 @@ def details_forgotten(
     return _dual(image, content, gram, layer, band, (weights[0], 0.0, weights[2]))
 
 
+def _some_setting(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    said, makes = zip(*(tensor("B 3 H W", ("uniform",))(pick, sizes) for _ in range(3)), strict=True)
+    seed, channels = pick.whole(0, 999), pick.whole(1, 5)
+    weights = tuple(pick.one_of((1, 0, 0.3, 20.0)) for _ in range(3))
+
+    def make(dtype: torch.dtype) -> tuple:
+        image, content, style = (one(dtype) for one in makes)
+        layer = _small_layer(seed, dtype, channels)
+        return image, content, gram_matrix(layer(style)), layer, _edges, weights
+
+    return (*said[:2], f"of {channels} channels", "a small one", "a high pass", f"{weights}"), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="Three terms, two channels",
@@ -274,6 +288,9 @@ EXERCISE = Exercise(
         _dual_case(3, (1, 3, 6, 10), (0.5, 1.5, 4.0), loose=True),
         _dual_case(4, (2, 3, 8, 7), (1.0, 2.0, 0.5)),
     ),
+    takes=dict(zip(("image", "content", "gram", "layer", "band", "weights"), together(6, _some_setting), strict=True)),
+    sizes={"H": (4, 9), "W": (4, 9)},
+    drawn=4,
     differentiable=(0,),
     verified="structure, details and texture, each relative to its own target",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import one_of, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 
 
@@ -184,6 +185,7 @@ EXERCISE = Exercise(
         _features_case(4, (2, 2, 5, 7), 1.5),
         _features_case(5, (1, 1, 4, 5), 0.3),
     ),
+    takes={"features": tensor("B C H W"), "floor": one_of(0.05, 0.1, 0.3, 1, 2.0)},
     differentiable=(0,),
     verified="zero mean, unit deviation, and blind to any gain and offset of a channel",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
 from nstlib.check.dual_channel._shared import Picture
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 
@@ -141,7 +142,7 @@ def null_mean_ratio(loss: Picture, other: Picture, image: Tensor) -> tuple[float
 
 
 @mistake(
-    "The largest or the mean entry of the gradients is compared. Their lengths are asked for: `.norm()`.",
+    "The largest entry of the gradients is compared, or the mean or sum of all. Their lengths are asked for: `.norm()`.",
     variants=(null_mean_ratio,),
 )
 def not_the_length(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
@@ -185,6 +186,20 @@ def squared(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]
     return value, slope**2
 
 
+def _some_losses(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    shape, seed = (sizes["B"], 3, sizes["H"], sizes["W"]), pick.whole(0, 999)
+    sign, scale, shift = pick.one_of((1, -1)), pick.one_of((1.0, 1e-3, 50.0)), pick.one_of((0, 1))
+    said, make_image = tensor("B 3 H W", ("uniform", "normal", "positive"))(pick, sizes)
+
+    def make(dtype: torch.dtype) -> tuple[Picture, Picture, Tensor]:
+        loss, other = _two_losses(seed, shape, dtype)
+        pair = (lambda x: sign * scale * loss(x), lambda x: sign * scale * other(x))
+        return pair[shift], pair[1 - shift], make_image(dtype)
+
+    words = f"one {'below' if sign < 0 else 'above'} 0"
+    return (words, "another", said), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="The null test",
@@ -207,5 +222,6 @@ EXERCISE = Exercise(
         _null_case(4, (1, 3, 5, 7)),
         _null_case(5, (1, 3, 6, 1), negative=True),
     ),
+    takes=dict(zip(("loss", "other", "image"), together(3, _some_losses), strict=True)),
     verified="values and gradients are compared, relative to the loss that is known",
 )

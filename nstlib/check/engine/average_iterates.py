@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, one_of, several, tensor
 from nstlib.check.engine._shared import Once, handed
 from nstlib.check.exercise import (
     Case,
@@ -264,6 +265,14 @@ def first_lost(iterates: Iterable[Tensor], decay: float) -> Tensor:
     return average_iterates([iterate.clone() for iterate in iterates][1:], decay)
 
 
+def _some_iterates(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw images of an optimizer without a clamp, in a list, from a generator, or in one tensor."""
+    kinds = {list: "in a list", Once: "from a generator", _InPlace: "in one tensor that is changed"}
+    kind = pick.one_of(tuple(kinds))
+    said, make = several(tensor("B 3 H W", ("uniform", "normal", "equal", "zeros")), 1, 7, kind)(pick, sizes)
+    return f"{said}, {kinds[kind]}", make
+
+
 EXERCISE = Exercise(
     __name__,
     title="The average of a run, with a short memory",
@@ -285,6 +294,9 @@ EXERCISE = Exercise(
         _average_case(31, (2, 3, 5, 7), 2, 0.8, loose=True),
         _average_case(41, (1, 3, 4, 6), 7, 0.9, _InPlace, loose=True),
     ),
+    takes={"iterates": _some_iterates, "decay": one_of(0, 0.3, 0.5, 0.9, 0.99)},
+    sizes={"H": (1, 4), "W": (1, 4)},
+    drawn=9,
     observe=_watch_average,
     verified="weights that fall by `decay` and add up to 1, whoever changes the tensor meanwhile",
 )

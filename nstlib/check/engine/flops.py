@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from nstlib.check.drawing import Pick, Sizes, changed, made_by, whole
 from nstlib.check.exercise import Case, Exercise, Function, convention, law, mistake
 from nstlib.engine import cost
 
@@ -239,6 +240,10 @@ def additions_to_the_letter(stack: Stack, height: int, width: int) -> int:
     return _count(stack, height, width, each=lambda given, out: (18 * given - 1) * out)
 
 
+def _some_stack(pick: Pick, sizes: Sizes) -> tuple[int | str, ...]:
+    return tuple(pick.one_of((1, 2, 3, 7, 16, "pool")) for _ in range(pick.whole(1, 6)))
+
+
 EXERCISE = Exercise(
     __name__,
     title="What a network costs, before it runs",
@@ -262,5 +267,8 @@ EXERCISE = Exercise(
         _flops_case([12, 10, "pool"], 9, 6),
         _flops_case([1, "pool", 3], 5, 3),
     ),
+    takes={"stack": changed(made_by(_some_stack), list), "height": whole(1, 41), "width": whole(1, 41)},
+    allowed=lambda stack, height, width: min(height, width) >> stack.count("pool") > 0,
+    drawn=12,
     verified="channels, kernels, sizes and rounding, exact to the last operation",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered
 
 
@@ -190,5 +191,6 @@ EXERCISE = Exercise(
         _backward_case(4, (1, 6, 5, 7)),
         _backward_case(5, (1, 1, 3, 4)),
     ),
+    takes={"features": tensor("B C H W"), "gradient": tensor("B C C")},
     verified="both terms of the product rule, in one matrix product for each image",
 )

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, changed, either, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.engine import schedule
 
@@ -215,6 +216,11 @@ def change_lost(coarse: Tensor, fine: Tensor) -> Tensor:
     return fine.clone()
 
 
+def _half_black(image: Tensor) -> Tensor:
+    """Return a picture that leaves [0, 1] when it is shrunk, on both sides of its edge."""
+    return (image >= 0).to(image.dtype) * (torch.arange(image.shape[-1]) >= image.shape[-1] // 2)
+
+
 EXERCISE = Exercise(
     __name__,
     title="Larger, with its detail",
@@ -236,5 +242,13 @@ EXERCISE = Exercise(
         _prolong_case(77, (5, 6), (20, 24)),
         _prolong_case(79, (9, 8), (18, 16), loose=True),
     ),
+    takes={
+        "coarse": tensor("B C h w", PICTURE),
+        "fine": either(
+            tensor("B C H W", PICTURE),
+            changed(tensor("B C H W", ("uniform",)), _half_black, "{}, half black, half white"),
+        ),
+    },
+    sizes={"h": (2, 6), "w": (2, 6), "H": (7, 12), "W": (7, 12)},
     verified="the fine image with the coarse change on top, in [0, 1]",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nstlib.check.drawing import either, whole
 from nstlib.check.exercise import Case, Exercise, Function, law, mistake
 
 
@@ -227,5 +228,7 @@ EXERCISE = Exercise(
         _sizes_case(418, 52),
         _sizes_case(97, 13),
     ),
+    takes={"size": either(whole(1, 40), whole(1, 1100)), "smallest": either(whole(1, 5), whole(1, 120))},
+    drawn=30,
     verified="halves of halves down to the smallest, each rounded once",
 )

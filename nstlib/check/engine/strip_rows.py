@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, uniform
 from nstlib.engine.tiles import strip_rows
 
@@ -188,6 +189,13 @@ def number_of_rows(start: int, stop: int, height: int, convolutions: int) -> tup
     return first, last - first
 
 
+def _some_rows(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    height = pick.whole(1, 40)
+    start = pick.whole(0, height - 1)
+    numbers = (start, pick.whole(start + 1, height), height, pick.whole(0, 9))
+    return tuple(map(str, numbers)), lambda dtype: numbers
+
+
 EXERCISE = Exercise(
     __name__,
     title="How far a strip must look beyond its edge",
@@ -212,5 +220,7 @@ EXERCISE = Exercise(
         _rows_case(512, 1024, 2048, 9),
         _rows_case(0, 1, 1, 1),
     ),
+    takes=dict(zip(("start", "stop", "height", "convolutions"), together(4, _some_rows), strict=True)),
+    drawn=30,
     verified="all rows that are needed, none that is not, and none outside the image",
 )

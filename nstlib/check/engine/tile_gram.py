@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import gram
+from nstlib.check.drawing import Make, Pick, Sizes, tensor
 from nstlib.check.engine._shared import Once, handed
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal
 
@@ -243,6 +244,14 @@ def johnson(tiles: Iterable[Tensor]) -> Tensor:
     return result / result.shape[-1]
 
 
+def _some_strips(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw L strips of one to four rows, in a list or from a generator."""
+    kind, heights = pick.one_of((list, Once)), [pick.whole(1, 4) for _ in range(sizes["L"])]
+    drawn = [tensor(f"B C {height} W")(pick, sizes) for height in heights]
+    said = f"{drawn[0][0]} the first, heights {', '.join(map(str, heights))}"
+    return said + (", from a generator" if kind is Once else ""), lambda dtype: kind(make(dtype) for _, make in drawn)
+
+
 EXERCISE = Exercise(
     __name__,
     title="The exact Gram matrix of a map in strips",
@@ -265,6 +274,8 @@ EXERCISE = Exercise(
         _strips_case(31, (1, 6, 5), (1, 6, 2), once=True, views=True),
         _strips_case(41, (1, 1, 3), (1, 2)),
     ),
+    takes={"tiles": _some_strips},
+    sizes={"W": (1, 4), "L": (1, 7)},
     observe=_watch_tiles,
     verified="the Gram matrix of the whole map, in one pass over strips of any height",
 )

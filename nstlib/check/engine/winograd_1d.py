@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal
 from nstlib.kernels import winograd
 
@@ -236,6 +237,8 @@ EXERCISE = Exercise(
         _winograd_case(3),
         _winograd_case(4, loose=True),
     ),
+    takes={"inputs": tensor("4"), "kernel": tensor("3")},
+    drawn=9,
     observe=_watch_winograd,
     verified="the outputs, and four products of which they are the sums",
 )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nstlib import metrics
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.evaluation._shared import Pair
 from nstlib.check.examiner.compare import freeze
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake
@@ -393,6 +394,13 @@ _KNOWN = (
 )
 
 
+def _some_table(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw a table with at most one number missing: so hardly ever is all missing that is drawn from it."""
+    styles, contents, missing = pick.whole(5, 8), pick.whole(5, 8), pick.whole(0, 1)
+    case = _table_case(pick.whole(0, 999), styles, contents, pick.one_of((800, 1200)), missing=missing)
+    return (case.label, "as many", "any"), case.make
+
+
 EXERCISE = Exercise(
     __name__,
     title="What other pictures would have said",
@@ -416,6 +424,8 @@ EXERCISE = Exercise(
         _sparse_case(4, _MANY),
         _table_case(5, 3, 4, _MANY),
     ),
+    takes=dict(zip(("differences", "rounds", "seed"), together(3, _some_table), strict=True)),
+    drawn=1,
     observe=_drawn,
     verified="styles and contents drawn with replacement; any order of draws is right",
 )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import metrics
+from nstlib.check.drawing import tensor
 from nstlib.check.evaluation._shared import alike_alone, alike_both_ways, alike_itself, pictures_case, two
 from nstlib.check.evaluation.ssim import EXERCISE as SSIM
 from nstlib.check.exercise import Convention, Exercise, Function, close, law, mistake
@@ -155,6 +156,12 @@ EXERCISE = Exercise(
         pictures_case(3, (2, 3, 13, 17), loose=True),
         pictures_case(4, (2, 3, 20, 16), "almost gray"),
     ),
+    takes={
+        "image": tensor("B 3 H W", ("uniform", "ties")),
+        "reference": tensor("B 3 H W", ("uniform", "ties", "equal")),
+    },
+    sizes={"H": (11, 15), "W": (11, 15), "B": (1, 2)},
+    drawn=4,
     laws=(alike_itself, alike_both_ways, alike_alone, lighter, negative, gray),
     conventions=tuple(
         Convention(known.id, _of_edges(known.function), known.message)  # whoever took one for ``ssim`` has it here too

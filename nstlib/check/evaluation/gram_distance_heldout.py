@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from nstlib import metrics
+from nstlib.check.drawing import Pick, Sizes, changed, made_by, shuffled, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.features import Features, random_network
 from nstlib.frequency import low_pass
@@ -248,6 +249,10 @@ centered = mistake(
 )(_of_vectors(_covariances))
 
 
+def _some_names(pick: Pick, sizes: Sizes) -> tuple[str, ...]:
+    return tuple(shuffled(pick, ("relu1_1", "relu1_2", "pool1", "relu2_1", "conv2_2"))[: pick.whole(1, 4)])
+
+
 EXERCISE = Exercise(
     __name__,
     title="Style, where no loss has looked",
@@ -269,5 +274,13 @@ EXERCISE = Exercise(
         _heldout_case(3, (16, 20), (20, 16), ("relu3_1", "relu1_1"), loose=True),
         _heldout_case(4, (20, 26), (17, 16), ("conv2_2", "pool1", "relu4_2")),
     ),
+    takes={
+        "image": tensor("1 3 H W", ("uniform", "ties", "equal")),
+        "style": tensor("1 3 h w", ("uniform", "ties")),
+        "network": lambda pick, sizes: ("a tiny one", lambda dtype: _tiny()),
+        "layers": changed(made_by(_some_names), list),
+    },
+    sizes={"H": (6, 11), "W": (6, 11), "h": (6, 11), "w": (6, 11)},
+    drawn=4,
     verified="relative in each layer, and the mean over layers",
 )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nstlib import metrics
+from nstlib.check.drawing import Make, Pick, Sizes, together
 from nstlib.check.evaluation._shared import Pair
 from nstlib.check.examiner.compare import freeze
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake
@@ -277,6 +278,20 @@ other_levels = mistake(
 )(*ahead_at_other_levels)
 
 
+def _some_curves(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    """Draw two curves of two to seven points, which overlap in part, wholly, or not at all."""
+    counts, seed = (pick.whole(2, 7), pick.whole(2, 7)), pick.whole(0, 999)
+    shift = pick.one_of((0.0, 0.0, 0.5, -0.5, 2.0))
+
+    def make(dtype: torch.dtype) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng(seed)
+        levels = [rng.permutation(40)[:count] / 20 + rng.random() / 100 + k * shift for k, count in enumerate(counts)]
+        return tuple(array for level in levels for array in (0.05 * np.exp(level), rng.normal(size=len(level))))
+
+    said = [f"of {count} points" for count in counts]
+    return (said[0], "above or below 0", said[1], "likewise"), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="Ahead at the same style",
@@ -300,6 +315,8 @@ EXERCISE = Exercise(
         _curves_case("two curves with no distance in common", (9, 4, 0.05, 0.1), (10, 4, 0.2, 0.4)),
         _touching_case(),
     ),
+    takes=dict(zip(("styles", "contents", "base_styles", "base_contents"), together(4, _some_curves), strict=True)),
+    drawn=12,
     observe=_nan_in_words,
     verified="both curves read at the same styles, where both reach",
 )

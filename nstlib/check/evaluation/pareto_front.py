@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from nstlib import metrics
+from nstlib.check.drawing import Make, Pick, Sizes
 from nstlib.check.exercise import Case, Exercise, Function, if_loose, law, mistake
 
 
@@ -219,6 +220,20 @@ def distinct(points: np.ndarray) -> np.ndarray:
     return metrics.pareto_front(points) & np.isin(np.arange(len(points)), first)
 
 
+def _drawn_points(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw points with many ties, with none, below 0, hardly apart, or all in one place."""
+    shape, seed, sort = (sizes["N"], sizes["D"]), pick.whole(0, 999), pick.one_of(("ties", "normal", "tiny", "equal"))
+
+    def make(dtype: torch.dtype) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        sorts = {"ties": rng.integers(0, 4, shape) / 4 - 0.5, "equal": np.full(shape, 0.25)}
+        return sorts[sort] if sort in sorts else rng.normal(size=shape) * (1e-4 if sort == "tiny" else 1.0)
+
+    return f"{shape}" + {"ties": ", many of them equal", "tiny": ", around 0.0001", "equal": ", all equal"}.get(
+        sort, ""
+    ), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="What nothing else beats",
@@ -241,5 +256,8 @@ EXERCISE = Exercise(
         _points_case(4, 17, 2, ties=False),
         _points_case(7, 30, 2),
     ),
+    takes={"points": _drawn_points},
+    sizes={"N": (1, 12), "D": (1, 4)},
+    drawn=9,
     verified="nothing is at least as good everywhere and better somewhere",
 )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib import metrics
+from nstlib.check.drawing import tensor
 from nstlib.check.evaluation._shared import alike, alike_alone, alike_both_ways, alike_itself, pictures_case, two
 from nstlib.check.exercise import Exercise, Function, close, convention, law, mistake
 from nstlib.filters import gaussian_kernel
@@ -293,6 +294,9 @@ _PICTURES = (
 )
 
 
+_SORTS = ("uniform", "ties", "equal", "zeros")
+
+
 EXERCISE = Exercise(
     __name__,
     title="Structural similarity",
@@ -310,6 +314,9 @@ EXERCISE = Exercise(
     ),
     reference=metrics.ssim,
     cases=_PICTURES,
+    takes={"image": tensor("B C H W", _SORTS), "reference": tensor("B C H W", _SORTS)},
+    sizes={"H": (11, 15), "W": (11, 15), "C": (1, 3), "B": (1, 2)},
+    drawn=4,
     laws=(alike_itself, alike_both_ways, alike_mirrored, alike_alone, ssim_grays, ssim_negative),
     verified="means, variances and covariance in windows, for each image by itself",
 )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib.check.convolution import separable_blur as blurs
+from nstlib.check.drawing import Kind, Pick, Sizes, changed, made_by, one_of, shuffled, tensor
 from nstlib.check.exercise import Case, Convention, Function, if_loose, normal, scattered, uniform
 
 
@@ -82,3 +83,18 @@ def _frequencies(image: Tensor) -> Tensor:
     height, width = image.shape[2:]
     down = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
     return torch.hypot(down, torch.fft.fftfreq(width, dtype=torch.float64))
+
+
+# What the tables of several exercises say -------------------------------------------------------------------------------
+PICTURES = tensor("B C H W", ("uniform", "normal", "ties", "tiny"))
+SIGMA = one_of(0.3, 0.5, 0.8, 1, 1.3)
+SIZES = {"H": (6, 10), "W": (6, 10)}  # a picture cannot be mirrored further than it reaches
+
+
+def ordered(numbers: Sequence[float], *, descending: bool = False) -> Kind:
+    """Return the kind of a list of one to four of the numbers, in order."""
+
+    def choose(pick: Pick, sizes: Sizes) -> tuple[float, ...]:
+        return tuple(sorted(shuffled(pick, numbers)[: pick.whole(1, 4)], reverse=descending))
+
+    return changed(made_by(choose), list)

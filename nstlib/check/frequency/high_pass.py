@@ -7,7 +7,16 @@ from torch import Tensor
 
 from nstlib import frequency
 from nstlib.check.exercise import Exercise, Function, close, law, mistake
-from nstlib.check.frequency._shared import _bytes, case, conventions, filtered, picture
+from nstlib.check.frequency._shared import (
+    PICTURES,
+    SIGMA,
+    SIZES,
+    _bytes,
+    case,
+    conventions,
+    filtered,
+    picture,
+)
 
 
 @law("fine and coarse sum to the image")
@@ -146,6 +155,9 @@ EXERCISE = Exercise(
         case(4, (1, 4, 10, 12), 2.2, "sigma", signed=True),
         case(5, (1, 1, 9, 8), 0.7, "sigma"),
     ),
+    takes={"image": PICTURES, "sigma": SIGMA},
+    sizes=SIZES,
+    drawn=5,
     conventions=conventions(lambda image, sigma, low: image - low(image, sigma))[:1],
     differentiable=(0,),
     verified="signed, and together with the coarse part exactly the image",

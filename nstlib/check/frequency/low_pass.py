@@ -10,7 +10,7 @@ from torch import Tensor
 from nstlib import filters, frequency
 from nstlib.check.convolution import separable_blur as blurs
 from nstlib.check.exercise import Exercise, Function, close, law, mistake
-from nstlib.check.frequency._shared import case, conventions, filtered, picture
+from nstlib.check.frequency._shared import PICTURES, SIGMA, SIZES, case, conventions, filtered, picture
 
 
 @law("a gray picture stays as it is, at the border too")
@@ -139,6 +139,9 @@ EXERCISE = Exercise(
         case(4, (1, 5, 10, 12), 2.2, "sigma", signed=True),
         case(5, (1, 1, 9, 8), 0.7, "sigma"),
     ),
+    takes={"image": PICTURES, "sigma": SIGMA},
+    sizes=SIZES,
+    drawn=5,
     mistakes=(
         black_border,
         shrunk,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib import frequency
+from nstlib.check.drawing import Pick, Sizes, made_by, tensor
 from nstlib.check.exercise import Exercise, Function, close, law, mistake
 from nstlib.check.frequency._shared import _frequencies, case, picture
 
@@ -245,6 +246,16 @@ def logarithm_taken(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
     return _rings(image, bins, _frequencies(image), _density(image).log())
 
 
+def _some_bins(pick: Pick, sizes: Sizes) -> int:
+    return pick.whole(1, min(sizes["H"], sizes["W"]) // 2)
+
+
+def _told_apart(image: Tensor, bins: int) -> bool:
+    """Return whether no wave lies in the middle between two rings."""
+    rest = (2 * bins * _frequencies(image)) % 1
+    return bool(((rest - 0.5).abs() > 1e-3).all())
+
+
 EXERCISE = Exercise(
     __name__,
     title="How much of each fineness",
@@ -267,5 +278,8 @@ EXERCISE = Exercise(
         case(4, (1, 4, 10, 13), 4, "bins", signed=True),
         case(5, (1, 1, 7, 9), 3, "bins"),
     ),
+    takes={"image": tensor("B C H W", ("uniform", "normal", "positive")), "bins": made_by(_some_bins)},
+    sizes={"H": (2, 11), "W": (2, 11)},
+    allowed=_told_apart,
     verified="the mean power of all waves of the same fineness, for each channel",
 )

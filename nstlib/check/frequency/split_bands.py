@@ -10,8 +10,18 @@ import torch
 from torch import Tensor
 
 from nstlib import frequency
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Exercise, Function, close, convention, law, mistake
-from nstlib.check.frequency._shared import _bytes, case, conventions, listed, parts, picture
+from nstlib.check.frequency._shared import (
+    SIZES,
+    _bytes,
+    case,
+    conventions,
+    listed,
+    ordered,
+    parts,
+    picture,
+)
 
 _SIGMAS = (0.7, 1.3, 2.5)
 
@@ -190,6 +200,9 @@ EXERCISE = Exercise(
         case(4, (1, 4, 10, 12), (0.6, 1.1, 1.9, 3.0), "sigmas", signed=True),
         case(5, (1, 1, 9, 8), (0.7,), "sigmas"),
     ),
+    takes={"image": tensor("B C H W", ("uniform", "normal")), "sigmas": ordered((0.4, 0.5, 0.7, 0.9, 1, 1.3))},
+    sizes=SIZES,
+    drawn=5,
     conventions=(*conventions(_bands_by), steps_of_variance),
     differentiable=(0,),
     observe=listed,

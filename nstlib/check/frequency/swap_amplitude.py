@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import frequency
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.frequency._shared import picture
 
@@ -165,5 +166,10 @@ EXERCISE = Exercise(
         _swap_case(4, (1, 4, 6, 5)),
         _swap_case(5, (1, 1, 7, 8)),
     ),
+    takes={
+        "image": tensor("B C H W", ("uniform", "normal", "positive")),
+        "other": tensor("B C H W", ("uniform", "normal", "positive")),
+    },
+    sizes={"H": (1, 8), "W": (1, 8)},
     verified="the other's amplitudes, at the places that the image's phases say",
 )

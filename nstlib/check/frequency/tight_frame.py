@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nstlib import frequency
 from nstlib.check.exercise import Exercise, Function, close, law, mistake
-from nstlib.check.frequency._shared import _frequencies, case, listed, parts, picture
+from nstlib.check.frequency._shared import PICTURES, _frequencies, case, listed, ordered, parts, picture
 from nstlib.gram import gram_matrix
 
 _CUTOFFS = (0.3, 0.12)
@@ -202,6 +202,9 @@ EXERCISE = Exercise(
         case(4, (1, 4, 11, 13), (0.4, 0.2, 0.1), "cutoffs", signed=True),
         case(5, (1, 1, 9, 8), (0.25,), "cutoffs"),
     ),
+    takes={"image": PICTURES, "cutoffs": ordered((0.5, 0.4, 0.3, 0.2, 0.15, 0.1), descending=True)},
+    sizes={"H": (1, 9), "W": (1, 9)},
+    drawn=5,
     differentiable=(0,),
     observe=listed,
     verified="bands whose energies and Gram matrices sum to the image's",

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import losses
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Exercise, Function, close, law, mistake, normal
 from nstlib.check.losses._shared import ab, pair
 
@@ -91,6 +92,9 @@ def mask_inverted(features: Tensor, target: Tensor) -> Tensor:
     return (features - target) * (features <= 0)
 
 
+_RECTIFIED = ("rectified", "positive", "ties", "zeros", "equal")
+
+
 EXERCISE = Exercise(
     __name__,
     title="The gradient, by hand",
@@ -112,5 +116,6 @@ EXERCISE = Exercise(
         pair(24, (1, 2, 5, 7), rectified=True),
         pair(25, (1, 1, 4, 3), rectified=True),
     ),
+    takes={"features": tensor("B C H W", _RECTIFIED), "target": tensor("B C H W", _RECTIFIED)},
     verified="equation 2 of Gatys et al. (2016), which autograd agrees with",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import losses
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import Exercise, Function, close, convention, law, mistake
 from nstlib.check.losses._shared import CUT, ab, pair
 
@@ -159,6 +160,10 @@ EXERCISE = Exercise(
         pair(4, (1, 2, 5, 7), rectified=True),
         pair(5, (1, 1, 4, 3)),
     ),
+    takes={
+        "features": tensor("1 C H W"),
+        "target": tensor("1 C H W", ("normal", "positive", "equal", "ties", "tiny")),
+    },
     differentiable=(0,),
     verified="half the sum of squared differences, as in Gatys et al. (2016, eq. 1)",
 )

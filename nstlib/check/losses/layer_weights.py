@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 
 from nstlib import losses
+from nstlib.check.drawing import Pick, Sizes, changed, made_by, one_of, shuffled
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake
 
 _FIVE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -109,6 +110,11 @@ def power_swapped(layers: Iterable[str], ratio: float) -> dict[str, float]:
     return _shared(names, [float(k**ratio) for k in range(1, len(names) + 1)])
 
 
+def _some_layers(pick: Pick, sizes: Sizes) -> tuple[str, ...]:
+    names = [f"{kind}{block}_1" for kind in ("conv", "relu") for block in range(1, 5)]
+    return tuple(shuffled(pick, names)[: pick.whole(1, 7)])
+
+
 EXERCISE = Exercise(
     __name__,
     title="Soft or strong style",
@@ -128,5 +134,6 @@ EXERCISE = Exercise(
         _weights_case(("relu1_1", "relu3_1", "relu4_1"), 3.0),
         _weights_case(_FIVE[1:3], 0.25),
     ),
+    takes={"layers": changed(made_by(_some_layers), list), "ratio": one_of(1, 2, 3, 0.25, 0.5, 1.5, 1.0)},
     verified="a geometric progression that sums to 1",
 )

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import losses
+from nstlib.check.drawing import changed, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, convention, if_loose, law, mistake, normal, scattered
 from nstlib.check.losses._shared import CUT, quantities
 from nstlib.gram import gram_matrix
@@ -87,8 +88,8 @@ def style_sum_against_mean_whole(features: Tensor, target_gram: Tensor) -> Tenso
 
 
 @mistake(
-    "The image's Gram matrix is a sum over positions, the target's a mean: they can never meet. Which function "
-    "made the target?",
+    "One of the Gram matrices is divided by the number of positions once more than the other: they can never meet. "
+    "Both are means.",
     variants=(style_sum_against_mean_as_printed, style_sum_against_mean_whole),
 )
 def sum_against_mean(features: Tensor, target_gram: Tensor) -> Tensor:
@@ -187,6 +188,10 @@ EXERCISE = Exercise(
         _style_case(4, (1, 2, 5, 7)),
         _style_case(5, (1, 1, 3, 4)),
     ),
+    takes={
+        "features": tensor("1 C H W"),
+        "target_gram": changed(tensor("1 C 3 4", ("normal", "rectified", "ties")), gram_matrix, "that of features {}"),
+    },
     differentiable=(0,),
     verified="E_l of Gatys et al. (2016, eq. 4), written with mean Gram matrices",
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Kind, Make, Pick, Sizes, one_of, shuffled, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, law, mistake, uniform
 from nstlib.check.losses._shared import CUT
 
@@ -133,6 +134,16 @@ def beta_forgotten(content: Tensor, styles: dict, weights: dict, alpha: float, b
     return total_loss(content, styles, weights, alpha, 1.0)
 
 
+def _by_layer(kind: Kind) -> Kind:
+    """Return the kind of a dictionary from L layers, in some order, to one of a kind for each."""
+
+    def draw(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+        makes = {name: kind(pick, sizes)[1] for name in shuffled(pick, [f"layer{k}" for k in range(sizes["L"])])}
+        return f"{len(makes)} of them", lambda dtype: {name: make(dtype) for name, make in makes.items()}
+
+    return draw
+
+
 EXERCISE = Exercise(
     __name__,
     title="One number to lower",
@@ -153,6 +164,15 @@ EXERCISE = Exercise(
         _total_case(3, ("relu4_1", "relu1_1", "relu3_1", "relu2_1"), 2.0, 100.0),
         _total_case(4, ("relu5_1",), 7.0, 0.5),
     ),
+    takes={
+        "content": tensor("", ("normal", "positive", "zeros", "tiny")),
+        "styles": _by_layer(tensor("", ("normal", "positive", "zeros", "tiny"))),
+        "weights": _by_layer(one_of(0, 0.2, 0.5, 1, 3.0)),
+        "alpha": one_of(0, 0.5, 1, 20.0),
+        "beta": one_of(0, 0.5, 1, 1000.0),
+    },
+    sizes={"L": (1, 7)},
+    drawn=12,
     differentiable=(0, 1),
     verified="both terms by their weights, layers matched by name, and the gradient flows into each",
 )

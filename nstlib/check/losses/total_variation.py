@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nstlib import losses
+from nstlib.check.drawing import tensor
 from nstlib.check.exercise import (
     Case,
     Exercise,
@@ -182,6 +183,8 @@ EXERCISE = Exercise(
         _image_case(3, (2, 3, 5, 7), loose=True),
         _image_case(4, (1, 3, 2, 9)),
     ),
+    takes={"image": tensor("B 3 H W", ("uniform", "normal", "equal", "ties", "tiny"))},
+    sizes={"H": (2, 7), "W": (2, 7)},
     differentiable=(0,),
     verified="neighbors only, both directions, each by its own mean",
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes
 from nstlib.check.exercise import normal, uniform
 
 Loss = Callable[[Tensor], Tensor]
@@ -25,3 +26,15 @@ def valley(seed: int, shape: tuple[int, ...], dtype: torch.dtype) -> Loss:
 
 def pictures() -> tuple[Tensor, Tensor]:
     return uniform(5, 1, 3, 4, 5), 0.5 + normal(6, 1, 3, 4, 5) / 2
+
+
+def some_valley(pick: Pick, sizes: Sizes) -> tuple[str, Make]:
+    """Draw a valley for images (B, 3, H, W), an ordinary one or one a thousand times as shallow."""
+    shape, seed = (sizes["B"], 3, sizes["H"], sizes["W"]), pick.whole(0, 999)
+    scale = pick.one_of((1.0, 1.0, 1e-3))
+
+    def make(dtype: torch.dtype) -> Loss:
+        loss = valley(seed, shape, dtype)
+        return lambda image: scale * loss(image)
+
+    return "a smooth one" + (", a thousand times as shallow" if scale < 1 else ""), make

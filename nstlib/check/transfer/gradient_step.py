@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import ANY, one_of, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
-from nstlib.check.transfer._shared import Loss, bowl, pictures, valley
+from nstlib.check.transfer._shared import Loss, bowl, pictures, some_valley, valley
 
 
 def gradient_step(image: Tensor, loss: Loss, rate: float) -> Tensor:
@@ -160,6 +161,7 @@ EXERCISE = Exercise(
         _step_case(4, (1, 3, 5, 7), 0.4),
         _step_case(5, (1, 3, 1, 4), 0.1),
     ),
+    takes={"image": tensor("B 3 H W", (*ANY, "uniform")), "loss": some_valley, "rate": one_of(0.01, 0.1, 0.5, 1, 3)},
     observe=_watch_step,
     verified="one step of plain gradient descent, and the image stays as it was",
 )

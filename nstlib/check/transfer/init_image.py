@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, one_of, real, tensor
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.transfer._shared import pictures
 
@@ -51,7 +52,7 @@ def _memory(tensor: Tensor) -> int:
 @law("all values are in [0, 1]")
 def init_range(function: Function) -> bool:
     starts = [function(*pictures(), how, 0.8) for how in ("content", "noise", "mixed")]
-    return all(float(start.min()) >= 0 and float(start.max()) <= 1 for start in starts)
+    return all(float(start.detach().min()) >= 0 and float(start.detach().max()) <= 1 for start in starts)
 
 
 @law("a loss of the start fills its .grad")
@@ -185,6 +186,13 @@ EXERCISE = Exercise(
         _init_case(4, (1, 3, 5, 7), "mixed", 0.8, loose=True),
         _init_case(5, (1, 3, 1, 4), "mixed", 0.4),
     ),
+    takes={
+        "content": tensor("B 3 H W", PICTURE),
+        "noise": tensor("B 3 H W", ("normal", "uniform", "equal")),
+        "how": one_of("content", "noise", "mixed"),
+        "amount": real(0, 1),
+    },
+    drawn=9,
     observe=_watch_init,
     verified="right values, own memory, a leaf that an optimizer can move",
 )

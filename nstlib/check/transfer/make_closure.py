@@ -7,8 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
-from nstlib.check.transfer._shared import Loss, bowl, pictures, valley
+from nstlib.check.transfer._shared import Loss, bowl, pictures, some_valley, valley
 
 
 def make_closure(image: Tensor, optimizer: torch.optim.Optimizer, loss: Loss) -> Callable[[], Tensor]:
@@ -149,7 +150,7 @@ def gradient_not_cleared(image: Tensor, optimizer: torch.optim.Optimizer, loss: 
     return closure
 
 
-@mistake("The loss is computed once, outside, so it does not notice that the image has moved. What has to be inside?")
+@mistake("The loss does not notice that the image has moved. Is it computed once, outside? What has to be inside?")
 def loss_of_the_past(image: Tensor, optimizer: torch.optim.Optimizer, loss: Loss) -> Callable:
     value = loss(image)
 
@@ -250,6 +251,20 @@ def called_not_returned(image: Tensor, optimizer: torch.optim.Optimizer, loss: L
     return make_closure(image, optimizer, loss)()
 
 
+def _held(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:
+    (image, make_image), (loss, make_loss) = (
+        tensor("B 3 H W", ("uniform", "normal"))(pick, sizes),
+        some_valley(pick, sizes),
+    )
+    kind = pick.one_of((torch.optim.SGD, torch.optim.Adam))
+
+    def make(dtype: torch.dtype) -> tuple[Tensor, torch.optim.Optimizer, Loss]:
+        leaf = make_image(dtype).requires_grad_(True)
+        return leaf, kind([leaf], lr=0.1), make_loss(dtype)
+
+    return (image, kind.__name__, loss), make
+
+
 EXERCISE = Exercise(
     __name__,
     title="What an optimizer asks for",
@@ -271,6 +286,8 @@ EXERCISE = Exercise(
         _closure_case(3, (2, 3, 6, 4), loose=True),
         _closure_case(4, (1, 3, 1, 4)),
     ),
+    takes=dict(zip(("image", "optimizer", "loss"), together(3, _held), strict=True)),
+    drawn=4,
     observe=_watch_closure,
     pure=False,
     verified="each call has its own gradient, of the image as it is, and L-BFGS gets home with it",

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check.drawing import PICTURE, one_of, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
-from nstlib.check.transfer._shared import Loss, bowl, pictures, valley
+from nstlib.check.transfer._shared import Loss, bowl, pictures, some_valley, valley
 
 
 def run_transfer(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
@@ -260,6 +261,13 @@ EXERCISE = Exercise(
         _transfer_case(4, (1, 3, 5, 7), 3, 0.05),
         _transfer_case(5, (1, 3, 4, 3), 4, 0.1, scale=3e-5),
     ),
+    takes={
+        "image": tensor("B 3 H W", PICTURE),
+        "loss": some_valley,
+        "steps": whole(1, 7),
+        "rate": one_of(0.01, 0.05, 0.1, 0.3),
+    },
+    drawn=4,
     observe=_watch_transfer,
     verified="one Adam on a copy, clamped after each step, losses before each step",
 )
