@@ -125,6 +125,7 @@ class Exercise:
         observe: how to watch the function on a case, where looking at its result is not enough.
         pure: whether it must leave its arguments alone.
         finite_slope: whether the gradient must be finite where all values are equal, as the reference's is.
+        optimizes: whether torch's optimizers take part.
     """
 
     module: str
@@ -143,6 +144,7 @@ class Exercise:
     observe: Callable[[Function, tuple], object] = call
     pure: bool = True
     finite_slope: bool = True
+    optimizes: bool = False
 
     def __post_init__(self):
         for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):

@@ -230,5 +230,6 @@ EXERCISE = Exercise(
         _growth_case(4, (7, 9), 6, 0.05),
     ),
     observe=_watch_growth,
+    optimizes=True,
     verified="constant targets, one Adam on a copy of the start, clamped after each step",
 )

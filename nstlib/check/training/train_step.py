@@ -290,5 +290,6 @@ EXERCISE = Exercise(
         _step_case(3, (4, 3, 6, 3), 2, loose=True),
     ),
     observe=_watch_step,
+    optimizes=True,
     verified="clears, goes backward, then moves, in training mode",
 )

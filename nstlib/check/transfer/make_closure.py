@@ -273,5 +273,6 @@ EXERCISE = Exercise(
     ),
     observe=_watch_closure,
     pure=False,
+    optimizes=True,
     verified="each call has its own gradient, of the image as it is, and L-BFGS gets home with it",
 )

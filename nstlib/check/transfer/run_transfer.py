@@ -261,5 +261,6 @@ EXERCISE = Exercise(
         _transfer_case(5, (1, 3, 4, 3), 4, 0.1, scale=3e-5),
     ),
     observe=_watch_transfer,
+    optimizes=True,
     verified="one Adam on a copy, clamped after each step, losses before each step",
 )
