@@ -56,7 +56,7 @@ unit: $(STAMPS)/test weights  ## Run the unit tests
 drift: $(STAMPS)/test  ## Check that the notebooks say what their chapters say
 	$(PY) tools/notebooks.py --check
 
-nbval: $(STAMPS)/test weights  ## Run the pages that need it; compare the solutions' outputs with the pages'
+nbval: $(STAMPS)/test weights  ## Run the pages that need it; compare the solutions' texts and pictures with the pages'
 	$(PY) tools/run_notebooks.py solutions
 
 lessons: $(STAMPS)/test weights  ## Run the lessons from top to bottom, as they are before anything is solved

@@ -12,6 +12,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+CHECK_IMPORT = "from nstlib.check import check"
+MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 HINT_TITLES = ("Hint 1: the idea", "Hint 2: the direction", "Hint 3: almost the line")
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
@@ -124,13 +126,35 @@ def split_solution(source: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def solved(source: str) -> str:
-    """Return the cell with its solution and without the markers."""
+    """Return the cell with its solution and without the markers, as a page shows it."""
     before, solution, after = split_solution(source)
     return "\n".join([*before, *solution, *after])
+
+
+def marked(source: str) -> str:
+    """Return the cell with its solution between the marks that nbgrader puts a stub in place of."""
+    before, solution, after = split_solution(source)
+    begin, end = (stub_indent(source) + mark for mark in MARKS)
+    return "\n".join([*before, begin, *solution, end, *after])
 
 
 def stubbed(source: str) -> str:
     """Return the cell with a two-line stub where the solution was."""
     before, _, after = split_solution(source)
-    indent = next(line for line in source.split("\n") if MARKER.match(line)).split("#")[0]
-    return "\n".join([*before, *(indent + line for line in STUB), *after])
+    return "\n".join([*before, *(stub_indent(source) + line for line in STUB), *after])
+
+
+def stub_indent(source: str) -> str:
+    """Return the spaces before the solution's markers."""
+    return next(line for line in source.split("\n") if MARKER.match(line)).split("#")[0]
+
+
+def importing(source: str) -> str:
+    """Return a check cell that brings its own ``check``: a cell before it may have given the name to something else."""
+    return f"{CHECK_IMPORT}\n\n{source}"
+
+
+def as_run(source: str) -> str:
+    """Return a notebook's cell without what graders need of it, none of which changes what the cell puts out."""
+    lines = source.removeprefix(f"{CHECK_IMPORT}\n\n").split("\n")
+    return "\n".join(line for line in lines if line.strip() not in MARKS)

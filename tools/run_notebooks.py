@@ -1,11 +1,11 @@
-"""Run every lesson as it is; compare every solution's outputs with those of its executed page (nbval).
+"""Run every lesson as it is; compare every solution's outputs with those of its executed page (nbval, tools/pictures.py).
 
     python tools/run_notebooks.py              lessons and solutions
     python tools/run_notebooks.py lessons      one of the two
 
 A lesson must run from top to bottom before anything in it is solved. A solution must say what its page says, up to what
-tests/nbval.cfg allows; both are the same code, so it runs once: pages that were not run yet are run now, and the book's
-build finds their outputs (tools/run_pages.py, tools/replay.py).
+tests/nbval.cfg allows, and show what it shows. Both are the same code, so it runs once: pages that were not run yet are
+run now, and the book's build finds their outputs (tools/run_pages.py, tools/replay.py).
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from run_pages import KERNEL, run_missing
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
+
+import pictures  # noqa: E402
+from run_pages import KERNEL, run_missing  # noqa: E402
+
 MODES = {
     "lessons": ["--nbval-lax", "-n", "2", "--dist", "loadscope"],  # one notebook stays on one kernel; long ones first
     "solutions": ["--nbval", "--nbval-sanitize-with", "tests/nbval.cfg", "-p", "replay", "-s"],
@@ -62,6 +65,8 @@ def main() -> int:
     for folder in folders:
         print(f"== {folder}", flush=True)
         codes.append(check(folder))
+        if folder == "solutions":
+            codes.append(pictures.check(chapters()))
     return max(map(abs, codes))
 
 

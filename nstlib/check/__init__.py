@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from nstlib.check.examiner import progress as record
 from nstlib.check.examiner.judge import examine_exercise, is_examining
@@ -18,6 +21,7 @@ __all__ = ["CheckFailed", "Result", "UnknownExercise", "check", "examine", "exer
 
 exercises = Exercises(Path(__file__).parent, __name__)
 _hints_given: dict[str, int] = {}
+_replaced: dict[str, Result] = {}  # what was found of the answers in whose place the reference was handed back
 
 
 class CheckFailed(AssertionError):
@@ -39,6 +43,7 @@ def check(function: Callable, *, raise_on_fail: bool = False) -> Callable:
     Returns:
         Your function if it is right, the reference otherwise: later cells always run. Where yours returns another form
         than is asked for (an array for a tensor, a list for a tuple, float64 for float32), its results are converted.
+        The reference is not taken for an answer afterwards: checked itself, it brings what was found of yours.
 
     Raises:
         UnknownExercise: if no exercise has the function's name.
@@ -46,9 +51,9 @@ def check(function: Callable, *, raise_on_fail: bool = False) -> Callable:
     exercise = _find(function)
     if is_examining():  # else an answer could call check and go on with the reference it hands back
         raise CheckFailed("A function cannot be checked from inside itself.")
-    result = _reference_again(exercise) if function is exercise.reference else examine_exercise(exercise, function)
-    if result.outcome != "not attempted" and (remark := record.note(exercise.name, result.outcome)):
-        print(remark)
+    result = _judge(exercise, function)
+    if function is not exercise.reference:
+        _remember(exercise, result)
     if not result.passed and (raise_on_fail or _is_graded()):
         raise CheckFailed(str(result))
     print(result)
@@ -56,12 +61,15 @@ def check(function: Callable, *, raise_on_fail: bool = False) -> Callable:
 
 
 def examine(name: str, function: object) -> Result:
-    """Return what is found about an answer to the exercise ``name``. Prints and raises nothing."""
+    """Return what is found about an answer to the exercise ``name``. Prints and raises nothing.
+
+    The function that ``check`` hands back in place of an answer that is not right stands for that answer.
+    """
     try:
         exercise = _find(name)
     except UnknownExercise as error:
         return Result(str(name), "error", str(error))
-    return examine_exercise(exercise, function)
+    return _judge(exercise, function)
 
 
 def hint(exercise: str | Callable, level: int | None = None) -> None:
@@ -106,9 +114,24 @@ def _is_graded() -> bool:
     return os.environ.get("NBGRADER_EXECUTION", "") in ("autograde", "validate")
 
 
-def _reference_again(exercise: Exercise) -> Result:
-    text = "This is the reference's function, from an earlier check. Run the cell with your own first, then this one."
-    return Result(exercise.name, "not attempted", text)
+def _judge(exercise: Exercise, function: object) -> Result:
+    """Return what is found about an answer. The reference is nobody's: it stands for the answer it replaced."""
+    if function is not exercise.reference:
+        return examine_exercise(exercise, function)
+    if (last := _replaced.get(exercise.name)) is None:
+        text = "This is the course's own function. Write yours under its name, run that cell, then this one."
+        return Result(exercise.name, "not attempted", text)
+    since = "Your own cell has not run since. If you changed it, run it first, then this one."
+    return dataclasses.replace(last, details=(*last.details[:3], since))
+
+
+def _remember(exercise: Exercise, result: Result) -> None:
+    """Keep what was found: for whoever asks about the reference later, and in the record of what is solved."""
+    _replaced.pop(exercise.name, None)
+    if not result.passed:
+        _replaced[exercise.name] = result
+    if result.outcome != "not attempted" and (remark := record.note(exercise.name, result.outcome)):
+        print(remark)
 
 
 def _done(known: dict[str, dict], name: str) -> bool:
@@ -128,3 +151,16 @@ def _find(exercise: str | Callable) -> Exercise:
     near = difflib.get_close_matches(str(name), list(exercises), n=3, cutoff=0.5)
     ask = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(exercises)}."
     raise UnknownExercise(f"There is no exercise named {name!r}. {ask} The function's name says which one it answers.")
+
+
+class _Kept(ModuleType):
+    """This module, whose functions stay: an answer that put its own in place of ``check`` would mark itself."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _OWN:
+            raise AttributeError(f"nstlib.check.{name} decides about answers, so it stays what it is.")
+        super().__setattr__(name, value)
+
+
+_OWN = frozenset(name for name, value in globals().items() if callable(value) and not name.startswith("__"))
+sys.modules[__name__].__class__ = _Kept

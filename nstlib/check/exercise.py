@@ -133,6 +133,7 @@ class Exercise:
         sizes: of letters in shapes, from which size to which: ``{"H": (2, 9)}``.
         allowed: of drawn arguments, whether they go together, where sizes cannot say it.
         drawn: how many drawn cases an examination tries.
+        optimizes: whether torch's optimizers take part.
     """
 
     module: str
@@ -155,6 +156,7 @@ class Exercise:
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     allowed: Callable[..., bool] | None = None
     drawn: int = 6
+    optimizes: bool = False
 
     def __post_init__(self):
         for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):

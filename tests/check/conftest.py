@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+import nstlib.check
 from nstlib.check.examiner import progress as record
 
 
@@ -11,6 +12,7 @@ def _private(monkeypatch):
     monkeypatch.delenv("NST_CHECK_RAISE", raising=False)
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     record.forget_session()
+    nstlib.check._replaced.clear()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -153,3 +153,38 @@ def test_no_law_mistake_or_convention_of_a_file_is_left_out(name):
     used = [*exercise.laws, *exercise.mistakes, *exercise.conventions]
     assert here
     assert [record for record in here if record not in used] == []
+
+
+def test_only_where_an_optimizer_is_asked_for_does_a_check_wait_for_torch_s_compiler():
+    """It is imported with sympy when the first optimizer is made, or when autograd is handed gradients of results."""
+    script = """
+import sys
+from nstlib.check import examine, exercises
+from nstlib.check.examiner.observe import watch
+
+for name, exercise in exercises.items():
+    if not exercise.optimizes:
+        assert examine(name, lambda *arguments: exercise.reference(*arguments)).passed, name
+        for mistake in exercise.mistakes:
+            for function in mistake.functions:
+                watch(exercise, function, exercise.cases[0])
+        assert not {"sympy", "torch._dynamo"} & sys.modules.keys(), name
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=course.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_import_of_torch_s_compiler_is_not_taken_from_the_time_of_an_answer():
+    script = """
+import gc, sys
+from nstlib.check import examine, exercises
+from nstlib.check.examiner import sandbox
+
+sandbox.SECONDS = 1.0  # the import alone takes longer
+result = examine("make_closure", lambda *arguments: exercises["make_closure"].reference(*arguments))
+assert result.passed, result
+assert "torch._dynamo" in sys.modules
+assert gc.isenabled()
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=course.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ import torch
 from adversaries import NONSENSE, first_argument, last_argument
 
 from nstlib.check import examine, exercises
+from nstlib.check.examiner.judge import examine_exercise
 from nstlib.check.exercise import call
 
 ALL = range(len(NONSENSE))  # by number: pytest itself chokes on some of them
@@ -59,7 +60,7 @@ def test_an_examination_leaves_the_session_as_it_was(name):
     torch.manual_seed(5)
     before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
     examine(name, meddles)
-    examine(name, exercises[name].reference)
+    examine_exercise(exercises[name], exercises[name].reference)
     assert torch.equal(before[0], torch.get_rng_state())
     assert before[1] == random.getstate()
     assert (before[2] == np.random.get_state()[1]).all()  # noqa: NPY002

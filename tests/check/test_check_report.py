@@ -5,6 +5,7 @@ import time
 import pytest
 import torch
 
+import nstlib.check
 from nstlib.check import CheckFailed, UnknownExercise, check, examine, exercises, hint
 from nstlib.check.examiner import sandbox as sandbox_module
 from nstlib.check.examiner.compare import difference
@@ -14,6 +15,11 @@ from nstlib.gram import gram_matrix as reference
 def _as_exercise(function, name="gram_matrix"):
     function.__name__ = name
     return function
+
+
+def rewritten(features):
+    """A right answer that is not the reference itself."""
+    return reference(features)
 
 
 def test_a_right_answer_is_handed_back_and_praised_with_what_was_verified(capsys):
@@ -224,14 +230,14 @@ def test_an_endless_loop_is_stopped_and_its_line_shown(monkeypatch):
     assert result.outcome == "error"
     assert "loop that never ends" in result.message
     assert "features = features + 0" in str(result) or "while True" in str(result)
-    assert examine("gram_matrix", reference).passed  # the alarm is off again
+    assert examine("gram_matrix", rewritten).passed  # the alarm is off again
 
 
 def test_an_examination_works_in_another_thread():
     import threading
 
     results = []
-    thread = threading.Thread(target=lambda: results.append(examine("gram_matrix", reference)))
+    thread = threading.Thread(target=lambda: results.append(examine("gram_matrix", rewritten)))
     thread.start()
     thread.join()
     assert results[0].passed
@@ -243,7 +249,7 @@ def test_ctrl_c_is_not_swallowed():
 
     with pytest.raises(KeyboardInterrupt):
         examine("gram_matrix", gram_matrix)
-    assert examine("gram_matrix", reference).passed
+    assert examine("gram_matrix", rewritten).passed
 
 
 def test_the_words_are_the_same_each_time():
@@ -300,9 +306,53 @@ def test_a_right_answer_does_not_raise_on_request(monkeypatch, capsys):
     assert check(answer) is answer
 
 
-def test_the_reference_handed_back_earlier_is_not_taken_for_an_answer(capsys):
+def test_the_course_s_own_function_is_nobody_s_answer(capsys):
     assert check(reference) is reference
-    assert "not attempted" in capsys.readouterr().out
+    assert "not attempted. This is the course's own function." in capsys.readouterr().out
+    assert not examine("gram_matrix", reference).passed
+
+
+def test_a_check_run_again_says_the_same_of_the_answer_that_the_reference_replaced(capsys):
+    def gram_matrix(features):
+        return -reference(features)
+
+    gram_matrix = check(gram_matrix)
+    first = capsys.readouterr().out.splitlines()
+    assert check(gram_matrix) is reference
+    again = capsys.readouterr().out.splitlines()
+    assert [line for line in again if line not in first] == [
+        "Your own cell has not run since. If you changed it, run it first, then this one."
+    ]
+
+
+def test_a_stub_checked_twice_is_told_the_same_twice(capsys):
+    def gram_matrix(features):
+        raise NotImplementedError
+
+    check(check(gram_matrix))
+    assert capsys.readouterr().out.count("gram_matrix: not attempted. About 10 minutes") == 2
+
+
+def test_what_comes_back_after_a_failed_check_does_not_pass_for_the_answer():
+    def gram_matrix(features):
+        return -reference(features)
+
+    gram_matrix = check(gram_matrix)
+    result = examine("gram_matrix", gram_matrix)
+    assert (result.passed, result.mistake) == (False, "negated")
+
+
+def test_after_a_right_answer_nothing_is_held_against_its_author():
+    check(_as_exercise(lambda features: -reference(features)))
+    right = check(_as_exercise(lambda features: reference(features)))
+    assert examine("gram_matrix", right).passed
+    assert "the course's own" in examine("gram_matrix", reference).message
+
+
+@pytest.mark.parametrize("name", ["check", "examine", "examine_exercise"])
+def test_an_answer_cannot_put_its_own_function_in_place_of_the_check(name):
+    with pytest.raises(AttributeError, match=f"nstlib.check.{name} decides about answers"):
+        setattr(nstlib.check, name, lambda *_: None)
 
 
 def test_an_unknown_name_lists_near_names():

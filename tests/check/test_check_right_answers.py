@@ -7,6 +7,7 @@ from right_answers.evaluation import interval_by_percentiles_of_a_table
 from skimage.metrics import structural_similarity
 
 from nstlib.check import examine, exercises
+from nstlib.check.examiner.judge import examine_exercise
 from nstlib.colors import luminance
 from nstlib.filters import sobel_edges
 
@@ -20,7 +21,7 @@ CONVENTIONS = [
 
 @pytest.mark.parametrize("name", exercises)
 def test_the_reference_passes(name):
-    result = examine(name, exercises[name].reference)
+    result = examine_exercise(exercises[name], exercises[name].reference)
     assert result.passed, str(result)
     assert result.mistake is None
     assert result.convention is None
@@ -82,18 +83,20 @@ def test_what_is_drawn_at_random_is_right_whatever_the_numbers_drawn(stream):
 
 
 def test_a_right_answer_passes_whatever_the_threads():
+    exercise = exercises["gram_matrix"]
     threads = torch.get_num_threads()
     try:
         for count in (1, 2):
             torch.set_num_threads(count)
-            assert examine("gram_matrix", exercises["gram_matrix"].reference).passed
+            assert examine_exercise(exercise, exercise.reference).passed
     finally:
         torch.set_num_threads(threads)
 
 
 def test_a_right_answer_passes_under_no_grad():
+    exercise = exercises["content_loss"]
     with torch.no_grad():
-        assert examine("content_loss", exercises["content_loss"].reference).passed
+        assert examine_exercise(exercise, exercise.reference).passed
         assert not torch.is_grad_enabled()
 
 

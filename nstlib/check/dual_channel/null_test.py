@@ -19,7 +19,7 @@ def null_test(loss: Picture, other: Picture, image: Tensor) -> tuple[float, floa
 def _value_and_slope(loss: Picture, image: Tensor) -> tuple[float, Tensor]:
     leaf = image.detach().clone().requires_grad_(True)
     value = loss(leaf)
-    return float(value), torch.autograd.grad(value, leaf)[0]
+    return value.item(), torch.autograd.grad(value, leaf)[0]
 
 
 def _two_losses(seed: int, shape: tuple[int, ...], dtype: torch.dtype) -> tuple[Picture, Picture]:

@@ -35,6 +35,8 @@ def examine_exercise(exercise: Exercise, function: object) -> Result:
         return Result(exercise.name, "error", "A function cannot be checked from inside itself.")
     _STATE["busy"] = True
     try:
+        if exercise.optimizes and not source.is_stub(function):
+            sandbox.import_compiler()
         with sandbox.time_limit(sandbox.SECONDS):
             return judge(exercise, function)
     except TimedOut as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import random
 import re
@@ -13,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 
@@ -92,6 +94,23 @@ def sandbox() -> Iterator[None]:
         random.setstate(states[1])
         if numpy:
             numpy.random.set_state(states[2])
+
+
+def import_compiler() -> None:
+    """Import what torch imports when a process makes its first optimizer: its compiler, and sympy.
+
+    In silence, outside of the time that an answer has, and without collecting garbage, which is a quarter of the time.
+    """
+    if "torch._dynamo" in sys.modules:
+        return
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with sandbox(), contextlib.suppress(ImportError):
+            import_module("torch._dynamo")
+    finally:
+        if collects:
+            gc.enable()
 
 
 class _Nowhere(io.TextIOBase):

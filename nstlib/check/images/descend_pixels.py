@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check import by_hand
 from nstlib.check.drawing import PICTURE, real, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 
@@ -242,14 +243,10 @@ def color_along_the_width(image: Tensor, color: Tensor, steps: int, rate: float)
     "times gradient."
 )
 def another_optimizer(image: Tensor, color: Tensor, steps: int, rate: float) -> Tensor:
-    pixels = image.detach().clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([pixels], lr=rate)
+    pixels, target, step = image.detach().clone(), color.view(1, 3, 1, 1), by_hand.adam(rate)
     for _ in range(steps):
-        optimizer.zero_grad()
-        _half_sum(pixels, color.view(1, 3, 1, 1)).backward()
-        optimizer.step()
-        pixels.data.clamp_(0, 1)
-    return pixels.detach()
+        pixels = (pixels + step(pixels - target)).clamp(0, 1)  # the gradient of half the sum of squares
+    return pixels
 
 
 EXERCISE = Exercise(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from nstlib.check import by_hand
 from nstlib.check.drawing import PICTURE, Make, Pick, Sizes, real, tensor, whole
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
 from nstlib.check.inversion._shared import picture
@@ -142,14 +143,9 @@ def home(function: Function) -> bool:
     return close(image, noise) and losses[-1] < losses[0]
 
 
-def invert_new_optimizer(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple:
-    return _by_sgd(start, loss, steps, rate, momentum, anew=True)
-
-
 @mistake(
     "There is no momentum: each step follows the gradient alone. What is left of the step before? (An optimizer "
-    "that is made anew in each step has forgotten it, too.)",
-    variants=(invert_new_optimizer,),
+    "that is made anew in each step has forgotten it, too.)"
 )
 def momentum_ignored(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple:
     return _descend(start, loss, steps, rate, lambda velocity, slope: -rate * slope)
@@ -186,7 +182,14 @@ def velocity_not_damped(start: Tensor, loss: Loss, steps: int, rate: float, mome
 
 
 def invert_as_nesterov_in_torch(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple:
-    return _by_sgd(start, loss, steps, rate, momentum, nesterov=momentum > 0)
+    ball = torch.zeros_like(start)
+
+    def push(_: Tensor, slope: Tensor) -> Tensor:
+        nonlocal ball
+        ball = momentum * ball - rate * slope
+        return momentum * ball - rate * slope
+
+    return _descend(start, loss, steps, rate, push)
 
 
 @mistake(
@@ -219,30 +222,8 @@ def clamped(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float)
 
 @mistake("This is Adam. Asked for is plain gradient descent with momentum.")
 def adam(start: Tensor, loss: Loss, steps: int, rate: float, momentum: float) -> tuple:
-    pixels = start.detach().clone().requires_grad_(True)
-    optimizer, losses = torch.optim.Adam([pixels], lr=rate), []
-    for _ in range(steps):
-        optimizer.zero_grad()
-        value = loss(pixels)
-        value.backward()
-        losses.append(value.item())
-        optimizer.step()
-    return pixels.detach(), losses
-
-
-def _by_sgd(
-    start: Tensor, loss: Loss, steps: int, rate: float, momentum: float, *, anew: bool = False, nesterov: bool = False
-) -> tuple[Tensor, list[float]]:
-    pixels = start.detach().clone().requires_grad_(True)
-    optimizer, losses = torch.optim.SGD([pixels], lr=rate, momentum=momentum, nesterov=nesterov), []
-    for _ in range(steps):
-        optimizer = torch.optim.SGD([pixels], lr=rate, momentum=momentum) if anew else optimizer
-        optimizer.zero_grad()
-        value = loss(pixels)
-        value.backward()
-        losses.append(value.item())
-        optimizer.step()
-    return pixels.detach(), losses
+    step = by_hand.adam(rate)
+    return _descend(start, loss, steps, rate, lambda _, slope: step(slope))
 
 
 @mistake("The image that is returned has not moved. Is it the one that the steps were added to?")

@@ -241,5 +241,6 @@ EXERCISE = Exercise(
     sizes=dict.fromkeys("hwHW", (4, 9)),
     drawn=3,
     observe=_watch_growth,
+    optimizes=True,
     verified="constant targets, one Adam on a copy of the start, clamped after each step",
 )

@@ -309,5 +309,6 @@ EXERCISE = Exercise(
     sizes={"B": (2, 6), "H": (1, 6), "W": (1, 6)},
     drawn=4,
     observe=_watch_step,
+    optimizes=True,
     verified="clears, goes backward, then moves, in training mode",
 )

@@ -290,5 +290,6 @@ EXERCISE = Exercise(
     drawn=4,
     observe=_watch_closure,
     pure=False,
+    optimizes=True,
     verified="each call has its own gradient, of the image as it is, and L-BFGS gets home with it",
 )

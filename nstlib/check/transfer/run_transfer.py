@@ -269,5 +269,6 @@ EXERCISE = Exercise(
     },
     drawn=4,
     observe=_watch_transfer,
+    optimizes=True,
     verified="one Adam on a copy, clamped after each step, losses before each step",
 )
