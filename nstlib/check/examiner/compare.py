@@ -202,14 +202,14 @@ def _sequence_difference(expected: list | tuple, actual: object, where: str) -> 
         sizes = [_listed(v) if shown else str(len(v)) for v in (expected, actual)]
         return Difference("length", f"{_it(where)} has another length.", *sizes)
     for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
-        if (found := difference(a, b, where or _place(k, len(expected)))) is not None:
+        if (found := difference(a, b, where or place(k, len(expected)))) is not None:
             if found.kind == "value" and numbers:
                 return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
             return found
     return None
 
 
-def _place(index: int, count: int) -> str:
+def place(index: int, count: int) -> str:
     """Return which of several results is meant: "The first of the two results"."""
     words = ("first", "second", "third", "fourth", "fifth", "sixth")
     place = words[index] if index < len(words) else f"{index + 1}th"

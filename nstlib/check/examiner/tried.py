@@ -1,0 +1,161 @@
+"""What was tried of a wrong answer: the examples and drawn cases, result by result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from nstlib.check.drawing import drawn_cases
+from nstlib.check.examiner.compare import as_tensor, difference, place, wrong_numbers
+from nstlib.check.examiner.forms import mapped, tensors
+from nstlib.check.examiner.observe import Cut, Observation, known, watch
+from nstlib.check.examiner.sandbox import Failure, attempt
+from nstlib.check.exercise import Case, Exercise, Function
+
+_FEW = 4  # results that a tuple holds at most, if each is called by its place
+_CHANGED = 2  # examples that are also tried in another size
+
+Change = Callable[[tuple], tuple]  # of a case's arguments
+
+
+@dataclass(frozen=True, eq=False)
+class Try:
+    """One input on which an answer was tried: what is expected of it, or of one of its results, and what was seen."""
+
+    case: Case
+    arguments: tuple
+    expected: object
+    seen: object
+
+    @property
+    def right(self) -> bool:
+        """Return whether the two are the same."""
+        return difference(self.expected, self.seen) is None
+
+    @property
+    def lead(self) -> Tensor:
+        """Return the first tensor among the arguments."""
+        return next(tensors(self.arguments), torch.empty(0))
+
+    @property
+    def listed(self) -> bool:
+        """Return whether what is expected is a list, whose items are the first axis."""
+        return isinstance(self.expected, (list, tuple))
+
+    def wrong(self) -> Tensor | None:
+        """Return which numbers are wrong, in the result's shape; which items, of a list of several shapes; or None."""
+        a, b = as_tensor(self.expected), as_tensor(self.seen)
+        if a is not None and b is not None:
+            return wrong_numbers(a, b) if a.shape == b.shape and not b.is_complex() else None
+        if self.listed and isinstance(self.seen, (list, tuple)) and len(self.seen) == len(self.expected):
+            pairs = zip(self.expected, self.seen, strict=True)
+            return torch.tensor([difference(x, y) is not None for x, y in pairs])
+        return None
+
+
+def tries(exercise: Exercise, function: Function, more: tuple[Case, ...] = ()) -> tuple[Try, ...]:
+    """Return what an answer does with examples, with cases given and cases drawn, and with examples in other sizes.
+
+    Of each the values, or where all values are right the gradients. Empty where the answer raises an error on some of
+    them, or cuts the gradient.
+    """
+    cases = (*exercise.cases, *more, *drawn_cases(exercise, "where", exercise.drawn))
+    pairs = [(case, known(exercise, exercise.reference, case), watch(exercise, function, case)) for case in cases]
+    if any(a.failure or b.failure for _, a, b in pairs):
+        return ()
+    pairs += [(case, a, b) for case, a, b in _resized(exercise, function) if not (a.failure or b.failure)]
+    if all(difference(a.value, b.value) is None for _, a, b in pairs):
+        if any(isinstance(o.gradient, Cut) for _, *both in pairs for o in both):
+            return ()
+        return tuple(Try(case, case.make(torch.float32), _slopes(a), _slopes(b)) for case, a, b in pairs)
+    return tuple(Try(case, case.make(torch.float32), a.value, b.value) for case, a, b in pairs)
+
+
+def _resized(exercise: Exercise, function: Function) -> Iterator[tuple[Case, Observation, Observation]]:
+    """Yield what is seen on the first examples made square, made even, and of their first image, where that is allowed."""
+    for case in exercise.cases[:_CHANGED]:
+        for change in (made_square, made_even, first_image):
+            if (other := changed(exercise, case, change)) is not None:
+                right = watch(exercise, exercise.reference, other, torch.float64)
+                yield other, right, watch(exercise, function, other)
+
+
+def changed(exercise: Exercise, case: Case, change: Change) -> Case | None:
+    """Return a case whose arguments are changed, or None where the statement does not allow that.
+
+    Where arguments belong together, as an optimizer and its image, none is changed alone.
+    """
+    other = Case(case.label, lambda dtype: change(case.make(dtype)))
+    made = attempt(lambda: other.make(torch.float32), exercise.reference)
+    allowed = exercise.pure and not isinstance(made, Failure)
+    return other if allowed and (exercise.allowed is None or exercise.allowed(*made)) else None
+
+
+def _slopes(seen: Observation) -> object:
+    several = len(seen.gradient) > 1
+    return {f"gradient {k}" if several else "the gradient": slope for k, slope in enumerate(seen.gradient, 1)}
+
+
+def parts(tried: Sequence[Try]) -> dict[str, tuple[Try, ...]]:
+    """Return what was tried of each of several results, under its name; under "" what is one result."""
+    if not all(_is_several(one.expected) and _is_like(one.expected, one.seen) for one in tried):
+        return {"": tuple(tried)}
+    found: dict[str, list[Try]] = {}
+    for one in tried:
+        for (name, a), b in zip(_named(one.expected).items(), _named(one.seen).values(), strict=True):
+            found.setdefault(name, []).append(replace(one, expected=a, seen=b))
+    return {name: tuple(each) for name, each in found.items()}
+
+
+def _is_several(value: object) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, tuple) and 1 < len(value) <= _FEW)
+
+
+def _is_like(expected: object, seen: object) -> bool:
+    if isinstance(expected, Mapping):
+        nested = [(expected[k], seen[k]) for k in expected if k in seen] if isinstance(seen, Mapping) else []
+        return len(nested) == len(expected) and all(_is_like(a, b) for a, b in nested if isinstance(a, Mapping))
+    return isinstance(seen, (tuple, list)) and len(seen) == len(expected)
+
+
+def _named(value: object, within: str = "") -> dict[str, object]:
+    if not isinstance(value, Mapping):
+        return {place(k, len(value)): item for k, item in enumerate(value)}
+    found: dict[str, object] = {}
+    for key in sorted(value):
+        name = f"{within}, {key}" if within else key
+        found.update(_named(value[key], name) if isinstance(value[key], Mapping) else {name: value[key]})
+    return found
+
+
+def _tensors_changed(arguments: tuple, change: Callable[[Tensor], Tensor]) -> tuple:
+    return mapped(arguments, lambda t: change(t.detach()).requires_grad_(t.requires_grad))
+
+
+def cropped(size: Callable[[int, int], tuple[int, int]]) -> Change:
+    """Change the arguments: whatever is as high and wide as the first of them is cut to another size."""
+
+    def change(arguments: tuple) -> tuple:
+        lead = next(tensors(arguments), torch.empty(0))
+        if lead.ndim < 2:
+            return arguments
+        h, w = size(*lead.shape[-2:])
+        return _tensors_changed(arguments, lambda t: t[..., :h, :w] if t.shape[-2:] == lead.shape[-2:] else t)
+
+    return change
+
+
+def first_image(arguments: tuple) -> tuple:
+    batch = next((t.shape[0] for t in tensors(arguments) if t.ndim), 0)
+    return _tensors_changed(arguments, lambda t: t[:1] if t.ndim and t.shape[0] == batch else t)
+
+
+def values_changed(change: Callable[[Tensor], Tensor]) -> Change:
+    return lambda arguments: _tensors_changed(arguments, lambda t: change(t) if t.is_floating_point() else t)
+
+
+made_square = cropped(lambda h, w: (min(h, w), min(h, w)))
+made_even = cropped(lambda h, w: (max(h & ~1, 1), max(w & ~1, 1)))

@@ -1,0 +1,288 @@
+"""Where a wrong answer is wrong: only at the border, only beyond the first image, only where height and width differ.
+
+Each sentence is told only if it is true of every input tried: the examples, and cases drawn from what the statement allows.
+What is said to depend on the input ("wrong only where height and width differ") is tried the other way around too: the
+inputs that were wrong are made square, and have to be right then.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from nstlib.check.examiner.compare import as_tensor, same
+from nstlib.check.examiner.diagnose import factors_of, loosely, relation
+from nstlib.check.examiner.forms import tensors
+from nstlib.check.examiner.observe import disagreement, watch
+from nstlib.check.examiner.tried import Change, Try, changed, first_image, made_even, made_square, parts, values_changed
+from nstlib.check.exercise import Exercise, Function
+
+_OUTSIDE = 8  # numbers that have to be right before "all else is right" says something
+_TRIED = 3  # inputs on which it is right, as they came or changed, before it is said to depend on something
+
+
+Agrees = Callable[[Try, Change], bool]  # whether the answer is right once the arguments are changed
+Claim = Callable[[Sequence[Try], Agrees], bool]
+Inside = Callable[[Try, tuple[int, ...]], Tensor | None]  # of a result of that shape, the numbers meant
+
+
+class Place(NamedTuple):
+    """Where an answer is wrong: an id, of which of several results that is told ("" for the only one), a sentence."""
+
+    id: str
+    name: str
+    sentence: str
+
+
+def located(exercise: Exercise, function: Function, tried: Sequence[Try]) -> Place | None:
+    """Return the first sentence that is true of all that was tried, or None."""
+    several = parts(tried)
+    wrong = {name: part for name, part in several.items() if not all(one.right for one in part)}
+    if _exchanged(list(several.values())):
+        return Place("exchanged", "", "The two results are exchanged: the first is what the second should be.")
+    for name, part in wrong.items():
+        if found := _first_true(exercise, function, part):
+            return Place(found[0], name, found[1])
+    (name, part), *others = wrong.items() or [("", ())]
+    if name and not others and len(several) > 1 and not isinstance(part[0].expected, bool):
+        return Place("one_of_several", "", f"{name[:1].upper()}{name[1:]} is wrong, and the rest is right.")
+    return None
+
+
+def _exchanged(several: Sequence[Sequence[Try]]) -> bool:
+    if len(several) != 2 or len(several[0]) != len(several[1]):
+        return False
+    pairs = list(zip(*several, strict=True))
+    swapped = all(same(a.expected, b.seen) and same(b.expected, a.seen) for a, b in pairs)
+    return swapped and any(not a.right for a, _ in pairs)
+
+
+def _first_true(exercise: Exercise, function: Function, part: Sequence[Try]) -> tuple[str, str] | None:
+    what = [one.case for one in part], [one.expected for one in part], [one.seen for one in part]
+    if found := relation(*what):
+        return found
+
+    def agrees(one: Try, change: Change) -> bool:
+        case = changed(exercise, one.case, change)
+        if case is None:
+            return False
+        right, seen = watch(exercise, exercise.reference, case, torch.float64), watch(exercise, function, case)
+        return right.failure is None and disagreement(right, seen) is None
+
+    for id, sentence, holds in (*_CLAIMS, *_of_plain_arguments(exercise, part)):
+        if holds(part, agrees):
+            return id, sentence
+    return _scaled_apart(part) or loosely(*what)
+
+
+def _scaled_apart(part: Sequence[Try]) -> tuple[str, str] | None:
+    """Return whether each image, or each channel, is a multiple of the right one by a constant of its own."""
+    pairs = [(as_tensor(one.expected), as_tensor(one.seen), one.lead) for one in part]
+    for axis, name in enumerate(("image", "channel")):
+        if any(
+            a is None or b is None or a.shape != b.shape or b.is_complex() or a.ndim < axis + 2 for a, b, _ in pairs
+        ):
+            return None
+        if any(lead.ndim != 4 or a.shape[axis] != lead.shape[axis] for a, _, lead in pairs):
+            continue
+        slices = [pair for a, b, _ in pairs for pair in _unbound(a, b, axis) if pair[0].numel() > 1]
+        if any(x.shape[axis] > 1 for x, _, _ in pairs) and factors_of(slices):
+            return f"scaled_by_{name}", f"Each {name} is a multiple of what it should be, by a factor of its own."
+    return None
+
+
+def _unbound(a: Tensor, b: Tensor, axis: int) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(a.to(torch.float64).unbind(axis), b.to(torch.float64).unbind(axis), strict=True)
+
+
+def _only(inside: Inside) -> Claim:
+    """Claim that all numbers that are wrong are among those meant."""
+
+    def holds(tried: Sequence[Try], agrees: Agrees) -> bool:
+        outside = told = 0
+        for one in tried:
+            wrong = one.wrong()
+            if wrong is None or (not wrong.ndim and wrong.any()):
+                return False
+            meant = inside(one, tuple(wrong.shape)) if wrong.ndim else None
+            meant = torch.zeros_like(wrong) if meant is None else meant.expand(wrong.shape)
+            if (wrong & ~meant).any():
+                return False
+            if wrong.any() and not meant.all():
+                told, outside = told + 1, outside + int((~meant).sum())
+        return told >= 2 and outside >= _OUTSIDE
+
+    return holds
+
+
+def _unless(has: Callable[[Try], bool], without: Change) -> Claim:
+    """Claim that an answer is wrong only on inputs that have something: without it, the same inputs are right."""
+
+    def holds(tried: Sequence[Try], agrees: Agrees) -> bool:
+        wrong = [one for one in tried if not one.right]
+        if not all(has(one) for one in wrong):
+            return False
+        right = sum(one.right and not has(one) for one in tried)
+        return right + len(wrong) >= _TRIED and all(agrees(one, without) for one in wrong)
+
+    return holds
+
+
+def _at(axis: int, index: slice, least: int) -> Inside:
+    """Mean the numbers at some places along an axis, in results of at least so many axes (without that of a list)."""
+
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        if len(shape) < least + one.listed:
+            return None
+        meant = torch.zeros(shape, dtype=torch.bool)
+        meant.movedim(axis, 0)[index] = True
+        return meant
+
+    return inside
+
+
+def _border(width: int) -> Inside:
+    edges = [_at(axis, index, 4) for axis in (-2, -1) for index in (slice(width), slice(-width, None))]
+
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        meant = [edge(one, shape) for edge in edges]
+        return None if meant[0] is None else torch.stack(meant).any(0)
+
+    return inside
+
+
+def _along(axis: int, index: slice) -> Inside:
+    """Mean some images or channels, where the result has as many of them as the first argument."""
+
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        place = axis + one.listed
+        alike = one.lead.ndim == 4 and len(shape) > place and shape[place] == one.lead.shape[axis]
+        return _at(place, index, 1)(one, shape) if alike else None
+
+    return inside
+
+
+def _items(index: slice) -> Inside:
+    return lambda one, shape: _at(0, index, 0)(one, shape) if one.listed else None
+
+
+def _diagonal(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+    return torch.eye(shape[-1], dtype=torch.bool) if len(shape) == 3 and shape[1] == shape[2] else None
+
+
+def _number(index: int) -> Inside:
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor:
+        meant = torch.zeros(shape, dtype=torch.bool)
+        meant.view(-1)[index : index + 1 or None] = True
+        return meant
+
+    return inside
+
+
+def _input(like: Callable[[Tensor], Tensor]) -> Inside:
+    return lambda one, shape: like(one.lead) if tuple(one.lead.shape) == shape else None
+
+
+def _any(like: Callable[[Tensor], Tensor | bool]) -> Callable[[Try], bool]:
+    return lambda one: any(bool(torch.as_tensor(like(t)).any()) for t in tensors(one.arguments))
+
+
+def _has_ties(values: Tensor) -> bool:
+    return values.unique().numel() < values.numel()
+
+
+def _told_apart(values: Tensor) -> Tensor:
+    return values + torch.linspace(0.01, 0.02, max(values.numel(), 1), dtype=values.dtype).view(values.shape)
+
+
+def _size(test: Callable[[int, int], bool]) -> Callable[[Try], bool]:
+    return lambda one: one.lead.ndim == 4 and test(*one.lead.shape[-2:])
+
+
+_LOOK = "All else is right, on every input tried."
+_CLAIMS: tuple[tuple[str, str, Claim], ...] = (
+    ("only_the_first_number", f"Only the first number is wrong. {_LOOK}", _only(_number(0))),
+    ("only_the_last_number", f"Only the last number is wrong. {_LOOK}", _only(_number(-1))),
+    ("only_the_first_row", f"Only the first row is wrong. {_LOOK}", _only(_at(-2, slice(1), 3))),
+    ("only_the_last_row", f"Only the last row is wrong. {_LOOK}", _only(_at(-2, slice(-1, None), 3))),
+    ("only_the_first_column", f"Only the first column is wrong. {_LOOK}", _only(_at(-1, slice(1), 3))),
+    ("only_the_last_column", f"Only the last column is wrong. {_LOOK}", _only(_at(-1, slice(-1, None), 3))),
+    *(
+        (
+            "only_at_the_border",
+            f"Wrong numbers stand only at the border, in the outermost {rows} on each side. What is done there?",
+            _only(_border(width)),
+        )
+        for width, rows in enumerate(("row and column", "2 rows and columns", "3 rows and columns"), 1)
+    ),
+    ("only_on_the_diagonal", f"Only the diagonal is wrong. {_LOOK}", _only(_diagonal)),
+    (
+        "only_beyond_the_first_image",
+        "The first image of each batch is right, and those after it are not.",
+        _only(_along(0, slice(1, None))),
+    ),
+    (
+        "only_for_several_images",
+        "It is right for one image, and wrong only for a batch of several. Does each keep its own?",
+        _unless(lambda one: one.lead.ndim == 4 and len(one.lead) > 1, first_image),
+    ),
+    (
+        "only_where_not_square",
+        "It is right where height and width are equal, and wrong only where they differ. Is one taken for the other?",
+        _unless(_size(lambda h, w: h != w), made_square),
+    ),
+    (
+        "only_for_odd_sizes",
+        "It is right where height and width are even, and wrong only where one of them is odd. What is rounded?",
+        _unless(_size(lambda h, w: h % 2 + w % 2 > 0), made_even),
+    ),
+    (
+        "only_the_last_item",
+        "Only the last of the list is wrong, all before it are right.",
+        _only(_items(slice(-1, None))),
+    ),
+    ("only_the_first_item", "Only the first of the list is wrong, all after it are right.", _only(_items(slice(1)))),
+    ("only_beyond_the_first_item", "Only the first of the list is right.", _only(_items(slice(1, None)))),
+    ("only_the_last_channel", f"Only the last channel is wrong. {_LOOK}", _only(_along(1, slice(-1, None)))),
+    ("only_the_first_channel", f"Only the first channel is wrong. {_LOOK}", _only(_along(1, slice(1)))),
+    ("only_where_zero", "It is wrong only where the input is 0.", _only(_input(lambda x: x == 0))),
+    ("only_where_negative", "It is wrong only where the input is negative.", _only(_input(lambda x: x < 0))),
+    ("only_above_one", "It is wrong only where the input is above 1.", _only(_input(lambda x: x > 1))),
+    (
+        "only_with_zeros",
+        "It is right on inputs without a 0, and wrong only where some number is 0.",
+        _unless(_any(lambda t: t == 0), values_changed(lambda t: torch.where(t == 0, 0.1, t))),
+    ),
+    (
+        "only_with_negative",
+        "It is right where no number is negative, and wrong only where some are.",
+        _unless(_any(lambda t: t < 0), values_changed(lambda t: t.abs())),
+    ),
+    (
+        "only_with_equal",
+        "It is right where all numbers differ, and wrong only where some are equal.",
+        _unless(_any(_has_ties), values_changed(_told_apart)),
+    ),
+)
+
+
+def _of_plain_arguments(exercise: Exercise, tried: Sequence[Try]) -> Iterator[tuple[str, str, Claim]]:
+    """Yield claims about arguments that are a number, a word or a truth value: "right where `stride` is 1"."""
+    for k, name in enumerate(inspect.signature(exercise.reference).parameters):
+        given = [one.arguments[k : k + 1] for one in tried]
+        if not all(given) or not all(isinstance(value, (bool, int, float, str)) for (value,) in given):
+            continue
+        right = {repr(one.arguments[k]): one.arguments[k] for one in tried if one.right}
+        for said, value in sorted(right.items()):
+            if isinstance(value, (bool, str)) or value in (0, 1):
+                claim = _unless(lambda one, k=k, v=value: one.arguments[k] != v, _with(k, value))
+                text = f"It is right where `{name}` is {said}, and wrong only where it is not."
+                yield f"only_unless_{name}_is_{str(value).lower()}", text, claim
+
+
+def _with(place: int, value: object) -> Change:
+    return lambda arguments: (*arguments[:place], value, *arguments[place + 1 :])
