@@ -86,8 +86,8 @@ def _scaled(cases: Sequence[Case], factors: list[float]) -> str | None:
             if known and not other and all(abs(f * (size if inverse else 1 / size) - 1) < 2e-3 for size, f in known):
                 return f"It is exactly {_times(name, [size for size, _ in known], sign, inverse=inverse)}."
     first, *others = (f for f in factors if f)
-    if all(abs(f - first) < 2e-3 * abs(f) for f in others):
-        return f"It is {number(first)} times what it should be, on every input."
+    if all(abs(f - first) < min(2e-3 * abs(f), 0.02 * abs(first - 1)) for f in others):
+        return f"It is {_factor(first)} times what it should be, on every input."
     return None
 
 
@@ -101,6 +101,10 @@ def _quantity(case: Case, name: str) -> float | None:
     if not all(letter in sizes or letter.isdigit() for letter in letters):
         return None
     return float(math.prod(sizes.get(x) or int(x) for x in letters)) ** (2 if name.endswith("**2") else 1)
+
+
+def _factor(factor: float) -> str:
+    return f"{factor:.5g}" if abs(factor) >= 1000 else number(factor)
 
 
 def _times(name: str, sizes: list[float], sign: str, *, inverse: bool) -> str:
@@ -130,10 +134,9 @@ def _offset(pairs: list[tuple[Tensor, Tensor]]) -> tuple[str, str] | None:
     first = float((pairs[0][1] - pairs[0][0]).mean())
     alike = all(bool(((b - a - first).abs() <= 1e-3 * abs(first) + 1e-6 * a.abs().max()).all()) for a, b in pairs)
     if abs(first) > 1e-6 and alike:
-        return (
-            "offset",
-            f"Every number is {number(abs(first))} too {'large' if first > 0 else 'small'}, on every input.",
-        )
+        what = "It is" if all(a.numel() == 1 for a, _ in pairs) else "Every number is"
+        which = "large" if first > 0 else "small"
+        return "offset", f"{what} {number(abs(first))} too {which}, on every input."
     return None
 
 

@@ -211,6 +211,8 @@ def _joined(found: Difference, told: Place | None) -> str:
     if told is None:
         return found.text
     said, name = told.sentence, told.name
+    if told.id == "one_of_several" and name.lower() not in found.text.lower():
+        return f"{name[:1].upper()}{name[1:]} is wrong. {said}"
     if found.kind in ("shape", "value", "gradient") and not told.id.startswith(("only_", "one_")):
         return f"{name}: {said[:1].lower()}{said[1:]}" if name else said
     named = f"{name[:1].upper()}{name[1:]}: {said[:1].lower()}{said[1:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,8 +24,12 @@ Change = Callable[[tuple], tuple]  # of a case's arguments
 
 @dataclass(frozen=True, eq=False)
 class Try:
-    """One input on which an answer was tried: what is expected of it, or of one of its results, and what was seen."""
+    """One input on which an answer was tried: what is expected of it, or of one of its results, and what was seen.
 
+    ``name`` is that of the first argument that is or holds a tensor.
+    """
+
+    name: str
     case: Case
     arguments: tuple
     expected: object
@@ -70,8 +75,22 @@ def tries(exercise: Exercise, function: Function, more: tuple[Case, ...] = ()) -
     if all(difference(a.value, b.value) is None for _, a, b in pairs):
         if any(isinstance(o.gradient, Cut) for _, *both in pairs for o in both):
             return ()
-        return tuple(Try(case, case.make(torch.float32), _slopes(a), _slopes(b)) for case, a, b in pairs)
-    return tuple(Try(case, case.make(torch.float32), a.value, b.value) for case, a, b in pairs)
+        return tuple(
+            _try(exercise, case, _slopes(exercise, case, a), _slopes(exercise, case, b)) for case, a, b in pairs
+        )
+    return tuple(_try(exercise, case, a.value, b.value) for case, a, b in pairs)
+
+
+def _try(exercise: Exercise, case: Case, expected: object, seen: object) -> Try:
+    arguments = case.make(torch.float32)
+    names = [
+        name for name, value in zip(_names(exercise), arguments, strict=False) if any(True for _ in tensors(value))
+    ]
+    return Try(names[0] if names else "", case, arguments, expected, seen)
+
+
+def _names(exercise: Exercise) -> list[str]:
+    return list(inspect.signature(exercise.reference).parameters)
 
 
 def _resized(exercise: Exercise, function: Function) -> Iterator[tuple[Case, Observation, Observation]]:
@@ -94,41 +113,47 @@ def changed(exercise: Exercise, case: Case, change: Change) -> Case | None:
     return other if allowed and (exercise.allowed is None or exercise.allowed(*made)) else None
 
 
-def _slopes(seen: Observation) -> object:
-    several = len(seen.gradient) > 1
-    return {f"gradient {k}" if several else "the gradient": slope for k, slope in enumerate(seen.gradient, 1)}
+def _slopes(exercise: Exercise, case: Case, seen: Observation) -> dict[str, object]:
+    """Return the gradients by name; those of the tensors in one argument are a list."""
+    arguments, left = case.make(torch.float32), list(seen.gradient)
+    found: dict[str, object] = {}
+    for k in exercise.differentiable:
+        name = f"the gradient of `{_names(exercise)[k]}`" if len(exercise.differentiable) > 1 else "the gradient"
+        count = sum(1 for _ in tensors(arguments[k]))
+        own, left = left[:count], left[count:]
+        found[name] = own[0] if isinstance(arguments[k], Tensor) else own
+    return found
 
 
 def parts(tried: Sequence[Try]) -> dict[str, tuple[Try, ...]]:
     """Return what was tried of each of several results, under its name; under "" what is one result."""
-    if not all(_is_several(one.expected) and _is_like(one.expected, one.seen) for one in tried):
-        return {"": tuple(tried)}
-    found: dict[str, list[Try]] = {}
-    for one in tried:
-        for (name, a), b in zip(_named(one.expected).items(), _named(one.seen).values(), strict=True):
-            found.setdefault(name, []).append(replace(one, expected=a, seen=b))
-    return {name: tuple(each) for name, each in found.items()}
+    if all(_has_names(one) and list(one.expected) == list(tried[0].expected) for one in tried):
+        names = list(tried[0].expected)
+        return {
+            n: tuple(_listed(replace(one, expected=one.expected[n], seen=one.seen[n])) for one in tried) for n in names
+        }
+    several = all(isinstance(one.expected, tuple) and 1 < len(one.expected) <= _FEW for one in tried)
+    count = len(tried[0].expected) if several else 0
+    if several and all(
+        isinstance(v, (tuple, list)) and len(v) == count for one in tried for v in (one.expected, one.seen)
+    ):
+        items = range(count)
+        return {
+            place(k, count): tuple(replace(one, expected=one.expected[k], seen=one.seen[k]) for one in tried)
+            for k in items
+        }
+    return {"": tuple(map(_listed, tried))}
 
 
-def _is_several(value: object) -> bool:
-    return isinstance(value, Mapping) or (isinstance(value, tuple) and 1 < len(value) <= _FEW)
+def _has_names(one: Try) -> bool:
+    return all(isinstance(value, Mapping) for value in (one.expected, one.seen)) and set(one.expected) == set(one.seen)
 
 
-def _is_like(expected: object, seen: object) -> bool:
-    if isinstance(expected, Mapping):
-        nested = [(expected[k], seen[k]) for k in expected if k in seen] if isinstance(seen, Mapping) else []
-        return len(nested) == len(expected) and all(_is_like(a, b) for a, b in nested if isinstance(a, Mapping))
-    return isinstance(seen, (tuple, list)) and len(seen) == len(expected)
-
-
-def _named(value: object, within: str = "") -> dict[str, object]:
-    if not isinstance(value, Mapping):
-        return {place(k, len(value)): item for k, item in enumerate(value)}
-    found: dict[str, object] = {}
-    for key in sorted(value):
-        name = f"{within}, {key}" if within else key
-        found.update(_named(value[key], name) if isinstance(value[key], Mapping) else {name: value[key]})
-    return found
+def _listed(one: Try) -> Try:
+    """Return what is a dictionary of results that differ from case to case as a list of them."""
+    if not _has_names(one):
+        return one
+    return replace(one, expected=list(one.expected.values()), seen=[one.seen[key] for key in one.expected])
 
 
 def _tensors_changed(arguments: tuple, change: Callable[[Tensor], Tensor]) -> tuple:

@@ -22,6 +22,8 @@ from nstlib.check.examiner.tried import Change, Try, changed, first_image, made_
 from nstlib.check.exercise import Exercise, Function
 
 _OUTSIDE = 8  # numbers that have to be right before "all else is right" says something
+_CHANCE = 1e-3  # that so many wrong numbers lie within a region though that has nothing to do with it
+_IMAGES = ("image", "images", "features", "pixels", "content", "texture", "start", "gradient", "coarse")
 _TRIED = 3  # inputs on which it is right, as they came or changed, before it is said to depend on something
 
 
@@ -46,10 +48,12 @@ def located(exercise: Exercise, function: Function, tried: Sequence[Try]) -> Pla
         return Place("exchanged", "", "The two results are exchanged: the first is what the second should be.")
     for name, part in wrong.items():
         if found := _first_true(exercise, function, part):
+            if found[0] == "zeros" and name.startswith("the gradient"):
+                found = "gradient_cut", "Every number is 0: it is cut on the way."
             return Place(found[0], name, found[1])
-    (name, part), *others = wrong.items() or [("", ())]
-    if name and not others and len(several) > 1 and not isinstance(part[0].expected, bool):
-        return Place("one_of_several", "", f"{name[:1].upper()}{name[1:]} is wrong, and the rest is right.")
+    results = [name for name, part in several.items() if not isinstance(part[0].expected, bool)]
+    if len(results) > 1 and len(wrong) == 1 and (name := next(iter(wrong))) in results:
+        return Place("one_of_several", name, "All else is right.")
     return None
 
 
@@ -87,7 +91,7 @@ def _scaled_apart(part: Sequence[Try]) -> tuple[str, str] | None:
             a is None or b is None or a.shape != b.shape or b.is_complex() or a.ndim < axis + 2 for a, b, _ in pairs
         ):
             return None
-        if any(lead.ndim != 4 or a.shape[axis] != lead.shape[axis] for a, _, lead in pairs):
+        if any(lead.ndim != 4 or a.shape[axis] != lead.shape[axis] for a, _, lead in pairs) or not _of_images(part[0]):
             continue
         slices = [pair for a, b, _ in pairs for pair in _unbound(a, b, axis) if pair[0].numel() > 1]
         if any(x.shape[axis] > 1 for x, _, _ in pairs) and factors_of(slices):
@@ -103,7 +107,7 @@ def _only(inside: Inside) -> Claim:
     """Claim that all numbers that are wrong are among those meant."""
 
     def holds(tried: Sequence[Try], agrees: Agrees) -> bool:
-        outside = told = 0
+        outside, told, chance = 0, 0, 1.0
         for one in tried:
             wrong = one.wrong()
             if wrong is None or (not wrong.ndim and wrong.any()):
@@ -114,7 +118,8 @@ def _only(inside: Inside) -> Claim:
                 return False
             if wrong.any() and not meant.all():
                 told, outside = told + 1, outside + int((~meant).sum())
-        return told >= 2 and outside >= _OUTSIDE
+                chance *= float(meant.double().mean()) ** int(wrong.sum())  # that all of them are in there by accident
+        return told >= 2 and outside >= _OUTSIDE and chance < _CHANCE
 
     return holds
 
@@ -145,6 +150,16 @@ def _at(axis: int, index: slice, least: int) -> Inside:
     return inside
 
 
+def _line(axis: int, index: slice) -> Inside:
+    """Mean a row or a column of pictures, or of square matrices."""
+
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        pictures = len(shape) == 4 + one.listed or (len(shape) == 3 + one.listed and shape[-1] == shape[-2])
+        return _at(axis, index, 3)(one, shape) if pictures else None
+
+    return inside
+
+
 def _border(width: int) -> Inside:
     edges = [_at(axis, index, 4) for axis in (-2, -1) for index in (slice(width), slice(-width, None))]
 
@@ -155,12 +170,17 @@ def _border(width: int) -> Inside:
     return inside
 
 
+def _of_images(one: Try) -> bool:
+    """Return whether the first argument is a batch of images or their features, (B, C, H, W)."""
+    return one.lead.ndim == 4 and one.name in _IMAGES
+
+
 def _along(axis: int, index: slice) -> Inside:
     """Mean some images or channels, where the result has as many of them as the first argument."""
 
     def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
         place = axis + one.listed
-        alike = one.lead.ndim == 4 and len(shape) > place and shape[place] == one.lead.shape[axis]
+        alike = _of_images(one) and len(shape) > place and shape[place] == one.lead.shape[axis]
         return _at(place, index, 1)(one, shape) if alike else None
 
     return inside
@@ -207,10 +227,15 @@ _LOOK = "All else is right, on every input tried."
 _CLAIMS: tuple[tuple[str, str, Claim], ...] = (
     ("only_the_first_number", f"Only the first number is wrong. {_LOOK}", _only(_number(0))),
     ("only_the_last_number", f"Only the last number is wrong. {_LOOK}", _only(_number(-1))),
-    ("only_the_first_row", f"Only the first row is wrong. {_LOOK}", _only(_at(-2, slice(1), 3))),
-    ("only_the_last_row", f"Only the last row is wrong. {_LOOK}", _only(_at(-2, slice(-1, None), 3))),
-    ("only_the_first_column", f"Only the first column is wrong. {_LOOK}", _only(_at(-1, slice(1), 3))),
-    ("only_the_last_column", f"Only the last column is wrong. {_LOOK}", _only(_at(-1, slice(-1, None), 3))),
+    ("only_the_first_row", f"Only the first row is wrong. {_LOOK}", _only(_line(-2, slice(1)))),
+    ("only_the_last_row", f"Only the last row is wrong. {_LOOK}", _only(_line(-2, slice(-1, None)))),
+    ("only_the_first_column", f"Only the first column is wrong. {_LOOK}", _only(_line(-1, slice(1)))),
+    ("only_the_last_column", f"Only the last column is wrong. {_LOOK}", _only(_line(-1, slice(-1, None)))),
+    (
+        "only_at_the_end_of_each",
+        f"Only the last number along the last axis is wrong. {_LOOK}",
+        _only(_at(-1, slice(-1, None), 2)),
+    ),
     *(
         (
             "only_at_the_border",
@@ -227,8 +252,8 @@ _CLAIMS: tuple[tuple[str, str, Claim], ...] = (
     ),
     (
         "only_for_several_images",
-        "It is right for one image, and wrong only for a batch of several. Does each keep its own?",
-        _unless(lambda one: one.lead.ndim == 4 and len(one.lead) > 1, first_image),
+        "It is right for one image, and wrong only for several.",
+        _unless(lambda one: _of_images(one) and len(one.lead) > 1, first_image),
     ),
     (
         "only_where_not_square",
@@ -242,11 +267,11 @@ _CLAIMS: tuple[tuple[str, str, Claim], ...] = (
     ),
     (
         "only_the_last_item",
-        "Only the last of the list is wrong, all before it are right.",
+        "Only the last of several is wrong, all before it are right.",
         _only(_items(slice(-1, None))),
     ),
-    ("only_the_first_item", "Only the first of the list is wrong, all after it are right.", _only(_items(slice(1)))),
-    ("only_beyond_the_first_item", "Only the first of the list is right.", _only(_items(slice(1, None)))),
+    ("only_the_first_item", "Only the first of several is wrong, all after it are right.", _only(_items(slice(1)))),
+    ("only_beyond_the_first_item", "Only the first of several is right.", _only(_items(slice(1, None)))),
     ("only_the_last_channel", f"Only the last channel is wrong. {_LOOK}", _only(_along(1, slice(-1, None)))),
     ("only_the_first_channel", f"Only the first channel is wrong. {_LOOK}", _only(_along(1, slice(1)))),
     ("only_where_zero", "It is wrong only where the input is 0.", _only(_input(lambda x: x == 0))),
