@@ -16,6 +16,7 @@ import ast
 import copy
 import inspect
 import json
+import runpy
 import sys
 import textwrap
 import types
@@ -28,7 +29,7 @@ from pathlib import Path
 
 import torch
 
-from nstlib.check import exercises
+from nstlib.check import examine, exercises
 from nstlib.check.drawing import drawn_cases
 from nstlib.check.examiner import sandbox
 from nstlib.check.examiner.judge import examine_exercise
@@ -36,8 +37,11 @@ from nstlib.check.examiner.observe import Observation, disagreement, known, watc
 from nstlib.check.examiner.tried import changed, first_image, made_even, made_square, values_changed
 from nstlib.check.exercise import Case, Exercise, Function
 
-OUT = Path(__file__).resolve().parent.parent / "book" / "data" / "checks.json"
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "book" / "data" / "checks.json"
+CORPUS = ROOT / "tests" / "check" / "corpus"  # answers written from the statements alone
 DRAWN = 12  # cases on which a mutant is compared with the reference, beside the examples
+SMALL = 60  # nodes of the tree of a function that only hands on
 LIMIT = 4.0  # seconds for a mutant on a case, and for its examination
 LEFT_ALONE = ("nstlib.vgg", "nstlib.doors", "nstlib.errors", "nstlib.facts", "nstlib.weights", "nstlib.seeds")
 
@@ -206,19 +210,19 @@ def mutants_of(tree: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def involved(reference: Function) -> list[Function]:
-    """Return the functions an answer is made of: the reference, what it calls in nstlib, and what helpers beside it call."""
+    """Return the functions an answer is made of: the reference, and what it calls in nstlib where it hands on to that."""
     found: list[Function] = []
-    todo = [(inspect.unwrap(reference), 0)]
+    todo = [inspect.unwrap(reference)]
     while todo:
-        function, depth = todo.pop(0)
+        function = todo.pop(0)
         module = getattr(function, "__module__", None) or ""
         if not isinstance(function, types.FunctionType) or not module.startswith("nstlib") or module in LEFT_ALONE:
             continue
         if function in found or function.__name__.startswith("<") or "<locals>" in function.__qualname__:
             continue
         found.append(function)
-        if depth < (2 if len(inspect.getsource(function).splitlines()) <= 5 else 1):
-            todo += [(inspect.unwrap(each), depth + 1) for each in _called(function) if callable(each)]
+        if sum(1 for _ in ast.walk(source_of(function))) < SMALL:
+            todo += [inspect.unwrap(each) for each in _called(function) if callable(each)]
     return found
 
 
@@ -233,7 +237,7 @@ def _called(function: Function) -> Iterator[object]:
 
 
 def source_of(function: Function) -> ast.FunctionDef:
-    """Return a function's own source as a tree, without its docstring."""
+    """Return a function's own source as a tree."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     assert isinstance(tree, ast.FunctionDef), function
     return tree
@@ -341,16 +345,38 @@ def identical(a: object, b: object) -> bool:
     return repr(a) == repr(b)
 
 
+def examined(path: Path) -> dict[str, int]:
+    """Return what the checks find about the answers in a file of the corpus."""
+    torch.set_num_threads(1)
+    name = next(name for name, e in exercises.items() if path.stem == f"{e.module.split('.')[-2]}_{name}")
+    answers = {key: value for key, value in runpy.run_path(str(path)).items() if key.startswith(("right_", "wrong_"))}
+    found = {key: examine(name, value() if isinstance(value, type) else value) for key, value in answers.items()}
+    own = {mistake.id for mistake in exercises[name].mistakes}
+    wrong = [result for key, result in found.items() if key.startswith("wrong_")]
+    return {
+        "right": len(found) - len(wrong),
+        "refused": sum(not result.passed for key, result in found.items() if key.startswith("right_")),
+        "wrong": len(wrong),
+        "passed": sum(result.passed for result in wrong),
+        "named": sum(result.mistake in own for result in wrong),
+        "located": sum(result.mistake is not None and result.mistake not in own for result in wrong),
+        "errors": sum(result.outcome == "error" for result in wrong),
+    }
+
+
 def main() -> None:
-    """Count for all exercises, or print what comes of some."""
-    chosen = sys.argv[1:] or list(exercises)
+    """Count for all exercises and the corpus, or print what comes of some exercises."""
+    chosen = sys.argv[1:]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        figures = dict(zip(chosen, map(vars, pool.map(count, chosen)), strict=True))
-    if sys.argv[1:]:
-        print(json.dumps(figures, indent=1))
-    else:
-        OUT.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        print(f"{OUT.name}: {sum(f['mutants'] for f in figures.values())} mutants")
+        names = chosen or list(exercises)
+        found = dict(zip(names, map(vars, pool.map(count, names)), strict=True))
+        if chosen:
+            print(json.dumps(found, indent=1))
+            return
+        files = sorted(CORPUS.glob("[a-z]*.py"))
+        corpus = dict(zip((path.stem for path in files), pool.map(examined, files), strict=True))
+    OUT.write_text(json.dumps({"exercises": found, "corpus": corpus}, indent=1) + "\n", encoding="utf-8")
+    print(f"{OUT.name}: {sum(f['mutants'] for f in found.values())} mutants")
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def _broken(exercise: Exercise, usable: Function, function: Function) -> Result 
             text = f"The numbers of the examples are right, but one law does not hold: {law.sentence}."
             return Result(exercise.name, "not yet", text, details=_failure_lines(held))
     if found := _off_when_drawn(exercise, usable) or at_extremes(exercise, usable):
-        told = located(exercise, usable, tries(exercise, usable, found[:1]))
+        told = _located(exercise, usable, {case: watch(exercise, usable, case) for case in (*exercise.cases, found[0])})
         text = f"The numbers of the examples are right, but not these. {_joined(found[1], told)}"
         return Result(exercise.name, "not yet", text, told.id if told else None, details=_numbers(*found))
     return None
@@ -199,11 +199,20 @@ def _unnamed(
         return Result(exercise.name, "not yet", told[1], told[0], details=details[:1])
     if difference.kind == "cut":
         return Result(exercise.name, "not yet", difference.text, "gradient_cut", details=details)
-    told = located(exercise, function, tries(exercise, function))
+    told = _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
     mistake, text = told.id if told else None, _joined(difference, told)
     if told is None and difference.kind in ("shape", "value") and (broken := _broken_law(exercise, function)):
         text = f"{text} One thing to look at, this should hold: {broken}."
     return Result(exercise.name, "not yet", text, mistake, details=details)
+
+
+def _located(exercise: Exercise, function: Function, seen: dict[Case, Observation]) -> Place | None:
+    """Return where an answer is wrong, if that is found in time."""
+    try:
+        with sandbox.time_limit(sandbox.SECONDS / 4):
+            return located(exercise, function, tries(exercise, function, seen))
+    except TimedOut:
+        return None
 
 
 def _joined(found: Difference, told: Place | None) -> str:
