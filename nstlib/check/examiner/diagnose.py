@@ -52,7 +52,7 @@ def _pairs(expected: Sequence[object], seen: Sequence[object]) -> list[tuple[Ten
     """Return both as tensors of float64, or None if that cannot be."""
     found = []
     for a, b in zip(map(as_tensor, expected), map(as_tensor, seen), strict=True):
-        if a is None or b is None or a.dtype == torch.bool or b.is_complex() or not bool(b.isfinite().all()):
+        if a is None or b is None or torch.bool in (a.dtype, b.dtype) or b.is_complex() or not bool(b.isfinite().all()):
             return None
         found.append((a.to(torch.float64), b.to(torch.float64)))
     return found
@@ -109,6 +109,7 @@ def _factor(factor: float) -> str:
 
 def _times(name: str, sizes: list[float], sign: str, *, inverse: bool) -> str:
     """Return "C (here 3) times too large"; of what is less than 1 nobody could say whether that is larger or smaller."""
+    sizes = [size for size in sizes if size != 1] or sizes  # the first says how large it is
     if min(sizes) >= 1 and not sign:
         return f"{_named(name, sizes[0])} times too {'small' if inverse else 'large'}"
     size = 1 / sizes[0] if inverse else sizes[0]

@@ -217,11 +217,11 @@ def _located(exercise: Exercise, function: Function, seen: dict[Case, Observatio
 
 def _joined(found: Difference, told: Place | None) -> str:
     """Return what is wrong, and where: the numbers that are wrong are not counted if there is more to say of all."""
-    if told is None:
-        return found.text
+    if told is None or (told.id == "one_of_several" and f"{told.name}, " in found.text):
+        return found.text  # which is about one of several within it
     said, name = told.sentence, told.name
     if told.id == "one_of_several" and name.lower() not in found.text.lower():
-        return f"{name[:1].upper()}{name[1:]} is wrong. {said}"
+        return f"Wrong: {name[:1].lower()}{name[1:]}. {said}"
     if found.kind in ("shape", "value", "gradient") and not told.id.startswith(("only_", "one_")):
         return f"{name}: {said[:1].lower()}{said[1:]}" if name else said
     named = f"{name[:1].upper()}{name[1:]}: {said[:1].lower()}{said[1:]}"

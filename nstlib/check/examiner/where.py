@@ -23,6 +23,7 @@ from nstlib.check.exercise import Exercise, Function
 
 _OUTSIDE = 8  # numbers that have to be right before "all else is right" says something
 _CHANCE = 1e-3  # that so many wrong numbers lie within a region though that has nothing to do with it
+_MOST = 0.8  # of the numbers meant, where it is said that these are the wrong ones
 _IMAGES = ("image", "images", "features", "pixels", "content", "texture", "start", "gradient", "coarse")
 _TRIED = 3  # inputs on which it is right, as they came or changed, before it is said to depend on something
 
@@ -103,8 +104,8 @@ def _unbound(a: Tensor, b: Tensor, axis: int) -> Iterator[tuple[Tensor, Tensor]]
     return zip(a.to(torch.float64).unbind(axis), b.to(torch.float64).unbind(axis), strict=True)
 
 
-def _only(inside: Inside) -> Claim:
-    """Claim that all numbers that are wrong are among those meant."""
+def _only(inside: Inside, least: float = 0.0) -> Claim:
+    """Claim that all numbers that are wrong are among those meant, and so large a share of these is wrong."""
 
     def holds(tried: Sequence[Try], agrees: Agrees) -> bool:
         outside, told, chance = 0, 0, 1.0
@@ -117,6 +118,8 @@ def _only(inside: Inside) -> Claim:
             if (wrong & ~meant).any():
                 return False
             if wrong.any() and not meant.all():
+                if wrong.sum() < least * meant.sum():
+                    return False
                 told, outside = told + 1, outside + int((~meant).sum())
                 chance *= float(meant.double().mean()) ** int(wrong.sum())  # that all of them are in there by accident
         return told >= 2 and outside >= _OUTSIDE and chance < _CHANCE
@@ -274,9 +277,9 @@ _CLAIMS: tuple[tuple[str, str, Claim], ...] = (
     ("only_beyond_the_first_item", "Only the first of several is right.", _only(_items(slice(1, None)))),
     ("only_the_last_channel", f"Only the last channel is wrong. {_LOOK}", _only(_along(1, slice(-1, None)))),
     ("only_the_first_channel", f"Only the first channel is wrong. {_LOOK}", _only(_along(1, slice(1)))),
-    ("only_where_zero", "It is wrong only where the input is 0.", _only(_input(lambda x: x == 0))),
-    ("only_where_negative", "It is wrong only where the input is negative.", _only(_input(lambda x: x < 0))),
-    ("only_above_one", "It is wrong only where the input is above 1.", _only(_input(lambda x: x > 1))),
+    ("only_where_zero", "It is wrong only where the input is 0.", _only(_input(lambda x: x == 0), _MOST)),
+    ("only_where_negative", "It is wrong only where the input is negative.", _only(_input(lambda x: x < 0), _MOST)),
+    ("only_above_one", "It is wrong only where the input is above 1.", _only(_input(lambda x: x > 1), _MOST)),
     (
         "only_with_zeros",
         "It is right on inputs without a 0, and wrong only where some number is 0.",
