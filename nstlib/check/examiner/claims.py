@@ -20,7 +20,7 @@ from nstlib.check.exercise import Exercise
 _OUTSIDE = 8  # numbers that have to be right before "all else is right" says something
 _CHANCE = 1e-3  # that so many wrong numbers lie within a region though that has nothing to do with it
 _MOST = 0.8  # of the numbers meant, where it is said that these are the wrong ones
-_IMAGES = ("image", "images", "features", "pixels", "content", "texture", "start", "gradient", "coarse")
+_IMAGES = ("image", "features", "pixels", "content", "texture", "start", "gradient", "coarse")
 _TRIED = 3  # inputs on which it is right, as they came or changed, before it is said to depend on something
 
 
