@@ -106,7 +106,12 @@ WHERE = [
         "The second of the two results has 3 of 3 numbers wrong. All else is right",
     ),
     ("run_transfer", transferred(lambda i, x: (i, [*x[:-1], x[-1] + 1])), "only_the_last_number", "list of losses"),
-    ("init_image", lambda c, n, how, a: right("init_image")(c, n, how, 1.0), "only_unless_how_is_content", "`how` is"),
+    (
+        "init_image",
+        lambda c, n, how, a: right("init_image")(c, n, how, 1.0),
+        "only_where_how_is_mixed",
+        "wrong only where `how` is 'mixed'",
+    ),
 ]
 
 
@@ -161,8 +166,10 @@ UNTRUE = [  # what is nearly so
     ("only_the_first_item", "split_bands", bands_if(lambda b: [b[0] * 2, *b[1:-1], b[-1] + (len(b) > 2)])),
     ("one_of_several", "bn_statistics", pair_if(lambda m, s: (m + (len(m) > 1), s.exp()))),
     ("exchanged", "bn_statistics", pair_if(lambda m, s: (s, m + 1))),
-    ("only_unless_how_is_content", "init_image", lambda c, n, how, a: right("init_image")(c, n, how, a / 2) + 0.1),
+    ("only_where_how_is_mixed", "init_image", lambda c, n, how, a: right("init_image")(c, n, how, a / 2) + 0.1),
     ("only_in_float64", "gram_matrix", lambda f: GRAM(f) + 1),
+    ("only_at_the_border", "normalized_step", lambda x, g, step: (x + step * g / g.abs().mean()).clamp(min=0)),
+    ("only_for_several_images", "top_patches", lambda *a: tuple(found[-1:] for found in right("top_patches")(*a))),
 ]
 
 

@@ -234,11 +234,17 @@ def of_plain_arguments(exercise: Exercise, tried: Sequence[Try]) -> Iterator[tup
         if not all(given) or not all(isinstance(value, (bool, int, float, str)) for (value,) in given):
             continue
         right = {repr(one.arguments[k]): one.arguments[k] for one in tried if one.right}
-        for said, value in sorted(right.items()):
-            if isinstance(value, (bool, str)) or value in (0, 1):
+        wrong = {repr(one.arguments[k]): one.arguments[k] for one in tried if not one.right}
+        named = all(isinstance(value, (bool, str)) for value in (*right.values(), *wrong.values()))
+        if named and right and len(wrong) == 1:
+            said, value, other = *next(iter(wrong.items())), next(iter(right.values()))
+            claim = _unless(lambda one, k=k, v=value: one.arguments[k] == v, _with(k, other))
+            yield f"only_where_{name}_is_{str(value).lower()}", f"It is wrong only where `{name}` is {said}.", claim
+        for said, value in () if named else sorted(right.items(), reverse=True):  # 1 says more than 0
+            if value in (0, 1):
                 claim = _unless(lambda one, k=k, v=value: one.arguments[k] != v, _with(k, value))
                 text = f"It is right where `{name}` is {said}, and wrong only where it is not."
-                yield f"only_unless_{name}_is_{str(value).lower()}", text, claim
+                yield f"only_unless_{name}_is_{value:g}", text, claim
 
 
 def _with(place: int, value: object) -> Change:

@@ -67,7 +67,7 @@ def tries(exercise: Exercise, function: Function, seen: Mapping[Case, Observatio
     Of each the values, or where all values are right the gradients. Empty where the answer raises an error on some of
     them, or cuts the gradient.
     """
-    drawn = {case: watch(exercise, function, case) for case in drawn_cases(exercise, "where", exercise.drawn)}
+    drawn = {case: watch(exercise, function, case) for case in drawn_cases(exercise, "where", 2 * exercise.drawn)}
     pairs = [(case, known(exercise, exercise.reference, case), own) for case, own in {**seen, **drawn}.items()]
     if any(a.failure or b.failure for _, a, b in pairs):
         return ()
