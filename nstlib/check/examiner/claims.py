@@ -240,11 +240,11 @@ def of_plain_arguments(exercise: Exercise, tried: Sequence[Try]) -> Iterator[tup
             said, value, other = *next(iter(wrong.items())), next(iter(right.values()))
             claim = _unless(lambda one, k=k, v=value: one.arguments[k] == v, _with(k, other))
             yield f"only_where_{name}_is_{str(value).lower()}", f"It is wrong only where `{name}` is {said}.", claim
-        for said, value in () if named else sorted(right.items(), reverse=True):  # 1 says more than 0
-            if value in (0, 1):
+        for said, value in sorted(right.items(), reverse=True):  # 1 says more than 0
+            if len(right) == 1 if named else value in (0, 1):
                 claim = _unless(lambda one, k=k, v=value: one.arguments[k] != v, _with(k, value))
                 text = f"It is right where `{name}` is {said}, and wrong only where it is not."
-                yield f"only_unless_{name}_is_{value:g}", text, claim
+                yield f"only_unless_{name}_is_{value}".lower().removesuffix(".0"), text, claim
 
 
 def _with(place: int, value: object) -> Change:
