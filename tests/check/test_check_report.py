@@ -159,7 +159,7 @@ def test_numpy_where_a_gradient_is_asked_for_is_explained():
         (lambda g, f: 0 * g, "zeros", "Every number is 0"),
         (lambda g, f: g.permute(1, 0, 2), "transposed", "axes are in another order: [1, 0, 2]"),
         (lambda g, f: g.flip(1), "permuted", "in other places"),
-        (lambda g, f: g + 1, None, "this should hold"),
+        (lambda g, f: g.exp(), None, "this should hold"),
         (lambda g, f: g / 0, None, "contains infinity"),
         (lambda g, f: g / 0 * 0, None, "contains NaN"),
         (lambda g, f: g.half(), None, "lost precision"),
@@ -467,7 +467,7 @@ def test_a_list_taken_for_an_iterator_is_answered_with_advice():
 
 def test_what_is_no_pair_is_taken_for_its_first_half():
     result = examine("winograd_1d", lambda inputs, kernel: 1 + exercises["winograd_1d"].reference(inputs, kernel)[0])
-    assert "The vector of outputs has 2 of 2 numbers wrong" in str(result)
+    assert "The vector of outputs: every number is 1 too large" in " ".join(str(result).split())
 
 
 def test_a_known_mistake_is_named_though_its_gradient_is_not_a_number():

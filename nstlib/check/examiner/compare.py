@@ -142,19 +142,13 @@ def _dtype_problem(expected: Tensor, found: Tensor, is_tensor: bool) -> str | No
 
 
 def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference | None:
-    if expected.dtype == torch.bool:
-        wrong = expected != found
-    else:
+    if expected.dtype != torch.bool:
         expected, found = expected.to(torch.float64), found.to(torch.float64)
         if not torch.isfinite(found).all() and torch.isfinite(expected).all():
             name = "NaN (not a number)" if found.isnan().any() else "infinity"
             few = f"{int((~torch.isfinite(found)).sum())} of {found.numel()} numbers"
             return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
-        finite = expected.isfinite()  # an infinite scale would make everything near
-        scale = float(expected[finite].abs().max()) if finite.any() else 0.0
-        floor = min(1.0, scale) if scale > _NOTHING else 1.0
-        near = finite & ((expected - found).abs() <= TOLERANCE * scale + 1e-6 * floor)
-        wrong = ~(near | (expected == found) | (expected.isnan() & found.isnan()))
+    wrong = wrong_numbers(expected, found)
     if not wrong.any():
         return None
     index = tuple(int(i) for i in wrong.nonzero()[0])
@@ -162,6 +156,18 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
     if not index:
         text = f"{_it(where)} is another number."
     return Difference("value", text, _few(expected, index), _few(found, index))
+
+
+def wrong_numbers(expected: Tensor, found: Tensor) -> Tensor:
+    """Return which numbers of a tensor of the expected shape are wrong, beyond rounding: True and False, in that shape."""
+    if expected.dtype == torch.bool:
+        return expected != found
+    expected, found = expected.to(torch.float64), found.to(torch.float64)
+    finite = expected.isfinite()  # an infinite scale would make everything near
+    scale = float(expected[finite].abs().max()) if finite.any() else 0.0
+    floor = min(1.0, scale) if scale > _NOTHING else 1.0
+    near = finite & ((expected - found).abs() <= TOLERANCE * scale + 1e-6 * floor)
+    return ~(near | (expected == found) | (expected.isnan() & found.isnan()))
 
 
 def _few(tensor: Tensor, index: tuple[int, ...]) -> str:
@@ -196,14 +202,14 @@ def _sequence_difference(expected: list | tuple, actual: object, where: str) -> 
         sizes = [_listed(v) if shown else str(len(v)) for v in (expected, actual)]
         return Difference("length", f"{_it(where)} has another length.", *sizes)
     for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
-        if (found := difference(a, b, where or _place(k, len(expected)))) is not None:
+        if (found := difference(a, b, where or place(k, len(expected)))) is not None:
             if found.kind == "value" and numbers:
                 return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
             return found
     return None
 
 
-def _place(index: int, count: int) -> str:
+def place(index: int, count: int) -> str:
     """Return which of several results is meant: "The first of the two results"."""
     words = ("first", "second", "third", "fourth", "fifth", "sixth")
     place = words[index] if index < len(words) else f"{index + 1}th"
@@ -217,8 +223,8 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
         if type(expected) is type(actual) and expected == actual:
             return None
         if type(expected) is type(actual) is bool and where:
-            return Difference("value", f"{where}: {_yes(actual)}, and it should be {_yes(expected)}.")
-        return Difference("value", f"{_it(where)} is not as it should be.", describe(expected), describe(actual))
+            return Difference("value", f"{where}.")  # what is watched is named by what is told if it is otherwise
+        return Difference("value", f"{_it(where)} is wrong.", _said(expected), _said(actual))
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")
     if not math.isfinite(actual):
@@ -237,8 +243,8 @@ def _it(where: str) -> str:
     return where or "The result"
 
 
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+def _said(value: object) -> str:
+    return (value[:40] or "none") if isinstance(value, str) else describe(value)
 
 
 def _inside(where: str, key: str) -> str:

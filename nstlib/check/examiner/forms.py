@@ -92,10 +92,10 @@ def converting(function: Function, wanted: Form, *, single: bool = False) -> Fun
 
     @functools.wraps(function)
     def converted(*arguments: object, **named: object) -> object:
-        leading = next(_tensors((*arguments, *named.values())), torch.empty(0))
+        leading = next(tensors((*arguments, *named.values())), torch.empty(0))
         given = (arguments, named)
         if single:
-            given = _mapped(given, lambda t: t.to(_SINGLE.get(t.dtype, t.dtype)))
+            given = mapped(given, lambda t: t.to(_SINGLE.get(t.dtype, t.dtype)))
         return conformed(function(*given[0], **given[1]), wanted, leading)
 
     return converted
@@ -134,7 +134,7 @@ def _conformed(value: object, wanted: Form, leading: Tensor) -> object:
 
 
 def _as_tensor(value: object) -> Tensor:
-    if isinstance(value, (list, tuple)) and any(True for _ in _tensors(value)):
+    if isinstance(value, (list, tuple)) and any(True for _ in tensors(value)):
         return torch.stack([_as_tensor(item) for item in value])
     return torch.as_tensor(value)
 
@@ -160,26 +160,26 @@ def described(wanted: Form) -> str:
 
 def has_double(arguments: object) -> bool:
     """Return whether there is a tensor of float64 among the arguments."""
-    return any(tensor.dtype == torch.float64 for tensor in _tensors(arguments))
+    return any(tensor.dtype == torch.float64 for tensor in tensors(arguments))
 
 
-def _tensors(value: object) -> Iterator[Tensor]:
+def tensors(value: object) -> Iterator[Tensor]:
     """Yield the tensors of floating point numbers in what is nested; of complex ones the real part."""
     if isinstance(value, Tensor):
         if value.is_floating_point() or value.is_complex():
             yield value.real
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors(item)
     elif isinstance(value, Mapping):
-        yield from _tensors(list(value.values()))
+        yield from tensors(list(value.values()))
 
 
-def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
+def mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
     if isinstance(value, Tensor):
         return change(value)
     if type(value) in (list, tuple):
-        return type(value)(_mapped(item, change) for item in value)
+        return type(value)(mapped(item, change) for item in value)
     if type(value) is dict:
-        return {key: _mapped(item, change) for key, item in value.items()}
+        return {key: mapped(item, change) for key, item in value.items()}
     return value

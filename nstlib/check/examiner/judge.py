@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -12,12 +11,13 @@ import torch
 from nstlib.check.drawing import drawn_cases
 from nstlib.check.examiner import sandbox, source
 from nstlib.check.examiner.compare import Difference, difference
-from nstlib.check.examiner.diagnose import relation
 from nstlib.check.examiner.extremes import at_extremes, in_double
 from nstlib.check.examiner.forms import Form, converting, described, fits
 from nstlib.check.examiner.observe import Observation, agree, disagreement, known, watch
 from nstlib.check.examiner.report import Result
 from nstlib.check.examiner.sandbox import Failure, TimedOut
+from nstlib.check.examiner.tried import tries
+from nstlib.check.examiner.where import Place, located
 from nstlib.check.exercise import Case, Exercise, Function
 
 _STATE = {"busy": False}
@@ -106,7 +106,7 @@ def _right(exercise: Exercise, expected: list[Observation], seen: list[Observati
     if double.wrong:
         case, found = double.wrong
         text = f"It is right in float32, but not in float64. {found.text}"
-        return Result(exercise.name, "not yet", text, details=_numbers(case, found))
+        return Result(exercise.name, "not yet", text, "only_in_float64", details=_numbers(case, found))
     gradient = " and the gradient" if exercise.differentiable else ""
     counted = f"{len(exercise.cases)} inputs, {len(exercise.laws)} laws{gradient}"
     result = Result(exercise.name, "right", f"Verified on {counted}: {exercise.verified}.")
@@ -123,8 +123,9 @@ def _broken(exercise: Exercise, usable: Function, function: Function) -> Result 
             text = f"The numbers of the examples are right, but one law does not hold: {law.sentence}."
             return Result(exercise.name, "not yet", text, details=_failure_lines(held))
     if found := _off_when_drawn(exercise, usable) or at_extremes(exercise, usable):
-        text = f"The numbers of the examples are right, but not these. {found[1].text}"
-        return Result(exercise.name, "not yet", text, details=_numbers(*found))
+        told = _located(exercise, usable, {case: watch(exercise, usable, case) for case in (*exercise.cases, found[0])})
+        text = f"The numbers of the examples are right, but not these. {_joined(found[1], told)}"
+        return Result(exercise.name, "not yet", text, told.id if told else None, details=_numbers(*found))
     return None
 
 
@@ -194,29 +195,56 @@ def _unnamed(
 ) -> Result:
     difference, case = found[first], exercise.cases[first]
     details = _numbers(case, difference)
-    if difference.kind != "changed" and not _repeats(exercise, seen[first], case, function):
-        text = (
-            "It gives another result each time, for the same input. Is something drawn at random, or kept from before?"
-        )
-        return Result(exercise.name, "not yet", text, "not_repeatable", details=details[:1])
-    mistake, text = {"changed": "changes_its_input", "cut": "gradient_cut"}.get(difference.kind), difference.text
-    if difference.kind in ("shape", "value"):
-        about = _relation(exercise, [o.value for o in expected], [o.value for o in seen])
-        mistake, text = about or (None, text)
-        if about is None and (broken := _broken_law(exercise, function)):
-            text = f"{text} One thing to look at, this should hold: {broken}."
+    if difference.kind == "changed":
+        return Result(exercise.name, "not yet", difference.text, "changes_its_input", details=details)
+    if told := _unsteady(exercise, expected, seen, first, function):
+        return Result(exercise.name, "not yet", told[1], told[0], details=details[:1])
+    if difference.kind == "cut":
+        return Result(exercise.name, "not yet", difference.text, "gradient_cut", details=details)
+    told = _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
+    mistake, text = told.id if told else None, _joined(difference, told)
+    if told is None and difference.kind in ("shape", "value") and (broken := _broken_law(exercise, function)):
+        text = f"{text} One thing to look at, this should hold: {broken}."
     return Result(exercise.name, "not yet", text, mistake, details=details)
 
 
-def _relation(exercise: Exercise, expected: list[object], seen: list[object]) -> tuple[str, str] | None:
-    """Return what turns the right results into the ones seen; of several things that are watched, the first tensors."""
-    if not isinstance(expected[0], Mapping):
-        return relation(exercise.cases, expected, seen)
-    name = next((key for key, value in expected[0].items() if isinstance(value, torch.Tensor)), None)
-    if not all(isinstance(value, Mapping) and name in value for value in (*expected, *seen)):
+def _located(exercise: Exercise, function: Function, seen: dict[Case, Observation]) -> Place | None:
+    """Return where an answer is wrong, if that is found in time."""
+    try:
+        with sandbox.time_limit(sandbox.SECONDS / 4):
+            return located(exercise, function, tries(exercise, function, seen))
+    except TimedOut:
         return None
-    about = relation(exercise.cases, [value[name] for value in expected], [value[name] for value in seen])
-    return about and (about[0], f"{name}: {about[1][:1].lower()}{about[1][1:]}")
+
+
+def _joined(found: Difference, told: Place | None) -> str:
+    """Return what is wrong, and where: the numbers that are wrong are not counted if there is more to say of all."""
+    if told is None or (told.id == "one_of_several" and f"{told.name}, " in found.text):
+        return found.text  # which is about one of several within it
+    said, name = told.sentence, told.name
+    if told.id == "one_of_several" and name.lower() not in found.text.lower():
+        return f"Wrong: {name[:1].lower()}{name[1:]}. {said}"
+    if found.kind in ("shape", "value", "gradient") and not told.id.startswith(("only_", "one_")):
+        return f"{name}: {said[:1].lower()}{said[1:]}" if name else said
+    named = f"{name[:1].upper()}{name[1:]}: {said[:1].lower()}{said[1:]}"
+    return f"{found.text} {said if not name or name.lower() in found.text.lower() else named}"
+
+
+def _unsteady(
+    exercise: Exercise, expected: list[Observation], seen: list[Observation], first: int, function: Function
+) -> tuple[str, str] | None:
+    """Return (id, sentence) if the function does not do the same again."""
+    if disagreement(expected[0], seen[0]) is None:
+        again = watch(exercise, function, exercise.cases[0])
+        if again.failure is None and disagreement(expected[0], again):
+            return "only_after_the_first_call", (
+                "When it was first called it was right, and with the same input later it is not. What does it keep from "
+                "one call to the next?"
+            )
+    if _repeats(exercise, seen[first], exercise.cases[first], function):
+        return None
+    text = "It gives another result each time, for the same input. Is something drawn at random, or kept from before?"
+    return "not_repeatable", text
 
 
 def _repeats(exercise: Exercise, seen: Observation, case: Case, function: Function) -> bool:

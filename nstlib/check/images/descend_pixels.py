@@ -46,7 +46,7 @@ def _watch_descent(function: Function, arguments: tuple) -> object:
     image = function(*arguments)
     if not isinstance(image, Tensor):
         return image
-    return {"the image": image, "requires_grad": image.requires_grad}
+    return {"the image": image, "the image still records gradients: `.detach()` cuts it off": image.requires_grad}
 
 
 def _from(function: Function, steps: int, rate: float, image: Tensor | None = None) -> Tensor:

@@ -43,7 +43,7 @@ def _watch_display(function: Function, arguments: tuple) -> object:
     result = function(*arguments)
     if not isinstance(result, (Tensor, np.ndarray)):
         return result
-    return {"the picture": result, "being a NumPy array": isinstance(result, np.ndarray)}
+    return {"the picture": result, "the picture is no NumPy array: `.numpy()`": not isinstance(result, np.ndarray)}
 
 
 def _wide(seed: int = 5) -> Tensor:

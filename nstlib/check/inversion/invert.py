@@ -96,8 +96,9 @@ def _watch_invert(function: Function, arguments: tuple) -> object:
         "the list of losses": [float(v) if isinstance(v, Tensor) and v.numel() == 1 else v for v in losses]
         if listed
         else losses,
-        "a graph on the image": image.requires_grad,
-        "a graph on the losses": listed and any(isinstance(v, Tensor) and v.requires_grad for v in losses),
+        "the image still records gradients: `.detach()` cuts it off": image.requires_grad,
+        "a loss in the list records gradients, and so keeps its whole step: `.item()` makes a plain number of it": listed
+        and any(isinstance(v, Tensor) and v.requires_grad for v in losses),
     }
 
 

@@ -41,7 +41,7 @@ def _watch_targets(function: Function, arguments: tuple) -> object:
         return result
     found = {str(name): value.detach() if isinstance(value, Tensor) else value for name, value in result.items()}
     graph = any(isinstance(value, Tensor) and value.requires_grad for value in result.values())
-    return {**found, "a graph on them": graph}
+    return {"the targets": found, "the targets still record gradients: `.detach()` cuts them off": graph}
 
 
 def _targets(function: Function, texture: Tensor, *layers: str) -> Maps:

@@ -78,7 +78,10 @@ def _watch_growth(function: Function, arguments: tuple) -> object:
     result = function(*arguments)
     if not isinstance(result, Tensor):
         return result
-    return {"the picture": result.detach().clone(), "a graph on the picture": result.requires_grad}
+    return {
+        "the picture": result.detach().clone(),
+        "the picture still records gradients: `.detach()` cuts it off": result.requires_grad,
+    }
 
 
 def _grown(function: Function, start: Tensor, steps: int, rate: float) -> Tensor:

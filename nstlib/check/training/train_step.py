@@ -56,9 +56,10 @@ def _watch_step(function: Function, arguments: tuple) -> dict[str, object]:
     return {
         "the weights after one step": once,
         "the weights after a second step": _weights(model),
-        "training mode while the model runs": mode,
+        "the model does not run in training mode: `model.train()`": not mode,
         "the batch norm's running mean": mean,
-        "a loss that holds on to its graph": isinstance(first, Tensor) and first.requires_grad,
+        "the loss that comes back records gradients: `.item()` makes a plain number of it": isinstance(first, Tensor)
+        and first.requires_grad,
         "the loss returned": _number(first),
         "the second loss": _number(second),
     }

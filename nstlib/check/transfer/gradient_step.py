@@ -32,7 +32,7 @@ def _watch_step(function: Function, arguments: tuple) -> dict[str, object]:
     image = function(*arguments)
     if not isinstance(image, Tensor):
         return {"the image": image}
-    return {"the image": image, "requires_grad": image.requires_grad}
+    return {"the image": image, "the image still records gradients: `.detach()` cuts it off": image.requires_grad}
 
 
 def _step(function: Function, loss: Loss, rate: float = 0.1) -> Tensor:

@@ -39,9 +39,11 @@ def _watch_init(function: Function, arguments: tuple) -> dict[str, object]:
         return {"the image": image}
     return {
         "the image": image.detach().clone(),
-        "its own memory": all(_memory(image) != _memory(other) for other in (content, noise)),
-        "requires_grad": image.requires_grad,
-        "being a leaf": image.is_leaf,
+        "the image shares its memory with an argument: `.clone()` gives it its own": any(
+            _memory(image) == _memory(other) for other in (content, noise)
+        ),
+        "the image records no gradient: `.requires_grad_(True)`": not image.requires_grad,
+        "the image was computed from what records gradients, so it is no leaf and keeps no `.grad`": not image.is_leaf,
     }
 
 
