@@ -110,7 +110,7 @@ def main() -> None:
     network = load_network()
     rows = readings(make_grid(network), network)
     with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     for row in rows:
