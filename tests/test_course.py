@@ -295,6 +295,36 @@ def pair(small) -> notebooks.Pair:
     return notebooks.make_pair(small, small.chapters[0])
 
 
+def test_code_of_the_page_alone_stands_behind_all_that_a_notebook_has(small):
+    path = small.chapters[0]
+    path.write_text(path.read_text(encoding="utf-8") + "\n```{code-cell} python\nprint(1)\n```\n", encoding="utf-8")
+    with pytest.raises(ChapterError, match="01_small.md.*a notebook would lack what it may need"):
+        notebooks.make_pair(small, path)
+
+
+def test_a_solution_gets_what_its_page_put_out_but_no_widgets(small, pair):
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+    from nbformat.v4 import new_output
+    from run_pages import CACHE, read_page
+
+    chapter = small.chapters[0]
+    page = read_page(chapter)
+    widget = new_output("display_data", {"text/html": '<div data-explorer="gram"></div>'})
+    for number, cell in enumerate(cell for cell in page.cells if cell.cell_type == "code"):
+        texts = (new_output("stream", text=part) for part in (f"{number}", " of the page\n"))
+        cell.outputs, cell.execution_count = [*texts, widget], 7
+    (small.root / CACHE).mkdir(parents=True)
+    get_cache(str(small.root / CACHE)).cache_notebook_bundle(CacheBundleIn(page, str(chapter)), check_validity=False)
+    notebooks.take_outputs(pair.solution, chapter)
+    setup, *cells = [cell for cell in pair.solution.cells if cell.cell_type == "code"]
+    assert setup.outputs == []
+    assert [[output.text for output in cell.outputs] for cell in cells] == [
+        [f"{number} of the page\n"] for number in range(len(cells))
+    ]
+    assert [cell.execution_count for cell in (setup, *cells)] == list(range(1, len(cells) + 2))
+
+
 def markdown(notebook) -> str:
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 

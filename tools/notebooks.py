@@ -1,8 +1,8 @@
 """Write the exercise notebooks (lessons/) and the solution notebooks (solutions/) from the chapters (book/NN_slug.md).
 
     python tools/notebooks.py                    write the notebooks; outputs of unchanged solutions are kept
-    python tools/notebooks.py --execute          ... and run the solutions whose code changed
-    python tools/notebooks.py --execute --all    ... and run all of them, for instance after a change in nstlib
+    python tools/notebooks.py --execute          ... and where code changed, run the pages, whose outputs solutions get
+    python tools/notebooks.py --execute --all    ... and renew all of them, for instance after a change in nstlib
     python tools/notebooks.py --check            write nothing; show which notebooks are out of date and exit 1
 
 Chapters may be named, as in ``python tools/notebooks.py --execute 07_gram``; without names all are meant.
@@ -14,10 +14,8 @@ import argparse
 import difflib
 import hashlib
 import json
-import os
 import re
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +39,6 @@ from nbformat import NotebookNode  # noqa: E402
 from plain import ChapterError, Converter, Words, read_citations, read_labels  # noqa: E402
 
 LARGEST = 700_000  # bytes; GitHub and Colab become slow to show larger notebooks
-SECONDS = 600  # for one cell of a solution
 CHECKED = re.compile(r"\bcheck\(\s*(\w+)")
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 METADATA = {
@@ -117,11 +114,17 @@ def make_notebook(course: Course, chapter: Path, folder: str) -> NotebookNode:
     source = myst_to_notebook(text, add_source_map=True)
     converter = make_converter(course, chapter, folder)
     cells: list[NotebookNode] = []
+    own_code = False
     for cell, start in zip(source.cells, source.metadata["source_map"], strict=True):
         line = find_line(text.splitlines(), start, cell.source)
         tags = list(cell.metadata.get("tags", []))
         if "page-only" in tags:
+            own_code |= cell.cell_type == "code"
             continue
+        if own_code and cell.cell_type == "code":
+            raise converter.words.error(
+                line, "code stands behind code of the page alone (page-only): a notebook would lack what it may need"
+            )
         if cell.cell_type == "markdown":
             cells.extend(nbformat.v4.new_markdown_cell(text) for text in converter.cells(cell.source, line))
         elif cell.cell_type == "code":
@@ -289,29 +292,16 @@ def keep_outputs(new: NotebookNode, old: NotebookNode | None) -> bool:
     return True
 
 
-def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run a notebook in its folder and keep its outputs, without times and widgets."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+def take_outputs(notebook: NotebookNode, chapter: Path) -> None:
+    """Give a solution what its executed page put out, without widgets: it is the same code."""
+    from run_pages import executed_page, shown
 
-    folder.mkdir(exist_ok=True)
-    os.environ["NST_PROGRESS"] = "off"  # these solutions are not the progress of whoever runs this
-    client = NotebookClient(
-        notebook,
-        timeout=SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-        record_timing=False,
-        store_widget_state=False,
-    )
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        raise ChapterError(f"the solution fails when it runs:\n{error}") from None
-    notebook.metadata = nbformat.from_dict(METADATA)  # the kernel writes its version here
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = merge_streams(output for output in cell.outputs if not is_widget(output))
+    page = executed_page(chapter)
+    waiting = [cell for cell in page.cells if cell.cell_type == "code"]
+    for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
+        cell.execution_count, cell.outputs = number, []
+        if waiting and shown(waiting[0]) == as_run(cell.source):  # else the notebook's own, which puts out nothing
+            cell.outputs = merge_streams(output for output in waiting.pop(0).outputs if not is_widget(output))
             describe_pictures(cell)
 
 
@@ -392,21 +382,25 @@ def check(course: Course, chapters: Sequence[Path]) -> list[str]:
 
 
 def write(course: Course, chapters: Sequence[Path], *, run: bool, run_all: bool) -> None:
-    """Write both notebooks of each chapter, and run the solutions if asked."""
-    for chapter in chapters:
-        pair = make_pair(course, chapter)
-        path = course.notebook("solutions", chapter)
-        kept = keep_outputs(pair.solution, read_notebook(path))
-        note = "outputs kept" if kept else "not executed: add --execute"
-        if run and (run_all or not kept):
-            start = time.perf_counter()
-            print(f"{chapter.stem}: running the solution ...", flush=True)
-            execute(pair.solution, path.parent)
-            note = f"executed in {time.perf_counter() - start:.0f} s"
+    """Write both notebooks of each chapter; if asked, run the pages that need it and take over what they put out."""
+    pairs = {chapter: make_pair(course, chapter) for chapter in chapters}
+    paths = {chapter: course.notebook("solutions", chapter) for chapter in chapters}
+    kept = {chapter: keep_outputs(pairs[chapter].solution, read_notebook(paths[chapter])) for chapter in chapters}
+    renewed = [chapter for chapter in chapters if run and (run_all or not kept[chapter])]
+    if renewed:
+        from run_pages import run_missing
+
+        if failed := run_missing(course.chapters, only=renewed):
+            raise ChapterError("\n\n".join(failed))
+    for chapter, pair in pairs.items():
+        note = "outputs kept" if kept[chapter] else "not executed: add --execute"
+        if chapter in renewed:
+            take_outputs(pair.solution, chapter)
+            note = "outputs of its page"
             if words := private_words(pair.solution, course.root):
                 raise ChapterError(f"{chapter.name}: an output shows a path of this machine: {', '.join(words)}")
         write_notebook(course.notebook("lessons", chapter), pair.lesson)
-        write_notebook(path, pair.solution)
+        write_notebook(paths[chapter], pair.solution)
         print(f"{chapter.stem}: written, {note}", flush=True)
 
 
@@ -425,8 +419,8 @@ def main(arguments: Sequence[str] | None = None, course: Course | None = None) -
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chapters", nargs="*", help="such as 07_gram; default: all")
     parser.add_argument("--check", action="store_true", help="write nothing, report what is out of date")
-    parser.add_argument("--execute", action="store_true", help="run the solutions whose code changed")
-    parser.add_argument("--all", action="store_true", help="with --execute: run them all")
+    parser.add_argument("--execute", action="store_true", help="renew the outputs of solutions whose code changed")
+    parser.add_argument("--all", action="store_true", help="with --execute: renew them all")
     options = parser.parse_args(arguments)
     course = course or Course(ROOT)
     try:

@@ -19,8 +19,7 @@ from blocks import as_run
 from nbformat import NotebookNode
 from notebooks import find_line
 from PIL import Image, ImageChops
-from replay import shown
-from run_pages import executed_page
+from run_pages import executed_page, shown
 
 KEPT = Path("_build") / "pictures"
 SIDE = 128  # pixels of the longer side, once made small

@@ -4,10 +4,8 @@
 
 Page and solution are the same code, and the page was just run (``tools/run_pages.py``). So nbval gets, for a kernel, one
 that answers with the page's outputs; what is compared, and how, stays nbval's. Two kinds of cell stand on one side only:
-
-* a notebook's own (its setup for Colab) stands in the lesson too, which is run. Here it must have put out nothing;
-* a page's own (``page-only``) may compute what later cells need, which then fail in the notebook. A solution whose page
-  has such cells before cells of the notebook's is run by nbval itself, and said to be.
+a notebook's own (its setup for Colab) stands in the lesson too, which is run, and here it must have put out nothing; a
+page's own (``page-only``) come behind all that the notebook has, and no cell of it can need them.
 """
 
 from __future__ import annotations
@@ -16,11 +14,10 @@ from collections import deque
 from pathlib import Path
 
 import nbformat
-from blocks import BlockError, as_run, solved
-from nbformat import NotebookNode
+from blocks import as_run
 from nbval.plugin import IPyNbCell, IPyNbFile
 from notebooks import find_line
-from run_pages import executed_page, read_page
+from run_pages import executed_page, shown
 
 REPLY = "replayed"
 
@@ -31,15 +28,10 @@ def pytest_sessionstart() -> None:
     IPyNbCell.repr_failure = name_line
 
 
-def start(file: IPyNbFile, start_kernel=IPyNbFile.setup) -> None:
-    """Give a notebook its page in place of a kernel, unless its page has cells of its own."""
-    chapter = chapter_of(file.path)
-    if has_own_code(read_page(chapter)):
-        print(f"\n{file.path.name}: run, since its page has code that the notebook lacks")
-        start_kernel(file)
-    else:
-        file.kernel = Page(chapter, file.path)
-        file.setup_sanitize_files()
+def start(file: IPyNbFile) -> None:
+    """Give a notebook its page in place of a kernel."""
+    file.kernel = Page(chapter_of(file.path), file.path)
+    file.setup_sanitize_files()
 
 
 def name_line(cell: IPyNbCell, excinfo, report=IPyNbCell.repr_failure) -> str:
@@ -52,12 +44,6 @@ def name_line(cell: IPyNbCell, excinfo, report=IPyNbCell.repr_failure) -> str:
 
 def chapter_of(notebook: Path) -> Path:
     return notebook.parent.parent / "book" / f"{notebook.stem}.md"
-
-
-def has_own_code(page: NotebookNode) -> bool:
-    """Say whether a page runs code that its notebooks lack, before code that they have."""
-    own = ["page-only" in cell.metadata.get("tags", []) for cell in page.cells if cell.cell_type == "code"]
-    return True in own and False in own[own.index(True) :]
 
 
 class Page:
@@ -103,11 +89,3 @@ class Page:
 
 
 IDLE = {"execution_state": "idle"}
-
-
-def shown(cell: NotebookNode) -> str:
-    """Return a page's cell as the solution has it."""
-    try:
-        return solved(cell.source) if "exercise" in cell.metadata.get("tags", []) else cell.source
-    except BlockError:
-        return cell.source

@@ -17,6 +17,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
+
+from blocks import BlockError, solved
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
@@ -86,6 +90,14 @@ def executed_page(chapter: Path) -> NotebookNode | None:
         return None
 
 
+def shown(cell: NotebookNode) -> str:
+    """Return a page's cell as the solution has it."""
+    try:
+        return solved(cell.source) if "exercise" in cell.metadata.get("tags", []) else cell.source
+    except BlockError:
+        return cell.source
+
+
 def run_page(chapter: Path) -> ExecutionResult:
     """Run a chapter in its folder, as the build would."""
     os.environ.update(KERNEL)
@@ -105,14 +117,14 @@ def forget_stale(root: Path) -> None:
     stamp.write_text(json.dumps(now, indent=1), encoding="utf-8")
 
 
-def run_missing(chapters: Sequence[Path]) -> list[str]:
-    """Run the chapters that need it, each on one core; return which failed and why.
+def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None) -> list[str]:
+    """Run the chapters that need it, each on one core; return which failed and why. ``only``: leave out all but these.
 
     The later chapters compute most, so they go first: a long one that starts last would keep one core waiting.
     """
     root = chapters[0].parent.parent
     forget_stale(root)
-    waiting = [chapter for chapter in reversed(chapters) if executed_page(chapter) is None]
+    waiting = [chapter for chapter in reversed(only or chapters) if executed_page(chapter) is None]
     if not waiting:
         return []
     cache = get_cache(str(root / CACHE))
