@@ -302,6 +302,9 @@ def take_outputs(notebook: NotebookNode, chapter: Path) -> None:
         cell.execution_count, cell.outputs = number, []
         if waiting and shown(waiting[0]) == as_run(cell.source):  # else the notebook's own, which puts out nothing
             cell.outputs = merge_streams(output for output in waiting.pop(0).outputs if not is_widget(output))
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = number
             describe_pictures(cell)
 
 
