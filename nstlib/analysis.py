@@ -282,6 +282,7 @@ def read_unseen(vectors: np.ndarray) -> Readings:
     Raises:
         ShapeError: if there are fewer than 2 contents or styles, or another number of axes.
     """
+    vectors = np.asarray(vectors, dtype=float)
     if vectors.ndim != 3 or min(vectors.shape[:2]) < 2:
         raise ShapeError(
             f"read_unseen needs vectors of at least 2 contents in 2 styles, shape (contents, styles, D), got "

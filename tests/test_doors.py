@@ -50,7 +50,19 @@ TOLD = tuple(
 # Classes whose objects are results, made by the library and not by whoever uses it, and a Protocol.
 RECORDS = {
     *("Step", "Start", "Reconstruction", "Axes", "Interval", "Measure", "Stage", "ReceptiveField", "TopPatch", "Frame"),
-    *("Snapshot", "Patches", "Part", "Quantity", "Table", "Preprocessing", "Wheel", "Source", "Status", "Loss"),
+    *(
+        "Snapshot",
+        "Patches",
+        "Part",
+        "Quantity",
+        "Table",
+        "Readings",
+        "Preprocessing",
+        "Wheel",
+        "Source",
+        "Status",
+        "Loss",
+    ),
 }
 # Functions that say themselves what they need, as they are what others check with.
 DOORS = {"images.check_picture", "deconvnet.check_channels"}
@@ -242,6 +254,7 @@ SPECIAL: dict[str, dict[str, Callable[[], object]]] = {
     "metrics.content_at_style": {"at": lambda: 0.6},
     "metrics.bootstrap_interval": {"rounds": lambda: 5},
     "objective.Style": {"weight": lambda: 1.0, "mask": lambda: rand(1, 1, 20, 24)},
+    "analysis.read_unseen": {"vectors": lambda: np.arange(24.0).reshape(2, 3, 4) ** 2},
     "objective.Objective": {"styles": lambda: [Style(picture())], "terms": lambda: CLASSIC},
     "occlusion.occlusion_map": {"size": lambda: 5, "stride": lambda: 5, "batch": lambda: 4},
     "optimizers.Descent": {

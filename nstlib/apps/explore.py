@@ -98,10 +98,10 @@ def serve_until_stopped(
 ) -> None:
     """Run a server until Ctrl-C, and show its page in the user's browser."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
     address = f"http://127.0.0.1:{server.server_port}/"
-    say(f"The explorer is at {address}   (Ctrl-C ends it)")
     try:
+        thread.start()
+        say(f"The explorer is at {address}   (Ctrl-C ends it)")
         if open_browser and not webbrowser.open(address):
             say("No browser could be started: open this address in yours.")
         while thread.is_alive():

@@ -249,7 +249,7 @@ TOLD_ONCE = [  # name, answer, what it was told and is not true, what it is told
         "each single coordinate",
         "smallest sum",
     ),
-    ("average_iterates", average_without_the_share, "too small", "1/(1 - decay) (here 4)"),
+    ("average_iterates", average_without_the_share, "too small", "right where `decay` is 0"),
     (
         "sliced_wasserstein",
         lambda x, y, k: ((k @ x.flatten(2)).sort(2).values - (k @ y.flatten(2)).sort(2).values).square().mean(2),
