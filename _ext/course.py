@@ -185,6 +185,8 @@ def dress_cells(app, document: nodes.document) -> None:
             continue
         if "setup" in tags:
             fold(cell, "setup")  # so that the chapter's first picture is on the first screen
+        if "page-only" in tags:
+            cell["prompt_show"], cell["prompt_hide"] = "Show our run", "Hide our run"
         if "exercise" in tags:
             fold(cell, "solution")
             unmark_solution(cell)
