@@ -1,4 +1,4 @@
-"""Answers written from the statements (of 44 exercises before any look at their checks): none of the right ones is refused, none of the wrong ones passes.
+"""Answers written from the statements: none of the right ones is refused, none of the wrong ones passes.
 
 ``corpus/CHAPTER_EXERCISE.py`` holds the answers to one exercise, under names that begin with ``right_`` or ``wrong_``:
 functions, partials, or classes whose objects are called.
