@@ -125,8 +125,8 @@ class NotebookLinks(CourseDirective):
 
     def build(self) -> list[nodes.Node]:
         effort = effort_of(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8"), find_exercise)
-        builds_on = ", ".join(f"{{doc}}`{name}`" for name in self.options.get("builds-on", "").split())
-        return [self.inline(effort.line(builds_on), nodes.paragraph(classes=["chapter-line"])), *self.links()]
+        line = effort.line(self.options.get("builds-on", ""))
+        return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links()]
 
     def links(self) -> list[nodes.Node]:
         slug = self.env.docname.split("/")[-1]

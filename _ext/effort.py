@@ -29,9 +29,10 @@ class Effort:
         return self.reading + self.doing
 
     def line(self, builds_on: str) -> str:
-        """Return the line under a chapter's question, in Markdown; ``builds_on`` names chapters, "" for none."""
+        """Return the line under a chapter's question, in MyST; ``builds_on``: chapters' names with spaces between."""
         written = ", ".join(f"`{name}`" for name in self.exercises)
-        needs = f"builds on {builds_on}" if builds_on else "builds on no other chapter"
+        chapters = ", ".join(f"{{doc}}`{name}`" for name in builds_on.split())
+        needs = f"builds on {chapters or 'no other chapter'}"
         return f"{self.reading} minutes to read, {self.doing} for the exercises · {needs} · you will write {written}"
 
 

@@ -35,7 +35,7 @@ from nstlib.check.drawing import drawn_cases
 from nstlib.check.examiner import sandbox
 from nstlib.check.examiner.judge import examine_exercise
 from nstlib.check.examiner.observe import Observation, disagreement, known, watch
-from nstlib.check.examiner.tried import changed, first_image, made_even, made_square
+from nstlib.check.examiner.tried import RESIZING, changed
 from nstlib.check.exercise import Case, Exercise, Function
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +46,6 @@ MOST = 24  # mutants of one exercise; where there are more, every second, third,
 SMALL = 60  # nodes of the tree of a function that only hands on
 LIMIT = 20.0  # seconds for a mutant on a case
 LEFT_ALONE = ("nstlib.vgg", "nstlib.doors", "nstlib.errors", "nstlib.facts", "nstlib.weights", "nstlib.seeds")
-
-CHANGES = (made_square, made_even, first_image)
 
 Edit = Callable[[], None]
 ANNOTATIONS = __future__.annotations.compiler_flag
@@ -324,7 +322,7 @@ def inputs(exercise: Exercise, purpose: str) -> tuple[Case, ...]:
     """Return the examples and drawn cases; where nothing says what to draw, the examples in other sizes."""
     if exercise.takes:
         return (*exercise.cases, *drawn_cases(exercise, purpose, DRAWN))
-    others = [changed(exercise, case, change) for case in exercise.cases[:3] for change in CHANGES]
+    others = [changed(exercise, case, change) for case in exercise.cases[:3] for change in RESIZING]
     return (*exercise.cases, *(c for c in others if c and not seen(exercise, exercise.reference, c).failure))
 
 

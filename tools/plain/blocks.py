@@ -156,8 +156,7 @@ def exercise(to: Converter, directive: Directive) -> str:
 
 def opening(to: Converter, directive: Directive) -> str:
     """Return what a chapter takes and the links to its notebooks; a new cell begins behind them."""
-    builds_on = ", ".join(f"{{doc}}`{name}`" for name in directive.options.get("builds-on", "").split())
-    line = effort_of(to.chapter, to.find_exercise).line(builds_on)
+    line = effort_of(to.chapter, to.find_exercise).line(directive.options.get("builds-on", ""))
     return f"{to.words.inline(line, directive.line)}\n\n{to.links}\n{BREAK}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nstlib.check.examiner.compare import Difference, difference
-from nstlib.check.examiner.forms import fits, has_double
+from nstlib.check.examiner.forms import fits, has_double, mapped
 from nstlib.check.examiner.observe import Cut, Observation, known, watch
 from nstlib.check.exercise import Case, Exercise, Function, call
 
@@ -80,7 +80,9 @@ def _changed(exercise: Exercise, words: str, change: Callable[[Tensor, tuple], T
     def make(dtype: torch.dtype) -> tuple:
         arguments = first.make(dtype)
         return tuple(
-            _each(argument, lambda tensor: change(tensor, arguments)) if k in exercise.differentiable[:1] else argument
+            mapped(argument, lambda tensor: change(tensor, arguments) if tensor.is_floating_point() else tensor)
+            if k in exercise.differentiable[:1]
+            else argument
             for k, argument in enumerate(arguments)
         )
 
@@ -90,16 +92,6 @@ def _changed(exercise: Exercise, words: str, change: Callable[[Tensor, tuple], T
 def _equal(tensor: Tensor, arguments: tuple) -> Tensor:
     others = (a for a in arguments if isinstance(a, Tensor) and a is not tensor and a.shape == tensor.shape)
     return next((other.detach().clone() for other in others), tensor)
-
-
-def _each(value: object, change: Callable[[Tensor], Tensor]) -> object:
-    if isinstance(value, Tensor):
-        return change(value) if value.is_floating_point() else value
-    if isinstance(value, (list, tuple)):
-        return type(value)(_each(item, change) for item in value)
-    if isinstance(value, Mapping):
-        return {key: _each(item, change) for key, item in value.items()}
-    return value
 
 
 def _near(expected: object, seen: object) -> bool:

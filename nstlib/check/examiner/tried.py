@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -67,11 +68,16 @@ def tries(exercise: Exercise, function: Function, seen: Mapping[Case, Observatio
     Of each the values, or where all values are right the gradients. Empty where the answer raises an error on some of
     them, or cuts the gradient.
     """
+
+    def right(case: Case) -> Observation:
+        return known(exercise, exercise.reference, case)
+
     drawn = {case: watch(exercise, function, case) for case in drawn_cases(exercise, "where", 2 * exercise.drawn)}
-    pairs = [(case, known(exercise, exercise.reference, case), own) for case, own in {**seen, **drawn}.items()]
+    pairs = [(case, right(case), own) for case, own in {**seen, **drawn}.items()]
     if any(a.failure or b.failure for _, a, b in pairs):
         return ()
-    pairs += [(case, a, b) for case, a, b in _resized(exercise, function) if not (a.failure or b.failure)]
+    resized = [(case, right(case), watch(exercise, function, case)) for case in _resized(exercise)]
+    pairs += [(case, a, b) for case, a, b in resized if not (a.failure or b.failure)]
     if all(difference(a.value, b.value) is None for _, a, b in pairs):
         if any(isinstance(o.gradient, Cut) for _, *both in pairs for o in both):
             return ()
@@ -93,13 +99,12 @@ def _names(exercise: Exercise) -> list[str]:
     return list(inspect.signature(exercise.reference).parameters)
 
 
-def _resized(exercise: Exercise, function: Function) -> Iterator[tuple[Case, Observation, Observation]]:
-    """Yield what is seen on the first examples made square, made even, and of their first image, where that is allowed."""
-    for case in exercise.cases[:_CHANGED]:
-        for change in (made_square, made_even, first_image):
-            if (other := changed(exercise, case, change)) is not None and _shapes(other) != _shapes(case):
-                right = watch(exercise, exercise.reference, other, torch.float64)
-                yield other, right, watch(exercise, function, other)
+@cache
+def _resized(exercise: Exercise) -> tuple[Case, ...]:
+    """Return the first examples made square, made even, and their first image, where that is allowed."""
+    examples = exercise.cases[:_CHANGED]
+    others = [(case, changed(exercise, case, change)) for case in examples for change in RESIZING]
+    return tuple(other for case, other in others if other is not None and _shapes(other) != _shapes(case))
 
 
 def _shapes(case: Case) -> list[torch.Size]:
@@ -188,3 +193,4 @@ def values_changed(change: Callable[[Tensor], Tensor]) -> Change:
 
 made_square = cropped(lambda h, w: (min(h, w), min(h, w)))
 made_even = cropped(lambda h, w: (max(h & ~1, 1), max(w & ~1, 1)))
+RESIZING = (made_square, made_even, first_image)
