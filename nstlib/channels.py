@@ -1,4 +1,4 @@
-"""Which channels of a layer follow the scene, and which the style (chapter 12).
+"""Which channels of a layer follow the scene, and which the style (chapter on dual channels).
 
 Make pictures of several scenes in several styles: a channel's ``selectivity`` says which of the two changes it more. Then
 content may be asked of one half of the channels and style of the other. Choose channels with some pictures, judge with

@@ -1,4 +1,4 @@
-"""What one unit looks for: from a single activation back to the pixels (chapter 04).
+"""What one unit looks for: from a single activation back to the pixels (chapter on deconvnets).
 
 Zeiler and Fergus (2014, "Visualizing and understanding convolutional networks") run a network backward. One activation of
 a layer is kept, all others are set to zero, and each step of the forward pass is answered by its mirror image:

@@ -1,4 +1,4 @@
-"""DeepDream: a photo climbs until a layer sees more of what it sees in it already (chapter 14).
+"""DeepDream: a photo climbs until a layer sees more of what it sees in it already (chapter on dreams).
 
 After the notebook of Mordvintsev, Olah and Tyka (2015, "Inceptionism: going deeper into neural networks"). What it shares
 with feature visualization, objectives and steps, is in ``nstlib.visualization``.

@@ -1,4 +1,4 @@
-"""Dual-channel style transfer: content and style asked for in different parts of the image or of its features (chapter 12).
+"""Dual-channel style transfer: content and style asked for in different parts of the image or of its features.
 
 A loss is a sum of *terms* (``nstlib.terms.Term``). ``PRESETS`` names some sums; "classic" is that of
 ``nstlib.transfer.stylize``. ``nstlib.channels`` chooses channels.

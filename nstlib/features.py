@@ -1,4 +1,4 @@
-"""VGG as a pair of eyes: frozen networks that return the activations of named layers (chapter 03).
+"""VGG as a pair of eyes: frozen networks that return the activations of named layers (chapter on features).
 
 What the layers are called and how large they are, ``nstlib.vgg`` knows without weights; both spellings of a name are
 accepted here as there.

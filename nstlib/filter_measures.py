@@ -1,4 +1,4 @@
-"""What can be said of filters, and of what they answer, at one moment of a training or between two (chapter 05).
+"""What can be said of filters, and of what they answer, at one moment of a training or between two (chapter on training).
 
 In the filters themselves (``filter_grid``, ``feature_drift``), in their spectra (``filter_energies``, ``extreme_share``,
 ``aliased_share``), and in what layers say about the same patches (``similarity``, ``dead_filters``, ``strongest_patches``).

@@ -1,4 +1,4 @@
-"""Convolution by hand: a kernel slides over an image (chapter 02).
+"""Convolution by hand: a kernel slides over an image (chapter on convolution).
 
 These functions are written to be read. They loop over the few numbers of a kernel and handle all positions of the image at
 once; the networks of this library use PyTorch's own convolutions, which do the same much faster.

@@ -1,4 +1,4 @@
-"""What is fine and what is coarse: bands of images and of feature maps, and their spectra (chapter 11).
+"""What is fine and what is coarse: bands of images and of feature maps, and their spectra (chapter on frequencies).
 
 A band is a signed float tensor of the image's own shape: what is finer or coarser than something has negative values, and
 bytes cannot hold them. Bands come finest first, and every way of splitting here has its way back:

@@ -1,4 +1,4 @@
-"""Style as correlations between channels: the Gram matrix, and what it does not see (chapter 07)."""
+"""Style as correlations between channels: the Gram matrix, and what it does not see (chapter on Gram matrices)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An image is a tensor: float32, shape (1, 3, H, W), RGB in [0, 1]. Loading, saving, resizing (chapter 01).
+"""An image is a tensor: float32, shape (1, 3, H, W), RGB in [0, 1]. Loading, saving, resizing (chapter on images).
 
 Whatever a file holds (gray, palette, 16 bits, CMYK, wide colors, transparency, a rotation in its EXIF data),
 ``load_image`` returns that one kind of tensor, and ``save_image`` writes it back without ever leaving half a file

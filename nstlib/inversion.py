@@ -1,4 +1,4 @@
-"""Images from features: what a layer has kept of a picture, and what it has dropped (chapter 06).
+"""Images from features: what a layer has kept of a picture, and what it has dropped (chapter on inversion).
 
 After Mahendran and Vedaldi (2015, arXiv:1412.0035). A layer's activations are the target, an image is searched that has
 them, and of the many that do a regularizer picks one that looks like a photo: no pixel far outside the range, few

@@ -1,4 +1,4 @@
-"""A map of where pictures lie in the spaces that the losses measure, and of the way a transfer takes (chapter 12).
+"""A map of where pictures lie in the spaces that the losses measure, and of the way a transfer takes.
 
 In a ``Space`` each picture is one long vector, and its squared distance to the target's *is* the target's loss. The first
 principal axes of some pictures draw as much of those distances as a flat map can.

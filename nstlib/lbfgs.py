@@ -2,7 +2,7 @@
 
 L-BFGS knows the curvature in as many directions as it remembers pairs; in all others it falls back on one number. For a
 picture one number is a poor guess: a transfer's loss curves ten times less along coarse waves and along fine waves of color
-than along gray waves of a few pixels (chapter 15). The same pairs tell that, too: how far each band moved, and how much its
+than along gray waves of a few pixels. The same pairs tell that, too: how far each band moved, and how much its
 gradient changed.
 """
 

@@ -1,4 +1,4 @@
-"""What the optimization lowers: content loss, style loss and total variation, in every convention (chapter 09).
+"""What the optimization lowers: content loss, style loss and total variation, in every convention (chapter on losses).
 
 The literature scales the same two sums in different ways, so a published weight of 1e3 or 1e6 means nothing without its
 convention. Each convention is one factor on the mean squared error, kept in the two tables below.

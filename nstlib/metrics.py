@@ -1,4 +1,4 @@
-"""How good is a result? Measures that no loss has lowered, and statistics for comparing methods (chapter 13).
+"""How good is a result? Measures that no loss has lowered, and statistics for comparing methods (chapter on evaluation).
 
 A measure is only worth something if nobody optimized it: structural similarity and edges for the content, Gram matrices in
 layers that no loss looks at for the style, colors for the palette. And methods are compared at the *same* style, pair by

@@ -1,4 +1,4 @@
-"""What a transfer lowers: a sum of terms, each the distance of an image from a picture it is to be like (chapters 09, 10).
+"""What a transfer lowers: a sum of terms, each the distance of an image from a picture it is to be like.
 
 What the content and the styles look like to each ``nstlib.terms.Term`` is computed once, when an ``Objective`` is made; then
 ``objective(image)`` compares.

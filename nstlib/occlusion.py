@@ -1,4 +1,4 @@
-"""Which part of a picture a score hangs on: cover a square of it, and see what is lost (chapter 04).
+"""Which part of a picture a score hangs on: cover a square of it, and see what is lost (chapter on deconvnets).
 
 Zeiler and Fergus (2014, section 4.2) check with it what their projections show: no gradient and no mirror image is needed.
 """

@@ -1,4 +1,4 @@
-"""How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter 10).
+"""How the pixels move: L-BFGS, Adam and plain gradient descent, one update at a time (chapter on transfer).
 
 ``nstlib.lbfgs`` and torch's optimizers do the work. What they lack for pictures is here: how to stay in [0, 1], which image
 to hand out at the end, and a state from which a run continues to the same pixels. ``descend`` is their loop.
@@ -27,7 +27,7 @@ FIRST_MOVE = 0.01
 HISTORY = 20  # pairs of vectors from which L-BFGS knows the curvature
 ADAM_RATE = 0.03
 # How much of the average of Adam's images stays when the next one comes. On the course's pictures the average is hardly
-# ever better than the last image (chapter 15): these gradients are exact, and there is no noise to average away.
+# ever better than the last image (chapter on the engine): these gradients are exact, and there is no noise to average away.
 ADAM_AVERAGE = 0.9
 GRADIENT_DESCENT_RATE = 1e-4
 

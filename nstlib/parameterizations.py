@@ -1,4 +1,4 @@
-"""How an image is written down as numbers that an optimizer can move (chapter 14).
+"""How an image is written down as numbers that an optimizer can move (chapter on dreams).
 
 Every image can be written in many ways: as pixels, as the waves it is made of, in red, green and blue or in colors that
 vary independently in photographs. All of them reach the same pictures, but a step of one size in each *number* is another

@@ -1,4 +1,4 @@
-"""A small labeled data set: square patches cut from the course's own pictures, labeled with the picture (chapter 05).
+"""A small labeled data set: square patches cut from the course's own pictures, labeled with the picture.
 
 The task is "which of these pictures is this patch from?". Parts of each picture are held out: no patch that is trained on
 shares a pixel with them.

@@ -1,4 +1,4 @@
-"""Which pixels a unit sees: receptive fields in closed form, without running a network (chapter 02).
+"""Which pixels a unit sees: receptive fields in closed form, without running a network (chapter on convolution).
 
 Three whole numbers describe a layer: ``size``, how many pixels wide the field of one unit is; ``stride``, how many pixels
 further the next unit looks; and ``start``, the first pixel of the very first unit, negative where padding is. A new layer

@@ -1,4 +1,4 @@
-"""The summands of a loss: what is compared, of which part of an image, in which layers (chapters 09, 10 and 12).
+"""The summands of a loss: what is compared, of which part of an image, in which layers.
 
 A ``Term`` names a ``Quantity`` (activations, Gram matrices, pixels), a ``View`` (a band of frequencies, or luminance alone)
 and layers. ``CLASSIC`` is the sum of Gatys et al. (2016); ``nstlib.dual`` has others, and so has anybody who writes a list.

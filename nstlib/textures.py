@@ -1,4 +1,4 @@
-"""Textures from noise: what a layer's statistics know of a picture, and pictures that agree in them (chapter 08).
+"""Textures from noise: what a layer's statistics know of a picture, and pictures that agree in them (chapter on textures).
 
 A texture model is a list of layers and a statistic that forgets positions. Four statistics stand here side by side, each a
 function from activations (B, C, H, W) to a few tensors: Gram matrices (``nstlib.gram``), mean and covariance, mean and

@@ -1,4 +1,4 @@
-"""What makes a unit fire most: the strongest patches of many pictures, and pictures to look for them in (chapter 04).
+"""What makes a unit fire most: the strongest patches of many pictures, and pictures to look for them in.
 
 Zeiler and Fergus (2014) show nine patches for each channel, and beside them what ``deconvnet.project`` sends back.
 """

@@ -1,4 +1,4 @@
-"""How features come to be: a small network, trained while you watch (chapter 05).
+"""How features come to be: a small network, trained while you watch (chapter on training).
 
 ``train`` yields a frozen ``Snapshot`` at epochs 0, 1, 2, 4, 8, ...; ``nstlib.filter_measures`` says what has changed between
 two of them.
@@ -178,7 +178,7 @@ def save_snapshots(snapshots: Iterable[Snapshot], path: Path) -> None:
 
 @door
 def load_snapshots(path: Path | None = None) -> list[Snapshot]:
-    """Return the snapshots of a file, by default those of the run that chapter 05 looks at.
+    """Return the snapshots of a file, by default those of the run that the chapter on training looks at.
 
     Raises:
         WeightsError: if there is no such file, or it is damaged.

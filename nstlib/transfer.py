@@ -1,4 +1,4 @@
-"""Neural style transfer: optimize the pixels until the features say "this content, that style" (chapter 10).
+"""Neural style transfer: optimize the pixels until the features say "this content, that style" (chapter on transfer).
 
 ``gatys`` is the paper. ``stylize`` is what people use: the same loss, with several styles, regions, starts and optimizers,
 from coarse to fine, in bounded memory (``nstlib.engine.run``). It returns an iterator: a notebook, a progress bar, an

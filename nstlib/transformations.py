@@ -1,4 +1,4 @@
-"""Small random changes of an image that what is shown in it must survive (chapter 14).
+"""Small random changes of an image that what is shown in it must survive (chapter on dreams).
 
 A pattern that excites a unit only if no pixel moves is an accident of the network; one that still does so after a push, a
 turn and a change of size is what the unit looks for (Olah, Mordvintsev and Schubert, 2017). Each function here returns a

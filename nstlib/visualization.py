@@ -1,4 +1,4 @@
-"""What does a unit want to see? Feature visualization: an image that climbs from noise (chapter 14).
+"""What does a unit want to see? Feature visualization: an image that climbs from noise (chapter on dreams).
 
 The network stays as it is, and the image changes until something in the network is as active as it can be. Four things are
 independent of each other. An *objective* says what should be active. A *parameterization* says which numbers make up the

@@ -53,7 +53,7 @@ Output = Annotated[
     option("FILE", "Where to write it; a folder for a folder.", "--output", "-o", show_default="CONTENT_STYLE.png"),
 ]
 Quality = Annotated[str, option("NAME", "draft, normal or best: sets size and steps.")]
-Method = Annotated[str, option("NAME", "What is asked for: classic, dual, lapstyle or luminance (chapter 12).")]
+Method = Annotated[str, option("NAME", "What is asked for: classic, dual, lapstyle or luminance.")]
 Size = Annotated[int | None, option("N", "Longer side of the result in pixels.", show_default="256")]
 Steps = Annotated[int | None, option("N", "How many updates of the pixels.", show_default="100")]
 Also = Annotated[list[str] | None, option("STYLE:X", "One more style, and its weight (the first one's is 1).")]

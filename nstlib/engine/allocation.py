@@ -1,4 +1,4 @@
-"""What becomes of memory that is free again: back to the system, or kept for the next step (chapter 15)."""
+"""What becomes of memory that is free again: back to the system, or kept for the next step (chapter on the engine)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network costs, known before it runs: floating point operations, counted from shapes alone (chapter 15)."""
+"""What a network costs, known before it runs: floating point operations, counted from shapes alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory a transfer will need, before it runs (chapter 15).
+"""How much memory a transfer will need, before it runs (chapter on the engine).
 
 The estimate adds up what is alive at the worst moment. ``bench/sizes.py`` holds it against what processes really took.
 """

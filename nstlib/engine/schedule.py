@@ -1,4 +1,4 @@
-"""From coarse to fine: the sizes of a run, its steps at each, and how an image goes from one to the next (chapter 15)."""
+"""From coarse to fine: the sizes of a run, its steps at each, and how an image goes from one to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ``Objective`` of pictures that are too large to be looked at as a whole: its terms, strip by strip (chapter 15).
+"""An ``Objective`` of pictures that are too large to be looked at as a whole: its terms, strip by strip.
 
 A mean over positions is a sum over strips of sums, divided once. What is computed in strips, and why no seam can show, is
 in ``nstlib.engine.tiles``.

@@ -1,4 +1,4 @@
-"""Exact tiles: any size in bounded memory, without a seam (chapter 15).
+"""Exact tiles: any size in bounded memory, without a seam (chapter on the engine).
 
 What needs memory is the way back: every activation must still be there. Or must it? The network is frozen: nobody asks for
 the gradient of a kernel, which alone would need the activations. The way back to the *pixels* asks a ReLU only where it was

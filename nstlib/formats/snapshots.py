@@ -1,4 +1,4 @@
-"""Files of trainings (chapter 05): a network's weights at several epochs, and what was measured of many runs."""
+"""Files of trainings (chapter on training): a network's weights at several epochs, and what was measured of many runs."""
 
 from __future__ import annotations
 

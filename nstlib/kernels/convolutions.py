@@ -21,7 +21,8 @@ from nstlib.kernels.products import onednn_works
 from nstlib.kernels.winograd import PATCH, transform_kernel
 
 # From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
-# this many positions on, unrolled into a matrix below. For 512 channels chapter 15 measures it, the whole bench/engine.py.
+# this many positions on, unrolled into a matrix below. For 512 channels the chapter on the engine measures it; all of it,
+# bench/engine.py does.
 LAID_OUT_CHANNELS = 128
 WINOGRAD_POSITIONS = 192
 MAX_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual

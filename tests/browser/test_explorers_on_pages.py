@@ -27,9 +27,9 @@ PAGES = {  # where each explorer stands
     "common_phase": "book/07_gram",
     "gram_shuffle": "book/07_gram",
     "transfer": "book/10_transfer",
-    "frequencies": "book/11_frequency",
-    "optimization": "book/12_dual_channel",
-    "tradeoffs": "book/13_evaluation",
+    "frequencies": "book/12_frequency",
+    "optimization": "book/13_dual_channel",
+    "tradeoffs": "book/14_evaluation",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it

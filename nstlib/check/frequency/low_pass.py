@@ -124,8 +124,8 @@ EXERCISE = Exercise(
     minutes=10,
     signature="low_pass(image, sigma)",
     hints=(
-        "What is finer than the bell is averaged away. It is the blur of chapter 02, for any number of channels, and "
-        "all of it in operations that a gradient can pass.",
+        "What is finer than the bell is averaged away. It is the blur of the chapter on convolution, for any number of "
+        "channels, and all of it in operations that a gradient can pass.",
         "`F.conv2d` with `groups=C` gives each of the C channels a kernel of its own: weights of shape (C, 1, h, w). "
         "Once with a row of weights, once with a column, each after padding by r with `mode='replicate'`.",
         "`row = bell.expand(C, 1, 1, -1)`, then `F.conv2d(F.pad(image, (r, r, 0, 0), mode='replicate'), row, "

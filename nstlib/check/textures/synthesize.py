@@ -220,7 +220,7 @@ EXERCISE = Exercise(
     signature="synthesize(texture, network, layers, start, steps, rate)",
     hints=(
         "You have both parts: what the texture's Gram matrices are, and how far a picture is from them. What is left is "
-        "the loop that moves pixels downhill, as in chapter 01.",
+        "the loop that moves pixels downhill, as in the chapter on images.",
         "The targets are computed once, before the loop. The pixels are a copy of `start` that requires a gradient, held "
         "by one Adam. In each step: clear, features of the pixels, loss, backward, step, clamp to [0, 1].",
         "In the loop: `adam.zero_grad()`, `texture_loss(network(pixels, layers), targets).backward()`, `adam.step()`, then "

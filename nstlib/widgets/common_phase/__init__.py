@@ -1,4 +1,4 @@
-"""The phase explorer: random phases common to all channels, and a Gram matrix that does not notice (chapter 07)."""
+"""The phase explorer: random phases common to all channels, and a Gram matrix that does not notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deconvnet stepper: a picture's way up through a network, and one activation's way back (chapter 04)."""
+"""The deconvnet stepper: a picture's way up through a network, and one activation's way back (chapter on deconvnets)."""
 
 from __future__ import annotations
 

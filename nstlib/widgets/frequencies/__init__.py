@@ -1,4 +1,4 @@
-"""The frequency mixer: a photo as three bands, with a gain for each (chapter 11)."""
+"""The frequency mixer: a photo as three bands, with a gain for each (chapter on frequencies)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shuffle explorer: positions of feature maps in another order, and a Gram matrix that does not notice (chapter 07)."""
+"""The shuffle explorer: positions of feature maps in another order, and a Gram matrix that does not notice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Positions of feature maps in another order (chapter 07): the maps are gone, their Gram matrix is not.
+// Positions of feature maps in another order (chapter on Gram matrices): the maps are gone, their Gram matrix is not.
 import { button, choices, decode, frame, h, keep, perFrame, random, row } from "../kit/kit.js";
 import { gramBoard, shareSlider, top } from "../gram/gram.js";
 

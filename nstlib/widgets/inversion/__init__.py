@@ -1,4 +1,4 @@
-"""The inversion explorer: what each layer knows of a photo, from layer to layer (chapter 06)."""
+"""The inversion explorer: what each layer knows of a photo, from layer to layer (chapter on inversion)."""
 
 from __future__ import annotations
 

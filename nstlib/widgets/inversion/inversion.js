@@ -1,4 +1,4 @@
-// What each layer knows of a photo (chapter 06): its inversions, from layer to layer, beside the photo.
+// What each layer knows of a photo (chapter on inversion): its inversions, from layer to layer, beside the photo.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
 import { asPicture, figure, frame, h, keep, paintPicture, player, shape, view } from "../kit/kit.js";
 

@@ -1,4 +1,4 @@
-"""The kernel explorer: nine weights that slide over a photo (chapter 02)."""
+"""The kernel explorer: nine weights that slide over a photo (chapter on convolution)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer explorer: what each channel of each layer sees in a photo (chapter 03).
+"""The layer explorer: what each channel of each layer sees in a photo (chapter on features).
 
 Its JavaScript ranks channels, finds the strongest positions and computes rows of the Gram matrix from activations. Those
 come from the network: with a kernel from Python, whatever the network and the layer; on the built page from a worker that

@@ -1,4 +1,4 @@
-// What each channel of each layer sees in a photo (chapter 03): maps by strength, and one of them close up.
+// What each channel of each layer sees in a photo (chapter on features): maps by strength, and one of them close up.
 import {
   asPicture,
   choices,

@@ -1,4 +1,4 @@
-"""The occlusion brush: a gray square over a photo, and what units say to it (chapter 04)."""
+"""The occlusion brush: a gray square over a photo, and what units say to it (chapter on deconvnets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optimization player: transfers step by step, side by side, with their losses (chapter 12)."""
+"""The optimization player: transfers step by step, side by side, with their losses (chapter on dual channels)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wall of patches: what channels like most, and where it lies in its picture (chapter 04)."""
+"""The wall of patches: what channels like most, and where it lies in its picture (chapter on deconvnets)."""
 
 from __future__ import annotations
 

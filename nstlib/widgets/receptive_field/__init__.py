@@ -1,4 +1,4 @@
-"""The receptive-field explorer: what units of VGG see around a spot of a photo (chapter 02)."""
+"""The receptive-field explorer: what units of VGG see around a spot of a photo (chapter on convolution)."""
 
 from __future__ import annotations
 

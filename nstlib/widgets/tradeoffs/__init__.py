@@ -1,4 +1,4 @@
-"""The trade-off explorer: a study's results, style against content, with the methods' curves at one style (chapter 13)."""
+"""The trade-off explorer: a study's results, style against content, with the methods' curves at one style."""
 
 from __future__ import annotations
 

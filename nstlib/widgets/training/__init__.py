@@ -1,4 +1,4 @@
-"""The training explorer: filters of a first layer from snapshot to snapshot (chapter 05)."""
+"""The training explorer: filters of a first layer from snapshot to snapshot (chapter on training)."""
 
 from __future__ import annotations
 

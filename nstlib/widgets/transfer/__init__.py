@@ -1,4 +1,4 @@
-"""Style transfer while you watch: pixels go downhill step by step, and its knobs may be turned on the way (chapter 10).
+"""Style transfer while you watch: pixels go downhill step by step, and its knobs may be turned on the way.
 
 Its JavaScript takes the steps (Adam, the pixels clamped to [0, 1] after each). Losses and gradient come with a kernel from
 ``nstlib.objective``, and on the built page from a worker that runs the graph of ``tools/export_transfer.py``.

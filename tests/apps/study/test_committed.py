@@ -1,4 +1,4 @@
-"""The study that chapter 13 reads is the one that its grid asks for."""
+"""The study that chapter 14 reads is the one that its grid asks for."""
 
 from pathlib import Path
 
