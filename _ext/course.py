@@ -148,11 +148,11 @@ class NotebookLinks(CourseDirective):
 class CourseMap(CourseDirective):
     """A table of the chapters and how long they take; its lines are ``name | question | what you write``."""
 
-    option_spec: ClassVar = {"main-path": directives.unchanged_required}
+    option_spec: ClassVar = {"main-path": directives.unchanged_required}  # without it: pages beside the way
 
     def build(self) -> list[nodes.Node]:
         efforts, rows = {}, ["| chapter | question | you write | minutes |", "|---|---|---|---|"]
-        main = self.options["main-path"].split()
+        main = self.options.get("main-path", "").split()
         for line in self.content:
             name, question, written = (part.strip() for part in line.split("|"))
             path = ROOT / "book" / f"{name}.md"
@@ -164,10 +164,16 @@ class CourseMap(CourseDirective):
         if missing := set(main) - set(efforts):
             raise BlockError(f"the main path names chapters that are not on the map: {', '.join(sorted(missing))}")
         every, along = (sum(efforts[name].total for name in names) for names in (efforts, main))
+        count = sum(len(effort.exercises) for effort in efforts.values())
         rows += [
             "",
-            f"Minutes are to read + for the exercises: {hours(every)} in all. The main path, in bold, takes {hours(along)}; "
-            "the others branch off from it, and the line under each chapter's question says what it builds on.",
+            f"Minutes are to read + for the {count} exercises: {hours(every)} in all."
+            + (
+                f" The main path, in bold, takes {hours(along)}; the others branch off from it, and the line under each "
+                "chapter's question says what it builds on."
+                if main
+                else ""
+            ),
         ]
         box = nodes.container(classes=["course-map"])
         return [self.markdown("\n".join(rows), box)]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from right_answers import RIGHT_ANSWERS
-from right_answers.evaluation import interval_by_percentiles_of_a_table
+from right_answers.intervals import interval_by_percentiles_of_a_table
 from skimage.metrics import structural_similarity
 
 from nstlib.check import examine, exercises

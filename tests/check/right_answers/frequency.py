@@ -138,79 +138,9 @@ def radial_of_half_with_weights(image, bins):
     return [k / bins / 2 for k in range(1, bins + 1)], torch.stack(means, -1)
 
 
-def _ramp(fineness, cutoff):
-    return torch.clamp((torch.log2(fineness) - math.log2(cutoff) + 1) / 2, 0, 1) * math.pi / 2
-
-
-def frame_band_by_band(image, cutoffs):
-    height, width = image.shape[2:]
-    fineness = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)).to(image.dtype)
-    rest, bands = torch.fft.rfft2(image), []
-    for cutoff in cutoffs:
-        angle = _ramp(fineness, cutoff)
-        bands.append(torch.fft.irfft2(rest * torch.sin(angle), s=(height, width)))
-        rest = rest * torch.cos(angle)
-    return [*bands, torch.fft.irfft2(rest, s=(height, width))]
-
-
-def frame_in_full(image, cutoffs):
-    height, width = image.shape[2:]
-    fineness = torch.sqrt(torch.fft.fftfreq(height)[:, None] ** 2 + torch.fft.fftfreq(width)[None] ** 2)
-    low = [torch.cos(_ramp(fineness.double(), cutoff)) for cutoff in cutoffs]
-    responses, left = [], torch.ones_like(low[0])
-    for one in low:
-        responses.append(left * (1 - one**2).clamp(min=0).sqrt())
-        left = left * one
-    spectrum = torch.fft.fft2(image.double())
-    return [torch.fft.ifft2(spectrum * response).real for response in (*responses, left)]
-
-
-def frame_shifted_twice(image, cutoffs):
-    height, width = image.shape[2:]
-    y, x = torch.arange(height) - height // 2, torch.arange(width) - width // 2
-    fineness = torch.hypot((y / height)[:, None], x / width)
-    rest, bands = torch.fft.fftshift(torch.fft.fft2(image), dim=(-2, -1)), []
-    for cutoff in cutoffs:
-        bands.append(rest * torch.sin(_ramp(fineness, cutoff)))
-        rest = rest * torch.cos(_ramp(fineness, cutoff))
-    return tuple(torch.fft.ifft2(torch.fft.ifftshift(band, dim=(-2, -1))).real for band in (*bands, rest))
-
-
-def amplitude_by_scaling(image, other):
-    own, foreign = torch.fft.fft2(image), torch.fft.fft2(other)
-    return torch.fft.ifft2(own / own.abs() * foreign.abs()).real
-
-
-def amplitude_by_exponential(image, other):
-    angle = torch.angle(torch.fft.fft2(image.double()))
-    return torch.real(torch.fft.ifft2(torch.fft.fft2(other.double()).abs() * torch.exp(1j * angle)))
-
-
-def amplitude_in_numpy(image, other):
-    angle, size = np.angle(np.fft.fft2(image.numpy())), np.abs(np.fft.fft2(other.numpy()))
-    return np.fft.ifft2(size * (np.cos(angle) + 1j * np.sin(angle))).real
-
-
-def amplitude_channel_by_channel(image, other):
-    result = torch.empty_like(image)
-    for b in range(image.shape[0]):
-        for c in range(image.shape[1]):
-            angle = torch.fft.rfft2(image[b, c]).angle()
-            size = torch.fft.rfft2(other[b, c]).abs()
-            result[b, c] = torch.fft.irfft2(torch.complex(size * angle.cos(), size * angle.sin()), s=image.shape[2:])
-    return result
-
-
 ANSWERS = {
     "low_pass": (blur_by_groups, low_by_matrices, low_in_loops, low_by_unfold),
     "high_pass": (high_by_parts, high_by_the_dot, high_in_place_on_a_copy, high_in_double, high_of_a_wider_bell),
     "split_bands": (bands_in_a_loop, bands_as_a_tuple, bands_by_diff, bands_stacked),
     "radial_spectrum": (radial_by_index_add, radial_shifted_twice, radial_in_numpy, radial_of_half_with_weights),
-    "tight_frame": (frame_band_by_band, frame_in_full, frame_shifted_twice),
-    "swap_amplitude": (
-        amplitude_by_scaling,
-        amplitude_by_exponential,
-        amplitude_in_numpy,
-        amplitude_channel_by_channel,
-    ),
 }

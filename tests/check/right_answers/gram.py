@@ -56,32 +56,6 @@ def shuffle_by_matrix(features, order):
     return (flat @ torch.eye(len(order), dtype=torch.float64)[:, order]).view(features.shape)
 
 
-def spectrum_by_einsum(features):
-    s = torch.fft.fft2(features.double())
-    n = features[0, 0].numel()
-    return torch.einsum("bihw,bjhw->bij", s, s.conj()).real / n**2
-
-
-def spectrum_orthonormal(features):
-    s = torch.fft.fft2(features, norm="ortho").flatten(2)
-    return torch.real(s @ s.conj().transpose(1, 2)) / s.shape[-1]
-
-
-def spectrum_by_parts(features):
-    s = torch.fft.fftn(features, dim=(-2, -1)).flatten(2) / features[0, 0].numel()
-    return s.real @ s.real.mT + s.imag @ s.imag.mT
-
-
-def spectrum_half_with_weights(features):
-    h, w = features.shape[2:]
-    half = torch.fft.rfft2(features)
-    counts = torch.full((half.shape[-1],), 2.0)
-    counts[0] = 1
-    if w % 2 == 0:
-        counts[-1] = 1
-    return torch.einsum("bihw,bjhw,w->bij", half, half.conj(), counts.to(half.dtype)).real / (h * w) ** 2
-
-
 def mmd_by_gram(x, y):
     def gram(f):
         return torch.einsum("bihw,bjhw->bij", f, f) / f[0, 0].numel()
@@ -119,6 +93,5 @@ def mmd_over_the_joint_kernel(x, y):
 ANSWERS = {
     "gram_matrix": (gram_in_loops, gram_by_einsum, gram_by_bmm, gram_in_double, gram_scaled_before),
     "shuffle_positions": (shuffle_by_index_select, shuffle_by_gather, shuffle_in_loops, shuffle_by_matrix),
-    "gram_from_spectrum": (spectrum_by_einsum, spectrum_orthonormal, spectrum_by_parts, spectrum_half_with_weights),
     "mmd_polynomial": (mmd_by_gram, mmd_by_einsum, mmd_in_loops, mmd_over_the_joint_kernel),
 }
