@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks serve weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve weights bench clean
 .DELETE_ON_ERROR:
 
 # Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
@@ -74,6 +74,9 @@ browser: $(STAMPS)/test weights  ## Build the book if needed, and check its page
 
 notebooks: $(STAMPS)/book weights  ## Write lessons and solutions from the chapters; run what changed (ALL=--all: everything)
 	@$(PY) tools/notebooks.py --execute $(ALL)
+
+publish: $(STAMPS)/book  ## Say where the course is published: make publish TO=OWNER/REPOSITORY
+	@$(PY) tools/publish.py "$(TO)"
 
 serve:  ## Show the built book on http://127.0.0.1:8000 (PORT=... for another port)
 	@test -x $(PY) || { echo "There is no $(VENV) yet: run  make book"; exit 1; }

@@ -41,6 +41,17 @@ class Repository:
         """The ``owner/name`` part of the address."""
         return "/".join(self.url.rstrip("/").split("/")[-2:])
 
+    @property
+    def is_published(self) -> bool:
+        """Whether this is an address at all, and not the one that the course is shipped with."""
+        return not self.slug.startswith("example/")
+
+    @property
+    def pages(self) -> str:
+        """The address at which GitHub publishes the book."""
+        owner, name = self.slug.split("/")
+        return f"https://{owner}.github.io/{name}/"
+
     def colab(self, path: str) -> str:
         """Return the address that opens a notebook of the repository in Colab."""
         return f"https://colab.research.google.com/github/{self.slug}/blob/{self.branch}/{path}"

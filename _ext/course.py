@@ -1,4 +1,4 @@
-"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``, ``{course-map}``; folded solutions; modules.
+"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``; folded solutions; modules.
 
 How the same blocks look in a notebook is decided in ``tools/plain``.
 """
@@ -25,7 +25,7 @@ from blocks import (
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from effort import effort_of, hours
+from effort import effort_of
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -135,48 +135,16 @@ class NotebookLinks(CourseDirective):
         box = nodes.container(classes=["notebook-links"])
         for folder, name in (("lessons", "Exercise notebook"), ("solutions", "Solution notebook")):
             path = f"{folder}/{slug}.ipynb"
-            line = nodes.paragraph()
-            badge = nodes.reference("", "", internal=False, refuri=address.colab(path))
-            badge += nodes.image(uri="/_static/colab.svg", alt=f"{name}: open in Colab")
+            line = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(" "))
+            if address.is_published:
+                badge = nodes.reference("", "", internal=False, refuri=address.colab(path))
+                badge += nodes.image(uri="/_static/colab.svg", alt=f"{name}: open in Colab")
+                line += badge
             download = addnodes.download_reference("", "", reftarget=f"/{path}", refdoc=self.env.docname)
             download += nodes.inline("", f"download {path}")
-            line += [nodes.strong("", name), nodes.Text(" "), badge, nodes.Text(" "), download]
+            line += [nodes.Text(" "), download]
             box += line
         return [box]
-
-
-class CourseMap(CourseDirective):
-    """A table of the chapters and how long they take; its lines are ``name | question | what you write``."""
-
-    option_spec: ClassVar = {"main-path": directives.unchanged_required}  # without it: pages beside the way
-
-    def build(self) -> list[nodes.Node]:
-        efforts, rows = {}, ["| chapter | question | you write | minutes |", "|---|---|---|---|"]
-        main = self.options.get("main-path", "").split()
-        for line in self.content:
-            name, question, written = (part.strip() for part in line.split("|"))
-            path = ROOT / "book" / f"{name}.md"
-            self.env.note_dependency(str(path))
-            efforts[name] = effort = effort_of(path.read_text(encoding="utf-8"), find_exercise)
-            mark = "**" if name in main else ""
-            minutes = f"{effort.reading} + {effort.doing}"
-            rows.append(f"| {mark}{{doc}}`{name}`{mark} | {question} | {written} | {minutes} |")
-        if missing := set(main) - set(efforts):
-            raise BlockError(f"the main path names chapters that are not on the map: {', '.join(sorted(missing))}")
-        every, along = (sum(efforts[name].total for name in names) for names in (efforts, main))
-        count = sum(len(effort.exercises) for effort in efforts.values())
-        rows += [
-            "",
-            f"Minutes are to read + for the {count} exercises: {hours(every)} in all."
-            + (
-                f" The main path, in bold, takes {hours(along)}; the others branch off from it, and the line under each "
-                "chapter's question says what it builds on."
-                if main
-                else ""
-            ),
-        ]
-        box = nodes.container(classes=["course-map"])
-        return [self.markdown("\n".join(rows), box)]
 
 
 def dress_cells(app, document: nodes.document) -> None:
@@ -279,7 +247,6 @@ def setup(app) -> dict:
     app.add_directive("exercise", Exercise)
     app.add_directive("quiz", Quiz)
     app.add_directive("notebook-links", NotebookLinks)
-    app.add_directive("course-map", CourseMap)
     app.connect("source-read", list_modules)
     app.connect("doctree-read", dress_cells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

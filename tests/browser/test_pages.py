@@ -16,7 +16,18 @@ SCREENS = {
 # Both widths and both schemes are seen in the first two; what goes wrong only where they cross is rare.
 EACH_SCREEN = [*list(SCREENS)[:2], *(pytest.param(name, marks=pytest.mark.exhaustive) for name in list(SCREENS)[2:])]
 
-OPEN_ALL = "() => document.querySelectorAll('article details').forEach((d) => { d.open = true; })"
+OPEN_ALL = """async () => {
+  document.querySelectorAll('article details').forEach((d) => { d.open = true; });
+  const waiting = [...document.querySelectorAll('img[loading=lazy]')];
+  waiting.forEach((i) => { i.loading = 'eager'; });
+  await Promise.all(waiting.map((i) => i.decode().catch(() => null)));
+}"""
+CUT = """() => [...document.querySelectorAll('.cell_input pre')].filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent.slice(0, 60))"""
+REPAINTED = """() => [...document.querySelectorAll('.bd-article img')].filter((i) => {
+  const style = getComputedStyle(i);
+  return style.filter !== 'none' || parseFloat(style.padding) > 0;
+}).map((i) => (i.getAttribute('src') || '').slice(0, 80))"""
 BAD_IMAGES = """() => [...document.querySelectorAll('main img')].flatMap((i) => {
   const name = (i.getAttribute('src') || '').slice(0, 80);
   if (!i.complete || !i.naturalWidth) return [`does not load: ${name}`];
@@ -71,7 +82,8 @@ def look(visit, axe):
             here = visited.page
             here.evaluate(OPEN_ALL)
             here.wait_for_timeout(200)
-            found = {"images": here.evaluate(BAD_IMAGES), "math": here.evaluate(MATH), "wide": here.evaluate(TOO_WIDE)}
+            looks = {"images": BAD_IMAGES, "math": MATH, "wide": TOO_WIDE, "cut": CUT, "repainted": REPAINTED}
+            found = {name: here.evaluate(script) for name, script in looks.items()}
             here.evaluate(axe)
             return {**found, "barriers": here.evaluate(AXE), "problems": visited.problems}
 
@@ -97,6 +109,15 @@ def test_formulas_are_drawn(look, page):
 @pytest.mark.parametrize("screen", EACH_SCREEN)
 def test_nothing_is_wider_than_the_screen(look, page, screen):
     assert look(page, screen)["wide"] == []
+
+
+@pytest.mark.parametrize("screen", EACH_SCREEN)
+def test_no_code_is_cut_off(look, page, screen):
+    assert look(page, screen)["cut"] == []
+
+
+def test_pictures_look_in_the_dark_as_they_are(look, page):
+    assert look(page, "dark telephone")["repainted"] == []
 
 
 @pytest.mark.parametrize("screen", EACH_SCREEN)
@@ -144,6 +165,47 @@ def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
             first = visited.page.locator(block).first
             first.locator("summary").first.press("Enter")
             assert first.get_attribute("open") is not None, f"{block} stays closed"
+
+
+LIGHT = 1_300  # kB with all that a page loads by itself, but for MathJax; an explorer's own data comes on top
+
+
+def test_a_page_is_light(visit, page):
+    with visit(page) as visited:
+        entries = "performance.getEntriesByType('resource').map((e) => [e.name, e.decodedBodySize])"
+        loaded = visited.page.evaluate(f"() => {entries}")
+        chrome = {name: size for name, size in loaded if "/_static/" in name and "/mathjax/" not in name}
+        names = " ".join(name for name, _ in loaded)
+        assert "fontawesome.js" not in names
+        assert "searchindex" not in names or page == "search"
+        plain = {name: size for name, size in chrome.items() if "/vendor/" not in name and "/explorers/" not in name}
+        assert sum(plain.values()) < 1000 * LIGHT / 2, plain
+
+
+def test_a_page_says_what_it_is_about(visit, page):
+    if page in ("search", "genindex", "py-modindex"):
+        return  # lists that Sphinx makes
+    with visit(page) as visited:
+        described = visited.page.locator('head meta[name="description"]').get_attribute("content")
+        assert len(described) > 20
+
+
+def test_a_chapter_that_was_read_to_its_recap_is_ticked(visit):
+    with visit("book/12_frequency") as visited:
+        here, mark = visited.page, ".bd-sidebar-primary a.is-read"
+        assert here.locator(mark).count() == 0
+        here.locator("section#recap").scroll_into_view_if_needed()
+        here.locator(mark).first.wait_for()
+        assert "12" in here.locator(mark).first.inner_text()
+        here.goto(here.url.replace("12_frequency", "intro"))
+        assert here.locator(".course-card.is-read .course-card-title").all_inner_texts()[0].startswith("12")
+
+
+def test_nothing_leads_to_an_address_that_nobody_has_set(visit, page):
+    """The course is shipped with a placeholder; a button to it would be a dead one."""
+    with visit(page) as visited:
+        links = visited.page.evaluate("() => [...document.links].map((a) => a.href)")
+        assert [link for link in links if "example/nst-course" in link] == []
 
 
 def test_search_finds_a_word_without_the_network(visit):

@@ -1,4 +1,4 @@
-// Phases added to the waves of feature maps (chapter on Gram matrices): common to all channels, they leave the Gram matrix as it is.
+// Phases added to the waves of feature maps: common to all channels, they leave the Gram matrix as it is.
 import {
   asPicture,
   button,

@@ -1,4 +1,4 @@
-// Up through a network and back again (chapter on deconvnets): each layer's map, one activation kept, and each step of its way
+// Up through a network and back again: each layer's map, one activation kept, and each step of its way
 // down.
 import { asPicture, figure, frame, h, keep, paintPicture, paintPlane, player, significant, view } from "../kit/kit.js";
 

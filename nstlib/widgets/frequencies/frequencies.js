@@ -1,4 +1,4 @@
-// A photo as a sum of bands (chapter on frequencies): how wide they are, how much of each, and what becomes of them in bytes.
+// A photo as a sum of bands: how wide they are, how much of each, and what becomes of them in bytes.
 import {
   asPicture,
   button,

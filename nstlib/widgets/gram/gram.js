@@ -1,4 +1,4 @@
-// What two explorers of the chapter on Gram matrices share: the Gram matrix of a few channels, how much it changed, and both drawn.
+// What two explorers share: the Gram matrix of a few channels, how much it changed, and both drawn.
 import { animate, figure, h, paintPlane, significant, slider, tidy, tiny, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// A kernel of 3 x 3 numbers over a photo (chapter on convolution): the window, its nine products, and the answer everywhere.
+// A kernel of 3 x 3 numbers over a photo: the window, its nine products, and the answer everywhere.
 import {
   animate,
   asPicture,

@@ -1,4 +1,4 @@
-// A gray square over a photo, and what one unit says to it (chapter on deconvnets); the map of its answers appears where one has
+// A gray square over a photo, and what one unit says to it; the map of its answers appears where one has
 // been.
 import { asPicture, button, choices, decode, figure, frame, h, keep, paintPicture, color, view } from "../kit/kit.js";
 

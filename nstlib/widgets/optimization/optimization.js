@@ -1,4 +1,4 @@
-// Style transfers step by step (chapter on dual channels): the images of several runs side by side, and the losses that they lowered.
+// Style transfers step by step: the images of several runs side by side, and the losses that they lowered.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
 import { choices, figure, frame, h, keep, loadImage, player, shape, significant, view } from "../kit/kit.js";
 

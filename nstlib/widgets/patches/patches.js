@@ -1,4 +1,4 @@
-// What channels like most (chapter on deconvnets): the strongest patches of each, and where in its picture each one lies.
+// What channels like most: the strongest patches of each, and where in its picture each one lies.
 import { choices, figure, frame, h, keep, loadImage, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// Which pixels a unit of VGG sees (chapter on convolution): fields in closed form, drawn on a photo, and what lies within each.
+// Which pixels a unit of VGG sees: fields in closed form, drawn on a photo, and what lies within each.
 import {
   asPicture,
   button,

@@ -1,4 +1,4 @@
-// The results of a study, style against content (chapter on evaluation): methods are compared at the same style, on their curves.
+// The results of a study, style against content: methods are compared at the same style, on their curves.
 import { chart, line, upright } from "../kit/chart.js";
 import { button, choices, frame, h, keep, row, select, shape, significant, slider, toggle } from "../kit/kit.js";
 import { contentAtStyle, curveOf, differenceOf, hypervolume, paretoFront } from "./maths.js";

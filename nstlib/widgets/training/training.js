@@ -1,4 +1,4 @@
-// How the filters of a first layer come to be (chapter on training): snapshots of one training, and each filter's own history.
+// How the filters of a first layer come to be: snapshots of one training, and each filter's own history.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
 import { decode, figure, frame, h, keep, player, shape, tidy, view } from "../kit/kit.js";
 

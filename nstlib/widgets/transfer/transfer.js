@@ -1,4 +1,4 @@
-// Style transfer while you watch (chapter on transfer): pixels go downhill, step by step, and the knobs may be turned on the
+// Style transfer while you watch: pixels go downhill, step by step, and the knobs may be turned on the
 // way.
 import {
   asPicture,

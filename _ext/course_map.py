@@ -1,0 +1,129 @@
+"""``{course-map}``: the chapters as cards, each with its first picture, how long it takes and what it needs.
+
+``{course-facts}`` is one line: how many chapters and exercises, how many hours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from blocks import ROOT, BlockError, find_exercise
+from course import CourseDirective
+from docutils import nodes
+from docutils.parsers.rst import directives
+from effort import Effort, effort_of, hours
+
+
+@dataclass(frozen=True)
+class Row:
+    """A chapter on the map: ``name | question | what you write``."""
+
+    name: str
+    question: str
+    written: str
+    effort: Effort
+
+    @classmethod
+    def read(cls, line: str) -> Row:
+        """Read a line of the directive."""
+        parts = [part.strip() for part in line.split("|")]
+        if len(parts) != 3:
+            raise BlockError(f"a line of the map is  name | question | what you write, not {line!r}")
+        text = (ROOT / "book" / f"{parts[0]}.md").read_text(encoding="utf-8")
+        return cls(*parts, effort_of(text, find_exercise))
+
+
+class ChapterPicture(nodes.General, nodes.Element):
+    """Becomes the first picture of the page ``docname``, once all pages are read."""
+
+
+class CourseMap(CourseDirective):
+    """Cards; ``:main-path:`` names the chapters that are marked, without it the cards are beside the way."""
+
+    option_spec: ClassVar = {"main-path": directives.unchanged_required}
+
+    def build(self) -> list[nodes.Node]:
+        rows = [Row.read(line) for line in self.content]
+        main = self.options.get("main-path", "").split()
+        if missing := set(main) - {row.name for row in rows}:
+            raise BlockError(f"the main path names chapters that are not on the map: {', '.join(sorted(missing))}")
+        box = nodes.container(classes=["course-map"])
+        for row in rows:
+            self.env.note_dependency(str(ROOT / "book" / f"{row.name}.md"))
+            box += self.card(row, row.name in main)
+        return [box, self.inline(told(rows, main), nodes.paragraph(classes=["course-sum"]))]
+
+    def card(self, row: Row, on_main_path: bool) -> nodes.container:
+        classes = ["course-card", *(["on-main-path"] if on_main_path else [])]
+        card = nodes.container(classes=classes)
+        card += ChapterPicture(docname=f"book/{row.name}")
+        card += self.inline(f"{{doc}}`{row.name}`", nodes.paragraph(classes=["course-card-title"]))
+        card += self.inline(row.question, nodes.paragraph(classes=["course-card-question"]))
+        card += self.inline(f"You write {row.written}.", nodes.paragraph(classes=["course-card-written"]))
+        minutes = f"{row.effort.reading} + {row.effort.doing} minutes"
+        card += nodes.paragraph("", minutes, classes=["course-card-minutes"])
+        return card
+
+
+def told(rows: list[Row], main: list[str]) -> str:
+    """Return the sum of a map's rows in words."""
+    every, along = (sum(row.effort.total for row in some) for some in (rows, [row for row in rows if row.name in main]))
+    count = sum(len(row.effort.exercises) for row in rows)
+    text = f"Minutes are to read + for the {count} exercises: {hours(every)} in all."
+    if main:
+        text += (
+            f" The main path, marked with a line on the left, takes {hours(along)}; the others branch off from it, and the "
+            "line under each chapter's question says what it builds on."
+        )
+    return text
+
+
+class CourseFacts(CourseDirective):
+    """What the course is, in one line of facts that are counted."""
+
+    has_content = False
+
+    def build(self) -> list[nodes.Node]:
+        texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
+        efforts = [effort_of(text, find_exercise) for text in texts]
+        count = sum(len(effort.exercises) for effort in efforts)
+        facts = [f"{len(texts)} chapters", f"{count} checked exercises", "nothing to install to read", "no GPU", "free"]
+        return [nodes.paragraph("", " · ".join(facts), classes=["course-facts"])]
+
+
+def place_pictures(app, doctree: nodes.document, docname: str) -> None:
+    """Put each chapter's first picture into its card."""
+    for place in list(doctree.findall(ChapterPicture)):
+        known = place["docname"] in app.env.found_docs
+        pictures = app.env.get_doctree(place["docname"]).findall(nodes.image) if known else ()
+        found = next((picture for picture in pictures if is_output(picture)), None)
+        if found is None or found["uri"] not in app.env.images:
+            place.parent.remove(place)
+            continue
+        picture = nodes.image(
+            uri=found["uri"], alt=found.get("alt", ""), candidates={"*": found["uri"]}, classes=["course-card-picture"]
+        )
+        frame = nodes.container(classes=["course-card-frame"])
+        frame += picture
+        place.replace_self(frame)
+
+
+def is_output(picture: nodes.image) -> bool:
+    """Return whether a picture came out of a cell."""
+    while picture is not None and picture.get("nb_element") != "cell_code_output":
+        picture = picture.parent
+    return picture is not None
+
+
+def draw(self, node) -> None:
+    """Never called: all of them are replaced before a page is written."""
+    raise nodes.SkipNode
+
+
+def setup(app) -> dict:
+    app.add_node(ChapterPicture, html=(draw, None))
+    app.add_directive("course-map", CourseMap)
+    app.add_directive("course-facts", CourseFacts)
+    app.connect("doctree-resolved", place_pictures)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

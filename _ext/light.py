@@ -1,0 +1,111 @@
+"""Light pages: what the theme loads and a page does not need is taken out of it, once all pages are written.
+
+The theme draws some twenty icons with a script of 1.5 MB and two fonts of 150 kB, loads the search index on every page, and
+Jupyter Book loads MathJax where there is no formula. Its style sheet can draw the icons by itself, from a font that holds
+only these.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+FONTS = "_static/vendor/fontawesome/webfonts"
+STYLES = "_static/styles/pydata-sphinx-theme.css"
+SCRIPT = '<script[^>]*src="[^"]*{}[^"]*"[^>]*>\\s*</script>\\s*'
+ICON_SCRIPT = re.compile(SCRIPT.format(r"scripts/fontawesome\.js"))
+SEARCH_SCRIPTS = re.compile(SCRIPT.format(r"(?:searchtools|language_data|searchindex)\.js"))
+MATH_SCRIPTS = re.compile(SCRIPT.format(r"mathjax/tex-mml-chtml\.js") + "|<script>window.MathJax = .*?</script>\\s*")
+NEEDS_MATH = ('class="math ', "application/vnd.jupyter.widget-view+json")  # a widget's text may hold a formula
+ICON = re.compile(r"\bfa-([a-z0-9-]+)")
+GLYPH = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"(\\[0-9a-f]+|.)"\}')
+OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  # in rules that are no icon's own
+IMAGE = re.compile(r'<img (?=[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp|gif))")(?P<rest>[^>]*)>')
+AT_ONCE = 2  # pictures of a page that are loaded with it; the others when they come near
+
+
+def shed(page: str) -> str:
+    """Return a page without the scripts that it does not need."""
+    page = ICON_SCRIPT.sub("", page)
+    if 'id="search-results"' not in page:
+        page = SEARCH_SCRIPTS.sub("", page)
+    return page if any(mark in page for mark in NEEDS_MATH) else MATH_SCRIPTS.sub("", page)
+
+
+def place_pictures(page: str, folder: Path) -> str:
+    """Return a page whose pictures keep their place free and, but for the first, load when they come near."""
+    main = page.find("<article")
+    seen = 0
+
+    def placed(match: re.Match) -> str:
+        nonlocal seen
+        file, rest = folder / match["address"], match["rest"]
+        if match.start() < main or not file.is_file() or "loading=" in rest:
+            return match[0]
+        seen += 1
+        size = "" if re.search(r"\b(?:width|height|style)=", rest) else 'width="{}" height="{}" '.format(*size_of(file))
+        when = 'loading="lazy" ' if seen > AT_ONCE else ""
+        return f"<img {when}{size}{rest}>"
+
+    return IMAGE.sub(placed, page)
+
+
+def size_of(file: Path) -> tuple[int, int]:
+    """Return a picture's width and height."""
+    with Image.open(file) as image:
+        return image.size
+
+
+def glyphs_of(pages: list[str], styles: str) -> set[int]:
+    """Return the code points of the icons that pages and style sheets name."""
+    named = {name for page in pages for name in ICON.findall(page)}
+    others = OTHER_GLYPH.findall(GLYPH.sub("", styles))
+    points = {int(code, 16) if code else ord(character) for code, character in others}
+    for selectors, content in GLYPH.findall(styles):
+        if named & set(ICON.findall(selectors)):
+            points.add(int(content[1:], 16) if content.startswith("\\") else ord(content))
+    return points
+
+
+def without_other_icons(styles: str, pages: list[str]) -> str:
+    """Return style sheets without the rules of icons that no page shows."""
+    named = {name for page in pages for name in ICON.findall(page)}
+    return GLYPH.sub(lambda rule: rule[0] if named & set(ICON.findall(rule[1])) else "", styles)
+
+
+def keep_glyphs(font: Path, points: set[int]) -> None:
+    """Leave only these glyphs in a font."""
+    options = subset.Options(flavor="woff2", layout_features=[], name_IDs=[], notdef_outline=False)
+    with TTFont(font) as read:
+        chooser = subset.Subsetter(options)
+        chooser.populate(unicodes=points)
+        chooser.subset(read)
+        subset.save_font(read, str(font), options)
+
+
+def lighten(app, failure: Exception | None) -> None:
+    """Make the written pages light."""
+    if failure is not None or app.builder.format != "html":
+        return
+    out, pages = Path(app.outdir), []
+    for path in sorted(out.rglob("*.html")):
+        before = path.read_text(encoding="utf-8")
+        after = place_pictures(shed(before), path.parent)
+        pages.append(after)
+        if after != before:
+            path.write_text(after, encoding="utf-8")
+    sheets = sorted((out / "_static").rglob("*.css"))
+    points = glyphs_of(pages, "".join(path.read_text(encoding="utf-8") for path in sheets))
+    theme = out / STYLES
+    theme.write_text(without_other_icons(theme.read_text(encoding="utf-8"), pages), encoding="utf-8")
+    for font in (out / FONTS).glob("*.woff2"):
+        keep_glyphs(font, points)
+
+
+def setup(app) -> dict:
+    app.connect("build-finished", lighten)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

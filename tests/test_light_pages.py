@@ -1,0 +1,108 @@
+"""What the built pages are spared, and what follows from the address at which the course is published."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
+
+import light  # noqa: E402
+import publish  # noqa: E402
+from blocks import Repository, repository  # noqa: E402
+
+ICONS = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>\n'
+SEARCH = '<script src="../_static/searchtools.js?v=1"></script>\n<script src="../searchindex.js"></script>\n'
+CONFIGURED = '<script>window.MathJax = {"tex": {}}</script>\n'
+MATH = CONFIGURED + '<script defer="defer" src="../_static/vendor/mathjax/tex-mml-chtml.js?v=1"></script>\n'
+HEAD = "<head>\n" + ICONS + SEARCH + MATH + '<script src="../_static/course.js"></script>\n</head>\n'
+STYLES = (
+    '.fa-bars:before,.fa-navicon:before{content:"\\f0c9"}.fa-moon:before{content:"\\f186"}.fa-a:before{content:"A"}'
+    'a.download:before{content:var(--down)}:root{--down:"\uf019"}.more:after{content:"\\f107"}'
+)
+
+
+def test_a_page_loads_no_script_that_it_does_not_need():
+    assert light.shed(HEAD) == '<head>\n<script src="../_static/course.js"></script>\n</head>\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['<span class="math notranslate">x</span>', '<script type="application/vnd.jupyter.widget-view+json">{}</script>'],
+)
+def test_where_there_may_be_a_formula_mathjax_stays(body):
+    assert light.shed(HEAD + body) == HEAD.replace(ICONS, "").replace(SEARCH, "") + body
+
+
+def test_the_page_that_searches_keeps_its_index():
+    assert SEARCH in light.shed(HEAD + '<div id="search-results"></div>')
+
+
+def test_pictures_keep_their_place_and_all_but_the_first_two_wait(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    page = '<img src="a.png" /><article>' + '<img alt="x" src="a.png" />' * 3 + '<img src="gone.png" /></article>'
+    first, rest = light.place_pictures(page, tmp_path).split("<article>")
+    assert first == '<img src="a.png" />', "not outside of the text"
+    assert rest.count('width="30" height="20"') == 3
+    assert rest.count('loading="lazy"') == 1
+    assert rest.index("lazy") > rest.index("width", rest.index("width") + 1)
+    assert '<img src="gone.png" />' in rest
+
+
+def test_placing_pictures_twice_changes_nothing(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    once = light.place_pictures("<article>" + '<img src="a.png" />' * 4, tmp_path)
+    assert light.place_pictures(once, tmp_path) == once
+
+
+def test_the_icons_of_pages_and_of_other_rules_are_known():
+    assert light.glyphs_of(['<i class="fa-solid fa-navicon"></i>'], STYLES) == {0xF0C9, 0xF019, 0xF107}
+
+
+def test_rules_of_icons_that_no_page_shows_go():
+    left = light.without_other_icons(STYLES, ['<i class="fa-bars"></i>'])
+    assert "f0c9" in left
+    assert "f186" not in left
+    assert "--down" in left
+
+
+def test_a_font_keeps_the_glyphs_that_are_asked_for(tmp_path):
+    import matplotlib
+
+    font = tmp_path / "font.woff2"
+    with TTFont(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf") as whole:
+        whole.flavor = "woff2"
+        whole.save(font)
+    before = font.stat().st_size
+    light.keep_glyphs(font, {ord("a"), ord("b")})
+    with TTFont(font) as kept:
+        assert set(kept.getBestCmap()) == {ord("a"), ord("b")}
+    assert font.stat().st_size < before / 10
+
+
+def test_an_address_is_published_if_somebody_has_set_it():
+    assert not Repository("https://github.com/example/nst-course", "main").is_published
+    ours = Repository("https://github.com/painters/course", "main")
+    assert ours.is_published
+    assert ours.pages == "https://painters.github.io/course/"
+
+
+def test_publish_writes_the_address_where_it_is_spelt_out(tmp_path):
+    slug = repository().slug
+    for name in publish.SPELT_OUT:
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    changed = publish.publish(tmp_path, "painters/course")
+    assert {"_config.yml", "README.md", "CITATION.cff"} <= set(changed)
+    assert [name for name in publish.SPELT_OUT if slug in (tmp_path / name).read_text(encoding="utf-8")] == []
+    assert repository(tmp_path / "_config.yml").slug == "painters/course"
+
+
+@pytest.mark.parametrize("address", ["painters", "https://github.com/painters/course", "pain ters/x", ""])
+def test_publish_refuses_what_is_no_address(tmp_path, address):
+    with pytest.raises(SystemExit, match=r"publish\.py needs OWNER/REPOSITORY as on GitHub, got"):
+        publish.publish(tmp_path, address)
