@@ -33,6 +33,8 @@ class Effort:
         written = ", ".join(f"`{name}`" for name in self.exercises)
         chapters = ", ".join(f"{{doc}}`{name}`" for name in builds_on.split())
         needs = f"builds on {chapters or 'no other chapter'}"
+        if not self.exercises:
+            return f"{self.reading} minutes to read · {needs} · nothing to write yet"
         return f"{self.reading} minutes to read, {self.doing} for the exercises · {needs} · you will write {written}"
 
 

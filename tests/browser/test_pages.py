@@ -59,6 +59,9 @@ TOO_WIDE = """() => {
   if (width > limit) found.unshift(`the page is ${width} px wide`);
   return found.slice(0, 8);
 }"""
+LOADED = """() => Object.fromEntries(
+  performance.getEntriesByType('resource').map((e) => [e.name, e.decodedBodySize]))"""
+DESCRIPTION = "() => document.querySelector('meta[name=description]')?.content ?? ''"
 AXE = """async () => {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
   const result = await axe.run(document, { runOnly: tags });
@@ -82,7 +85,12 @@ def look(visit, axe):
             here = visited.page
             here.evaluate(OPEN_ALL)
             here.wait_for_timeout(200)
-            looks = {"images": BAD_IMAGES, "math": MATH, "wide": TOO_WIDE, "cut": CUT, "repainted": REPAINTED}
+            told = {
+                "loaded": LOADED,
+                "description": DESCRIPTION,
+                "links": "() => [...document.links].map((a) => a.href)",
+            }
+            looks = {**told, "images": BAD_IMAGES, "math": MATH, "wide": TOO_WIDE, "cut": CUT, "repainted": REPAINTED}
             found = {name: here.evaluate(script) for name, script in looks.items()}
             here.evaluate(axe)
             return {**found, "barriers": here.evaluate(AXE), "problems": visited.problems}
@@ -167,27 +175,34 @@ def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
             assert first.get_attribute("open") is not None, f"{block} stays closed"
 
 
-LIGHT = 1_300  # kB with all that a page loads by itself, but for MathJax; an explorer's own data comes on top
+LIGHT = 650  # kB of styles and scripts on every page, MathJax and what explorers need apart
 
 
-def test_a_page_is_light(visit, page):
-    with visit(page) as visited:
-        entries = "performance.getEntriesByType('resource').map((e) => [e.name, e.decodedBodySize])"
-        loaded = visited.page.evaluate(f"() => {entries}")
-        chrome = {name: size for name, size in loaded if "/_static/" in name and "/mathjax/" not in name}
-        names = " ".join(name for name, _ in loaded)
-        assert "fontawesome.js" not in names
-        assert "searchindex" not in names or page == "search"
-        plain = {name: size for name, size in chrome.items() if "/vendor/" not in name and "/explorers/" not in name}
-        assert sum(plain.values()) < 1000 * LIGHT / 2, plain
+def test_a_page_is_light(look, page):
+    loaded = look(page, "light")["loaded"]
+    names = " ".join(loaded)
+    assert "fontawesome.js" not in names
+    assert "searchindex" not in names or page == "search"
+    own = {name: size for name, size in loaded.items() if "/_static/" in name and "/vendor/" not in name}
+    assert sum(size for name, size in own.items() if "/explorers/" not in name) < 1000 * LIGHT, own
 
 
-def test_a_page_says_what_it_is_about(visit, page):
-    if page in ("search", "genindex", "py-modindex"):
-        return  # lists that Sphinx makes
-    with visit(page) as visited:
-        described = visited.page.locator('head meta[name="description"]').get_attribute("content")
-        assert len(described) > 20
+def test_a_page_says_what_it_is_about(look, page):
+    made_by_sphinx = page in ("search", "genindex", "py-modindex")
+    assert made_by_sphinx or len(look(page, "light")["description"]) > 20
+
+
+def test_the_divider_of_the_first_page_follows_the_mouse_and_the_keys(visit):
+    at = "(box) => getComputedStyle(box).getPropertyValue('--at')"
+    with visit("book/intro") as visited:
+        box = visited.page.locator(".before-after")
+        frame = box.bounding_box()
+        visited.page.mouse.move(frame["x"] + frame["width"] / 4, frame["y"] + 50)
+        assert box.evaluate(at) == "25%"
+        box.locator("input").press("ArrowRight")
+        assert box.evaluate(at) == "26%"
+        before, after = box.locator("img").all()
+        assert before.bounding_box() == after.bounding_box(), "the two lie on each other"
 
 
 def test_a_chapter_that_was_read_to_its_recap_is_ticked(visit):
@@ -201,11 +216,9 @@ def test_a_chapter_that_was_read_to_its_recap_is_ticked(visit):
         assert here.locator(".course-card.is-read .course-card-title").all_inner_texts()[0].startswith("12")
 
 
-def test_nothing_leads_to_an_address_that_nobody_has_set(visit, page):
+def test_nothing_leads_to_an_address_that_nobody_has_set(look, page):
     """The course is shipped with a placeholder; a button to it would be a dead one."""
-    with visit(page) as visited:
-        links = visited.page.evaluate("() => [...document.links].map((a) => a.href)")
-        assert [link for link in links if "example/nst-course" in link] == []
+    assert [link for link in look(page, "light")["links"] if "example/nst-course" in link] == []
 
 
 def test_search_finds_a_word_without_the_network(visit):

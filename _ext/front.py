@@ -1,11 +1,13 @@
-"""``{course-map}``: the chapters as cards, each with its first picture, how long it takes and what it needs.
+"""The first page: facts in one line, a photo and its painting under one divider, the chapters as cards.
 
-``{course-facts}`` is one line: how many chapters and exercises, how many hours.
+``{course-facts}`` counts; ``{before-after}`` lays two pictures of one size on each other; ``{course-map}`` shows each
+chapter with its first picture, how long it takes and what you write.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import ClassVar
 
 from blocks import ROOT, BlockError, find_exercise
@@ -92,6 +94,25 @@ class CourseFacts(CourseDirective):
         return [nodes.paragraph("", " · ".join(facts), classes=["course-facts"])]
 
 
+class BeforeAfter(CourseDirective):
+    """Two pictures of one size, the second under a divider that one drags: the argument is its label."""
+
+    has_content = False
+    required_arguments = 1
+    optional_arguments = 0
+    option_spec: ClassVar = dict.fromkeys(("before", "after", "before-alt", "after-alt"), directives.unchanged_required)
+
+    def build(self) -> list[nodes.Node]:
+        if missing := [name for name in self.option_spec if name not in self.options]:
+            raise BlockError(f"before-after needs {', '.join(f':{name}:' for name in missing)}")
+        box = nodes.container(classes=["before-after"])
+        for name in ("before", "after"):
+            box += nodes.image(uri=f"/{self.options[name]}", alt=self.options[f"{name}-alt"], classes=[f"is-{name}"])
+        slider = f'<input type="range" min="0" max="100" value="50" aria-label="{escape(self.argument)}">'
+        box += nodes.raw("", slider, format="html")
+        return [box]
+
+
 def place_pictures(app, doctree: nodes.document, docname: str) -> None:
     """Put each chapter's first picture into its card."""
     for place in list(doctree.findall(ChapterPicture)):
@@ -125,5 +146,6 @@ def setup(app) -> dict:
     app.add_node(ChapterPicture, html=(draw, None))
     app.add_directive("course-map", CourseMap)
     app.add_directive("course-facts", CourseFacts)
+    app.add_directive("before-after", BeforeAfter)
     app.connect("doctree-resolved", place_pictures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
