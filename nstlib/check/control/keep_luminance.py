@@ -106,7 +106,18 @@ def multiplied(result: Tensor, content: Tensor) -> Tensor:
     return content * luminance(result) / luminance(content).clamp(min=1e-6)
 
 
-@mistake("It is clamped to [0, 1], so where it was outside neither luminance nor color differences are right any more.")
+def clamped_below(result: Tensor, content: Tensor) -> Tensor:
+    return keep_luminance(result, content).clamp(min=0)
+
+
+def clamped_above(result: Tensor, content: Tensor) -> Tensor:
+    return keep_luminance(result, content).clamp(max=1)
+
+
+@mistake(
+    "It is clamped, so where it was outside [0, 1] neither luminance nor color differences are right any more.",
+    variants=(clamped_below, clamped_above),
+)
 def clamped(result: Tensor, content: Tensor) -> Tensor:
     return keep_luminance(result, content).clamp(0, 1)
 

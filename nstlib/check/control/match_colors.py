@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from nstlib import colors
 from nstlib.check.drawing import tensor
-from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, normal, scattered, uniform
+from nstlib.check.exercise import (
+    Case,
+    Exercise,
+    Function,
+    close,
+    convention,
+    if_loose,
+    law,
+    mistake,
+    normal,
+    scattered,
+    uniform,
+)
 
 MAP = "one linear map of colors, the same for all pixels of an image, does not lead from the style to it"
 
@@ -130,9 +144,15 @@ def mean_only(style: Tensor, content: Tensor) -> Tensor:
     return style - _moments(style)[0].unsqueeze(3) + _moments(content)[0].unsqueeze(3)
 
 
+def matched_by_torch_std(style: Tensor, content: Tensor) -> Tensor:
+    scale = content.std((2, 3), keepdim=True) / style.std((2, 3), keepdim=True)
+    return (style - style.mean((2, 3), keepdim=True)) * scale + content.mean((2, 3), keepdim=True)
+
+
 @mistake(
     "Each channel has the right mean and deviation, but how the channels go *together* is not the content's: that is what "
-    "the other six entries of the covariance say."
+    "the other six entries of the covariance say.",
+    variants=(matched_by_torch_std,),
 )
 def channel_by_channel(style: Tensor, content: Tensor) -> Tensor:
     def scales(given: Tensor, wanted: Tensor) -> Tensor:
@@ -207,6 +227,17 @@ def batch_folded(style: Tensor, content: Tensor) -> Tensor:
     return match_colors(*long)[0].unflatten(1, (len(style), -1)).transpose(0, 1)
 
 
+@convention(
+    "Your covariances divide by the number of pixels minus 1, as torch.cov does by itself. Both are in use; where style and "
+    "content differ in size, your numbers below will differ a little from the book's."
+)
+def unbiased(style: Tensor, content: Tensor) -> Tensor:
+    sizes = (image[0, 0].numel() for image in (style, content))
+    ratio = math.prod((m / (m - 1)) ** sign for m, sign in zip(sizes, (-1, 1), strict=True))
+    mean = _moments(content)[0].unsqueeze(3)
+    return (match_colors(style, content) - mean) * ratio**0.5 + mean
+
+
 def _varied(*images: Tensor) -> bool:
     """Return whether the colors vary in all directions, and not in one far more than in another."""
     for image in images:
@@ -225,8 +256,8 @@ EXERCISE = Exercise(
     hints=(
         "Colors multiplied by a matrix T have the covariance T C T^T. Go through white: one matrix that makes the style's "
         "covariance the identity, then one that makes the identity the content's.",
-        "A root of C is any L with L L^T = C; `torch.linalg.cholesky` finds one. With L for the style and K for the content, "
-        "T = K L^-1 does it. Take the style's mean off before, add the content's after.",
+        "A root of C is any L with L L^T = C; `torch.linalg.cholesky` finds one. With L for the style and K for the "
+        "content, T = K L^-1 does it. Take the style's mean off before, add the content's after.",
         "`pixels = style.flatten(2)`, `T = cholesky(cov_content) @ inv(cholesky(cov_style))`, then "
         "`(T @ (pixels - mean_style) + mean_content).view_as(style)`.",
     ),

@@ -5,7 +5,6 @@ import torch
 import torch.nn.functional as F
 
 from nstlib.colors import match_covariance
-from nstlib.gram import gram_matrix
 
 LUMA = torch.tensor([0.299, 0.587, 0.114])
 
