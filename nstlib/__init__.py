@@ -2,7 +2,7 @@
 
 =====================  ===========================================================================
 ``images``             an image is a tensor: loading, saving, resizing                (chapter on images)
-``colors``             whose colors a result has: the content's or the style's
+``colors``             whose colors a result has: the content's or the style's       (chapter on control)
 ``weights``            where the pretrained networks come from, and how they are verified
 ``filters``            convolution by hand: blur, edges                               (chapter on convolution)
 ``receptive``          which pixels a unit sees, in closed form                       (chapter on convolution)

@@ -1,4 +1,4 @@
-"""Whose colors a result has: the content's own, its luminance alone, or its palette put on the style.
+"""Whose colors a result has: the content's own, its luminance alone, or its palette put on the style (chapter on control).
 
 Before a transfer, ``match_covariance`` or ``match_histogram`` gives the style the content's colors; ``luminance_pair``
 takes color away from both. After it, ``keep_colors`` gives the result the content's colors back. All work on the
