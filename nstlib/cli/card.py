@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
@@ -92,50 +93,63 @@ def make(recipe: Recipes, output: Card = None) -> None:
 def check(card: CardRecord) -> None:
     """Make a card's picture again, and say whether its pixels are the same.
 
-    On the machine that made it they are, bit for bit. On another one sums are
-    rounded in another order: then a mean difference of up to 2 of 255 levels
-    passes. Exit code 1: it does not. The curve is not run again.
+    On the machine that made it they are, bit for bit. Elsewhere sums are rounded
+    in another order, and pixels drift; then the measures decide: SSIM within .03,
+    the distance from the style within 4 %. Exit code 1: another picture.
     """
     with one_line_errors(exit_code=2):
-        from nstlib.apps.card.making import OWN, Job
-        from nstlib.apps.card.record import TOLERANCE, difference, read_record
+        from nstlib.apps.card.making import OWN, Job, measure, on_threads
+        from nstlib.apps.card.record import PIXELS, SHARE, SIMILARITY, difference, read_record
 
         record = read_record(card)
         network = _network(record.recipe, record.pictures)
-    results, _ = _run_all([Job(OWN, record.recipe.style_weight)], record.recipe, record.pictures, network)
-    ((again, _, _),) = results.values()
+    job = Job(OWN, record.recipe.style_weight)
+    with on_threads(record.threads):
+        results, _ = _run_all([job], record.recipe, record.pictures, network)
+    again = results[job].picture
     stored = record.pictures["result"]
     if again.shape != stored.shape:
         warn(f"{card}: the recipe gives {_size(again)} px, and the card's result has {_size(stored)}.")
         raise typer.Exit(1)
-    apart = difference(again, stored)
-    if not apart.most:
+    apart = difference(again, measure(again, record.pictures, network), record)
+    if not apart.most and apart.within:
         say(f"{card}: the same pixels, bit for bit ({_size(again)} px).")
         return
     said = (
-        f"{card}: {apart.mean:.2f} of 255 levels in the mean, {apart.most} at most, and up to {TOLERANCE:g} in the mean "
-        f"may come of another machine{_others(record.made_with)}."
+        f"{card}: pixels differ by {apart.mean:.2f} of 255 levels in the mean, SSIM by {apart.similarity:.3f}, the distance "
+        f"from the style by {apart.share:.1%}. Another machine may make {PIXELS:g}, {SIMILARITY:g} and {SHARE:.0%} of it"
+        f"{_others(record.made_with)}."
     )
     if apart.within:
-        say(f"{said} The same picture.")
+        say(f"{said} The same picture, other rounding.")
         return
-    warn(f"{said} Not the same picture: recipe or result were changed, or something else decides about it.")
+    warn(
+        f"{said} Not the same picture: its recipe, result or numbers were changed, or something else decides about it."
+    )
     raise typer.Exit(1)
+
+
+class Result(NamedTuple):
+    """What a run gave: bytes of shape (H, W, 3), after how many steps and seconds."""
+
+    picture: np.ndarray
+    steps: int
+    seconds: float
 
 
 def _size(picture: np.ndarray) -> str:
     return f"{picture.shape[1]} x {picture.shape[0]}"
 
 
-def _others(made_with: object) -> str:
+def _others(made_with: Mapping[str, object]) -> str:
     """Return what of the versions and the machine is not as it was, in words."""
     from nstlib.apps.card.making import made_with as here
 
-    found = here()
+    found = {name: value for name, value in here().items() if name != "threads"}
     other = [
-        f"{name} {str(value)[:40]} there, {found[name]} here"
-        for name, value in dict(made_with).items()
-        if name in found and value != found[name]
+        f"{name} {str(made_with.get(name))[:40]} there, {value} here"
+        for name, value in found.items()
+        if made_with.get(name) != value
     ]
     return f" ({'; '.join(other)})" if other else ""
 
@@ -187,7 +201,7 @@ def _make(recipe: Recipe, pictures: dict[str, np.ndarray], network: Features) ->
         f"{len(jobs)} runs of {settings.steps} steps at {settings.size} px, network {settings.network}: {recipe.formula}"
     )
     results, took = _run_all(jobs, recipe, pictures, network)
-    measured = {job: measure(picture, pictures, network) for job, (picture, _, _) in results.items()}
+    measured = {job: measure(result.picture, pictures, network) for job, result in results.items()}
     result, steps, seconds = results[jobs[0]]
     curves = curves_of(recipe, measured)
     note(f"Took {duration(took)}.")
@@ -196,8 +210,8 @@ def _make(recipe: Recipe, pictures: dict[str, np.ndarray], network: Features) ->
 
 def _run_all(
     jobs: list[Job], recipe: Recipe, pictures: dict[str, np.ndarray], network: Features
-) -> tuple[dict[Job, tuple[np.ndarray, int, float]], float]:
-    """Make runs one after the other; return each one's picture, steps and seconds, and how long all took.
+) -> tuple[dict[Job, Result], float]:
+    """Make runs one after the other; return what each gave, and how long all took.
 
     A run that is stopped, or fails, ends the command: a card of half its runs would be another card.
     """
@@ -222,7 +236,7 @@ def _run_all(
                     bar.update(number * recipe.settings.steps + step.index - bar.n)
                     if stop.signal is not None:
                         _give_up(STOPPED[stop.signal])
-                results[job] = (as_bytes(step.image), step.index, time.perf_counter() - began)
+                results[job] = Result(as_bytes(step.image), step.index, time.perf_counter() - began)
                 bar.update((number + 1) * recipe.settings.steps - bar.n)
     except KeyboardInterrupt:  # a second time: in the middle of a step
         _give_up(STOPPED[signal.SIGINT])

@@ -17,7 +17,7 @@ from nstlib.apps.outputs import Output
 from nstlib.formats.files import replacing
 
 AUTHOR = "nst card"  # stands in the PNG
-DPI = 180
+DPI = 150  # a result of 192 pixels is shown three times as large
 LABELS = {OWN: "this recipe", BASE: "classic loss"}
 
 
@@ -70,6 +70,7 @@ def figure_of(recipe: Recipe, pictures: Mapping[str, np.ndarray], made: Made) ->
     )
     texts = {
         "Predicted before the run": [f"{k}. {each}" for k, each in enumerate(recipe.predictions, 1)],
+        **({"What came of it": [recipe.found]} if recipe.found else {}),
         "Recipe": [recipe.formula],
         "Measured": measured,
         "What it does not show": [recipe.does_not_show],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,6 @@ from nstlib.apps.card.recipe import SIDES, Recipe
 from nstlib.apps.study.measure import structure_distance
 from nstlib.dual import stylize_dual
 from nstlib.engine.run import Run
-from nstlib.errors import ShapeError
 from nstlib.features import Features
 from nstlib.formats.encoding import as_bytes
 from nstlib.images import load_image
@@ -105,8 +105,6 @@ def start(job: Job, recipe: Recipe, pictures: Mapping[str, np.ndarray], network:
 def measure(result: np.ndarray, pictures: Mapping[str, np.ndarray], network: Features) -> dict[str, float]:
     """Return what a card keeps of a result's measures, in few digits."""
     image, content, style = (as_image(each) for each in (result, *(pictures[side] for side in SIDES)))
-    if min(image.shape[2:]) < 11:
-        raise ShapeError("SSIM needs 11 x 11 pixels.")
     found = pair_measures(image, content, style, network)
     found["structure"] = structure_distance(image, content, network)
     return {name: float(f"{found[name]:.{DIGITS}g}") for name in SHOWN}
@@ -132,6 +130,17 @@ def ahead(curves: Mapping[str, list[dict[str, float]]]) -> float | None:
     axes = [[point[axis] for point in curves[name]] for name in (OWN, BASE) for axis in ("gram", "ssim")]
     difference = matched_style_difference(*axes)
     return None if np.isnan(difference) else float(f"{difference:.2g}")
+
+
+@contextmanager
+def on_threads(count: int | None) -> Iterator[None]:
+    """Let torch compute on that many threads for a while; None leaves them as they are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if count is None else count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def made_with() -> dict[str, str | int]:

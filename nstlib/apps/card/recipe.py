@@ -48,7 +48,8 @@ class Recipe:
     """What a card is made from.
 
     Attributes:
-        title, author: of the card. predictions: what was expected before the run. does_not_show: one sentence.
+        title, author: of the card. predictions: what was expected before the run. found: what came of them, or
+            nothing. does_not_show: one sentence.
         content, style: the two pictures.
         terms: the loss. style_weight: times the terms of style: the card's point on its curve.
         style_weights: those of the curve, ascending, with the point's among them; empty for no curve.
@@ -59,6 +60,7 @@ class Recipe:
     title: str
     author: str
     predictions: tuple[str, ...]
+    found: str
     does_not_show: str
     content: Source
     style: Source
@@ -106,6 +108,7 @@ def recipe_of(entries: Mapping[str, Any]) -> Recipe:
     recipe = Recipe(
         **texts,
         predictions=said,
+        found=_text("found", found) if (found := rest.pop("found", "")) != "" else "",
         **sources,
         terms=_terms(rest.pop("terms", None), settings),
         style_weight=point,

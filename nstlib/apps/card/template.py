@@ -13,7 +13,7 @@ from nstlib.formats.files import replacing
 
 CREDITS = "CREDITS.md"
 TEXT = """\
-# A figure card. Fill in every "" below, then
+# A figure card. Fill in every "" below but  found, then
 #     nst card make {name}
 # The numbers may stay as they are.
 
@@ -25,6 +25,7 @@ does_not_show = ""  # one sentence: what might a reader wrongly conclude from th
 predictions = [
     "",
 ]
+found = ""          # AFTER the run, if you like: which of them came true? Then make the card once more.
 
 network = "{network}"   # {networks}
 size = {size}          # longer side in pixels
