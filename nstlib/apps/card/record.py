@@ -26,8 +26,8 @@ from nstlib.formats.sizes import MAX_PIXELS, by
 FORMAT = 1
 MOST_BYTES = 500_000_000  # of a record: more is no card
 # On another machine sums are rounded in another order, and L-BFGS lets that grow. Other threads and other convolutions, on
-# the gallery's card and on cat with sandstone, moved pixels by 5 to 11 of 255 levels in the mean, SSIM and that of edges by up
-# to .016, and the distance from the style by up to 2 %. A tenth less weight of the style moved that by 5 %.
+# the gallery's card and on cat with sandstone, moved pixels by 5 to 11 of 255 levels in the mean, SSIM and that of edges by
+# up to .016, and the distance from the style by up to 2 %. A tenth less weight of the style moved that by 5 %.
 PIXELS, SIMILARITY, SHARE = 16.0, 0.03, 0.04
 SIMILARITIES, DISTANCE = ("ssim", "edge_ssim"), "gram"
 MOST_THREADS = 64
