@@ -85,6 +85,7 @@ def draw_card(
 
 
 PLOT = 2.0  # inches, labels and legend included
+LOW = 0.69  # of their width: the small pictures are no higher
 
 
 def _height(block: object) -> float:
@@ -94,18 +95,19 @@ def _height(block: object) -> float:
     if isinstance(block, Piece):
         return block.height
     if isinstance(block, tuple):
-        return _shown_height(block[1][0], INNER) + _caption(block[1][1], INNER).height
+        return _shown(block[1][0], INNER)[1] + _caption(block[1][1], INNER).height
     if isinstance(block, list):
         side = (INNER - GAP) / 2
         return max(
-            _shown_height(picture, side) + _caption(f"{name}: {said}", side).height for name, (picture, said) in block
+            _shown(picture, side)[1] + _caption(f"{name}: {said}", side).height for name, (picture, said) in block
         )
     return PLOT
 
 
-def _shown_height(picture: Tensor, width: float) -> float:
-    """Return how high a picture is shown: at its own proportions, but never higher than wide."""
-    return width * min(picture.shape[2] / picture.shape[3], 1.0)
+def _shown(picture: Tensor, width: float) -> tuple[float, float]:
+    """Return how wide and high a picture is shown: at its own proportions, the large one no higher than wide."""
+    height, most = width * picture.shape[2] / picture.shape[3], width * (1.0 if width == INNER else LOW)
+    return (width, height) if height <= most else (width * most / height, most)
 
 
 def _place(
@@ -113,8 +115,7 @@ def _place(
 ) -> None:
     """Draw a picture with its caption below."""
     picture, said = shown
-    height = _shown_height(picture, width)
-    own = width * min(picture.shape[3] / picture.shape[2], 1.0)
+    own, height = _shown(picture, width)
     ax = _axes(figure, left, top - height, own, height)
     # Pixels as they are: a card shows what was computed, and such a PNG is small.
     ax.imshow(as_picture(picture), interpolation="nearest", aspect="auto")

@@ -27,6 +27,7 @@ from nstlib.terms import CLASSIC, Term
 
 OWN, BASE = "recipe", "classic"
 SHOWN = ("ssim", "edge_ssim", "structure", "gram", "gram_gray")  # of the measures, those that a card keeps
+KEPT = ("ssim", "edge_ssim")  # of these, along the curve
 DIGITS = 4  # of a number in a record: other machines agree in no more
 
 
@@ -44,15 +45,15 @@ class Made:
     Attributes:
         result: the picture at the card's own weight, bytes of shape (H, W, 3).
         numbers: its measures by name.
-        curves: from "recipe" and "classic" to their points: weight, SSIM, held-out Gram distance. Empty without a curve.
-        ahead: SSIM above the classic loss at the same style, this pair alone; None where no curve, or no common style, is.
+        curves: from "recipe" and "classic" to their points: weight, measures, held-out Gram distance. Empty without a curve.
+        ahead: SSIM, and that of edges, above the classic loss at the same style; empty without a curve or a common style.
         made_with: versions and the machine. steps, seconds: of the one run that made the result.
     """
 
     result: np.ndarray
     numbers: Mapping[str, float]
     curves: Mapping[str, list[dict[str, float]]]
-    ahead: float | None
+    ahead: Mapping[str, float]
     made_with: Mapping[str, str | int]
     steps: int
     seconds: float
@@ -116,20 +117,25 @@ def curves_of(recipe: Recipe, found: Mapping[Job, Mapping[str, float]]) -> dict[
     for weight in recipe.style_weights:
         for name in (OWN, BASE):
             if (measured := found.get(Job(name, weight))) is not None:
-                point = {"style_weight": weight, "ssim": measured["ssim"], "gram": measured["gram"]}
+                point = {"style_weight": weight} | {axis: measured[axis] for axis in (*KEPT, "gram")}
                 curves.setdefault(name, []).append(point)
     return curves
 
 
-def ahead(curves: Mapping[str, list[dict[str, float]]]) -> float | None:
-    """Return how much SSIM a recipe has over the classic loss at the same style, or None where that cannot be said."""
+def ahead(curves: Mapping[str, list[dict[str, float]]]) -> dict[str, float]:
+    """Return how much more of the content a recipe keeps than the classic loss at the same style, by measure.
+
+    Empty where that cannot be said: without two curves of at least two points, or a style that both reach.
+    """
     if len(curves) < 2 or any(
         len(points) < 2 or min(each["gram"] for each in points) <= 0 for points in curves.values()
     ):
-        return None
-    axes = [[point[axis] for point in curves[name]] for name in (OWN, BASE) for axis in ("gram", "ssim")]
-    difference = matched_style_difference(*axes)
-    return None if np.isnan(difference) else float(f"{difference:.2g}")
+        return {}
+    found = {}
+    for measure in KEPT:
+        axes = [[point[axis] for point in curves[name]] for name in (OWN, BASE) for axis in ("gram", measure)]
+        found[measure] = matched_style_difference(*axes)
+    return {} if np.isnan(list(found.values())).any() else {name: float(f"{x:.2g}") for name, x in found.items()}
 
 
 @contextmanager

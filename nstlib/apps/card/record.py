@@ -85,7 +85,7 @@ def text_of(recipe: Recipe, pictures: Mapping[str, np.ndarray], made: Made) -> s
             "loss": recipe.formula,
             "numbers": dict(made.numbers),
             "curves": dict(made.curves),
-            "ssim_ahead_of_classic_at_the_same_style": made.ahead,
+            "ahead_of_classic_at_the_same_style": dict(made.ahead),
             "steps": made.steps,
             "seconds": round(made.seconds, 1),
             "made_with": dict(made.made_with),

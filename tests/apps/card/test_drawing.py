@@ -19,9 +19,9 @@ from nstlib.errors import ImageError
 
 RESULT = np.full((24, 32, 3), 200, dtype=np.uint8)
 NUMBERS = {"ssim": 0.5, "edge_ssim": 0.25, "structure": 1.0, "gram": 0.1, "gram_gray": 0.2}
-CURVE = [{"style_weight": 3.0, "ssim": 0.6, "gram": 0.2}, {"style_weight": 10.0, "ssim": 0.5, "gram": 0.1}]
+CURVE = [{"style_weight": w, "ssim": s, "edge_ssim": s, "gram": g} for w, s, g in ((3.0, 0.6, 0.2), (10.0, 0.5, 0.1))]
 HOW = {"nstlib": "1", "torch": "2", "threads": 1}
-MADE = Made(RESULT, NUMBERS, {"recipe": CURVE, "classic": CURVE}, 0.03, HOW, 2, 1.0)
+MADE = Made(RESULT, NUMBERS, {"recipe": CURVE, "classic": CURVE}, {"ssim": 0.03, "edge_ssim": -0.01}, HOW, 2, 1.0)
 
 
 def said(figure):
@@ -36,7 +36,7 @@ def test_a_card_says_all_that_its_reader_must_know():
         "They did.",
         "loss = content + 10 x (2 style (gray))",
         "SSIM 0.50, edges 0.25",
-        "at the same style: +0.03, on this pair alone.",
+        "at the same style: SSIM +0.03, edges -0.01, on this pair alone.",
         "That it works for dogs.",
         "32 x 24 px, 2 of 2 steps of lbfgs from content, seed 0, tiny",
         "A wave, by me; taken by me; CC0 1.0.",
@@ -45,12 +45,12 @@ def test_a_card_says_all_that_its_reader_must_know():
 
 
 def test_nothing_is_claimed_where_two_curves_share_no_style():
-    text = said(figure_of(recipe_of(changed()), PICTURES, dataclasses.replace(MADE, ahead=None)))
+    text = said(figure_of(recipe_of(changed()), PICTURES, dataclasses.replace(MADE, ahead={})))
     assert "this recipe and the classic loss could not be compared" in text
 
 
 def test_without_a_curve_there_is_no_plot_and_no_comparison():
-    figure = figure_of(recipe_of(changed()), PICTURES, dataclasses.replace(MADE, curves={}, ahead=None))
+    figure = figure_of(recipe_of(changed()), PICTURES, dataclasses.replace(MADE, curves={}, ahead={}))
     assert len(figure.axes) == 3  # result, content, style
     assert "classic loss" not in said(figure)
 

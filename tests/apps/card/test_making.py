@@ -85,7 +85,7 @@ def test_numbers_are_the_measures_in_four_digits():
 
 def test_curves_hold_the_points_that_were_run_by_weight():
     recipe = recipe_of(ENTRIES)
-    found = {job: {"ssim": job.weight / 100, "gram": 1 / job.weight} for job in jobs_of(recipe)}
+    found = {job: {"ssim": job.weight / 100, "edge_ssim": 0.2, "gram": 1 / job.weight} for job in jobs_of(recipe)}
     curves = curves_of(recipe, found)
     assert [point["style_weight"] for point in curves[OWN]] == [3, 10, 30]
     assert curves[BASE] == curves[OWN]
@@ -93,12 +93,12 @@ def test_curves_hold_the_points_that_were_run_by_weight():
 
 
 def test_ahead_is_the_difference_at_the_same_style_or_nothing():
-    points = [{"style_weight": w, "ssim": s, "gram": g} for w, s, g in ((1, 0.8, 0.4), (10, 0.5, 0.1))]
-    better = [{**point, "ssim": point["ssim"] + 0.1} for point in points]
-    assert ahead({OWN: better, BASE: points}) == pytest.approx(0.1)
-    assert ahead({OWN: points}) is None
-    assert ahead({OWN: points[:1], BASE: points}) is None
-    assert ahead({OWN: [{**point, "gram": point["gram"] + 9} for point in points], BASE: points}) is None
+    points = [{"ssim": s, "edge_ssim": s / 2, "gram": g} for s, g in ((0.8, 0.4), (0.5, 0.1))]
+    better = [{**point, "ssim": point["ssim"] + 0.1, "edge_ssim": point["edge_ssim"] - 0.2} for point in points]
+    assert ahead({OWN: better, BASE: points}) == {"ssim": 0.1, "edge_ssim": -0.2}
+    assert ahead({OWN: points}) == {}
+    assert ahead({OWN: points[:1], BASE: points}) == {}
+    assert ahead({OWN: [{**point, "gram": point["gram"] + 9} for point in points], BASE: points}) == {}
 
 
 def test_threads_are_set_for_a_while_only():

@@ -20,7 +20,7 @@ from nstlib.errors import ChoiceError
 
 RESULT = np.random.default_rng(1).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 NUMBERS = {"ssim": 0.5, "edge_ssim": 0.25, "structure": 1.0, "gram": 0.1, "gram_gray": 0.2}
-MADE = Made(RESULT, NUMBERS, {}, None, {"torch": "2", "threads": 3}, 2, 1.0)
+MADE = Made(RESULT, NUMBERS, {}, {}, {"torch": "2", "threads": 3}, 2, 1.0)
 
 
 @pytest.fixture
