@@ -85,7 +85,7 @@ def draw_card(
 
 
 PLOT = 2.0  # inches, labels and legend included
-LOW = 0.69  # of their width: the small pictures are no higher
+LOW = 0.62  # of their width: the small pictures are no higher
 
 
 def _height(block: object) -> float:
@@ -129,7 +129,7 @@ def _plot(ax: Axes, curves: Curves, labels: tuple[str, str], point: tuple[float,
     if point is not None:
         ax.plot(*point, "*", color="black", markersize=10, label="this card", zorder=5)
     _spread(ax)
-    ax.grid(alpha=0.3)
+    ax.grid(color="#cccccc", linewidth=0.6)
     ax.tick_params(labelsize=SMALL)
     ax.set_xlabel(labels[0], fontsize=SMALL)
     ax.set_ylabel(labels[1], fontsize=SMALL)
