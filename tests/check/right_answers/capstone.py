@@ -106,7 +106,52 @@ def optimism_in_closed_form(scores):
     return (pairs * np.trace(chosen) - chosen.sum()) / (pairs * (pairs - 1))
 
 
+def gaps_as_list(card):
+    gaps = []
+    if not (card["predictions"] and all(each.strip() for each in card["predictions"])):
+        gaps.append("predictions")
+    for side in ("style", "content"):
+        for name, text in card[side].items():
+            said = text.strip().casefold()
+            if said == "" or (name == "license" and said == "unknown"):
+                gaps.append(f"{side}.{name}")
+    if not set(card["loss_layers"]).isdisjoint(card["measured_layers"]):
+        gaps.append("held out")
+    if set(card["judged_on"]) <= set(card["tuned_on"]):
+        gaps.append("fresh pairs")
+    return gaps
+
+
+def gaps_as_tuple(card):
+    names = [f"{side}.{name}" for side in ("content", "style") for name in ("author", "source", "license")]
+    nothing = {"author": [""], "source": [""], "license": ["", "unknown"]}
+    found = [each for each in names if card[(way := each.split("."))[0]][way[1]].strip().lower() in nothing[way[1]]]
+    found += ["predictions"] * any(not each.strip() for each in card["predictions"] or [""])
+    found += ["held out"] * any(layer in card["loss_layers"] for layer in card["measured_layers"])
+    found += ["fresh pairs"] * (not any(pair not in card["tuned_on"] for pair in card["judged_on"]))
+    return tuple(found)
+
+
+def gaps_by_removal(card):
+    gaps = {f"{side}.{name}" for side in ("content", "style") for name in ("author", "source", "license")}
+    for gap in sorted(gaps):
+        side, name = gap.split(".")
+        words = card[side][name].lower().split()
+        if words and not (name == "license" and words == ["unknown"]):
+            gaps.remove(gap)
+    if "" in [each.strip() for each in card["predictions"]] or len(card["predictions"]) == 0:
+        gaps.add("predictions")
+    if len({*card["loss_layers"], *card["measured_layers"]}) < len(set(card["loss_layers"])) + len(
+        set(card["measured_layers"])
+    ):
+        gaps.add("held out")
+    if {*card["judged_on"], *card["tuned_on"]} == set(card["tuned_on"]):
+        gaps.add("fresh pairs")
+    return frozenset(gaps)
+
+
 ANSWERS = {
+    "card_gaps": (gaps_as_list, gaps_as_tuple, gaps_by_removal),
     "weight_at_style": (
         weight_by_ratios,
         weight_by_interp_of_each_span,
