@@ -1,7 +1,14 @@
 """Answers to `card_gaps`, written from its statement alone."""
 
+NAMES = [f"{side}.{field}" for side in ("content", "style") for field in ("author", "source", "license")]
+NAMES += ["predictions", "held out", "fresh pairs"]
 
-def right_set(card):
+
+def _said(gaps):
+    return {name: name in gaps for name in NAMES}
+
+
+def _gaps(card):
     gaps = set()
     if len(card["predictions"]) == 0 or not all(p.strip() for p in card["predictions"]):
         gaps.add("predictions")
@@ -18,7 +25,11 @@ def right_set(card):
     return gaps
 
 
-def right_list(card):
+def right_from_a_set(card):
+    return _said(_gaps(card))
+
+
+def right_checks(card):
     checks = {
         "predictions": bool(card["predictions"]) and all(map(str.strip, card["predictions"])),
         "held out": set(card["loss_layers"]).isdisjoint(card["measured_layers"]),
@@ -28,11 +39,18 @@ def right_list(card):
         for field, text in card[side].items():
             text = text.strip().casefold()
             checks[f"{side}.{field}"] = text not in ({"", "unknown"} if field == "license" else {""})
-    return [name for name, fine in checks.items() if not fine]
+    return {name: not fine for name, fine in checks.items()}
 
 
-def right_tuple(card):
-    return tuple(sorted(right_set(card)))
+def right_sorted(card):
+    return {name: name in _gaps(card) for name in sorted(NAMES)}
+
+
+def right_one_by_one(card):
+    gaps = dict.fromkeys(NAMES, False)
+    for name in _gaps(card):
+        gaps[name] = True
+    return gaps
 
 
 def right_generator(card):
@@ -51,35 +69,31 @@ def right_generator(card):
         if not [pair for pair in card["judged_on"] if pair not in card["tuned_on"]]:
             yield "fresh pairs"
 
-    return set(gaps())
-
-
-def right_frozen(card):
-    return frozenset(right_list(card))
+    return _said(set(gaps()))
 
 
 def wrong_empty_predictions_pass(card):
-    gaps = right_set(card)
-    return gaps - {"predictions"} if not card["predictions"] else gaps
+    gaps = _gaps(card)
+    return _said(gaps - {"predictions"} if not card["predictions"] else gaps)
 
 
 def wrong_any_prediction(card):
-    gaps = right_set(card) - {"predictions"}
-    return gaps if any(p.strip() for p in card["predictions"]) else gaps | {"predictions"}
+    gaps = _gaps(card) - {"predictions"}
+    return _said(gaps if any(p.strip() for p in card["predictions"]) else gaps | {"predictions"})
 
 
 def wrong_three_predictions(card):
-    gaps = right_set(card)
-    return gaps | {"predictions"} if len(card["predictions"]) < 3 else gaps
+    gaps = _gaps(card)
+    return _said(gaps | {"predictions"} if len(card["predictions"]) < 3 else gaps)
 
 
 def _whose(card, blank, unknown):
-    gaps = {gap for gap in right_set(card) if "." not in gap}
+    gaps = {gap for gap in _gaps(card) if "." not in gap}
     for side in ("content", "style"):
         for field in ("author", "source", "license"):
             if blank(card[side][field]) or unknown(field, card[side][field]):
                 gaps.add(f"{side}.{field}")
-    return gaps
+    return _said(gaps)
 
 
 def wrong_blanks_pass(card):
@@ -107,77 +121,82 @@ def wrong_unknown_inside(card):
 
 
 def wrong_only_content(card):
-    return {gap for gap in right_set(card) if not gap.startswith("style")}
+    return _said({gap for gap in _gaps(card) if not gap.startswith("style")})
 
 
 def wrong_only_style(card):
-    return {gap for gap in right_set(card) if not gap.startswith("content")}
+    return _said({gap for gap in _gaps(card) if not gap.startswith("content")})
 
 
 def wrong_only_licenses(card):
-    return {gap for gap in right_set(card) if "author" not in gap and "source" not in gap}
+    return _said({gap for gap in _gaps(card) if "author" not in gap and "source" not in gap})
 
 
 def wrong_without_author(card):
-    return {gap for gap in right_set(card) if "author" not in gap}
+    return _said({gap for gap in _gaps(card) if "author" not in gap})
 
 
 def wrong_names_without_side(card):
-    return {gap.split(".")[-1] for gap in right_set(card)}
+    return {name.split(".")[-1]: is_gap for name, is_gap in _said(_gaps(card)).items()}
 
 
-def wrong_side_only(card):
-    return {gap.split(".")[0] for gap in right_set(card)}
+def wrong_names_alone(card):
+    return _gaps(card)
+
+
+def wrong_only_the_gaps(card):
+    return dict.fromkeys(_gaps(card), True)
 
 
 def wrong_all_layers(card):
-    gaps = right_set(card) - {"held out"}
-    return gaps | {"held out"} if set(card["measured_layers"]) <= set(card["loss_layers"]) else gaps
+    gaps = _gaps(card) - {"held out"}
+    return _said(gaps | {"held out"} if set(card["measured_layers"]) <= set(card["loss_layers"]) else gaps)
 
 
 def wrong_equal_layers(card):
-    gaps = right_set(card) - {"held out"}
-    return gaps | {"held out"} if card["measured_layers"] == card["loss_layers"] else gaps
+    gaps = _gaps(card) - {"held out"}
+    return _said(gaps | {"held out"} if card["measured_layers"] == card["loss_layers"] else gaps)
 
 
 def wrong_layers_turned(card):
-    gaps = right_set(card) - {"held out"}
-    return gaps if set(card["measured_layers"]) & set(card["loss_layers"]) else gaps | {"held out"}
+    gaps = _gaps(card) - {"held out"}
+    return _said(gaps if set(card["measured_layers"]) & set(card["loss_layers"]) else gaps | {"held out"})
 
 
 def wrong_count_of_pairs(card):
-    gaps = right_set(card) - {"fresh pairs"}
-    return gaps | {"fresh pairs"} if len(card["judged_on"]) <= len(card["tuned_on"]) else gaps
+    gaps = _gaps(card) - {"fresh pairs"}
+    return _said(gaps | {"fresh pairs"} if len(card["judged_on"]) <= len(card["tuned_on"]) else gaps)
 
 
 def wrong_no_pair_shared(card):
-    gaps = right_set(card) - {"fresh pairs"}
-    return gaps | {"fresh pairs"} if set(card["judged_on"]) & set(card["tuned_on"]) or not card["judged_on"] else gaps
+    gaps = _gaps(card) - {"fresh pairs"}
+    return _said(
+        gaps | {"fresh pairs"} if set(card["judged_on"]) & set(card["tuned_on"]) or not card["judged_on"] else gaps
+    )
 
 
 def wrong_tuned_not_judged(card):
-    gaps = right_set(card) - {"fresh pairs"}
-    return gaps if set(card["tuned_on"]) - set(card["judged_on"]) else gaps | {"fresh pairs"}
+    gaps = _gaps(card) - {"fresh pairs"}
+    return _said(gaps if set(card["tuned_on"]) - set(card["judged_on"]) else gaps | {"fresh pairs"})
 
 
 def wrong_first_gap_only(card):
-    return sorted(right_set(card))[:1]
+    return _said(sorted(_gaps(card))[:1])
 
 
 def wrong_boolean(card):
-    return not right_set(card)
+    return not _gaps(card)
 
 
 def wrong_count(card):
-    return len(right_set(card))
+    return len(_gaps(card))
 
 
 def wrong_what_is_there(card):
-    fields = [f"{side}.{field}" for side in ("content", "style") for field in ("author", "source", "license")]
-    return {*fields, "predictions", "held out", "fresh pairs"} - right_set(card)
+    return _said(set(NAMES) - _gaps(card))
 
 
 def wrong_empties_the_card(card):
-    gaps = right_set(card)
+    gaps = _gaps(card)
     card["predictions"].clear()
-    return gaps
+    return _said(gaps)

@@ -106,7 +106,11 @@ def optimism_in_closed_form(scores):
     return (pairs * np.trace(chosen) - chosen.sum()) / (pairs * (pairs - 1))
 
 
-def gaps_as_list(card):
+NAMES = [f"{side}.{name}" for side in ("content", "style") for name in ("author", "source", "license")]
+NAMES += ["predictions", "held out", "fresh pairs"]
+
+
+def gaps_from_a_list(card):
     gaps = []
     if not (card["predictions"] and all(each.strip() for each in card["predictions"])):
         gaps.append("predictions")
@@ -119,17 +123,17 @@ def gaps_as_list(card):
         gaps.append("held out")
     if set(card["judged_on"]) <= set(card["tuned_on"]):
         gaps.append("fresh pairs")
-    return gaps
+    return {name: name in gaps for name in NAMES}
 
 
-def gaps_as_tuple(card):
-    names = [f"{side}.{name}" for side in ("content", "style") for name in ("author", "source", "license")]
+def gaps_by_counting(card):
+    names = NAMES[:6]
     nothing = {"author": [""], "source": [""], "license": ["", "unknown"]}
     found = [each for each in names if card[(way := each.split("."))[0]][way[1]].strip().lower() in nothing[way[1]]]
     found += ["predictions"] * any(not each.strip() for each in card["predictions"] or [""])
     found += ["held out"] * any(layer in card["loss_layers"] for layer in card["measured_layers"])
     found += ["fresh pairs"] * (not any(pair not in card["tuned_on"] for pair in card["judged_on"]))
-    return tuple(found)
+    return {name: found.count(name) > 0 for name in NAMES}
 
 
 def gaps_by_removal(card):
@@ -147,11 +151,11 @@ def gaps_by_removal(card):
         gaps.add("held out")
     if {*card["judged_on"], *card["tuned_on"]} == set(card["tuned_on"]):
         gaps.add("fresh pairs")
-    return frozenset(gaps)
+    return dict.fromkeys(gaps, True) | dict.fromkeys(set(NAMES) - gaps, False)
 
 
 ANSWERS = {
-    "card_gaps": (gaps_as_list, gaps_as_tuple, gaps_by_removal),
+    "card_gaps": (gaps_from_a_list, gaps_by_counting, gaps_by_removal),
     "weight_at_style": (
         weight_by_ratios,
         weight_by_interp_of_each_span,
