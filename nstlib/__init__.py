@@ -42,7 +42,7 @@
 ``kernels``            fast arithmetic: products, frozen convolutions, Gram sums      (chapter on the engine)
 ``engine``             long and large runs: levels, resuming, strips, memory, cost    (chapter on the engine)
 ``formats``            bytes on disks: pictures, animations, downloads
-``apps``               from files to files: painting, comparing, studies, the local explorer
+``apps``               from files to files: painting, comparing, studies, cards, the local explorer
 ``cli``                the command ``nst``
 ``check``              the exercises, their hints, and what decides them: a file an exercise
 ``widgets``            explorers, a folder each

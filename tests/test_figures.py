@@ -1,4 +1,5 @@
 import io
+from itertools import pairwise
 
 import pytest
 import torch
@@ -170,3 +171,45 @@ def test_maps_show_each_picture_at_its_place_and_each_way_from_start_to_end(rng)
     assert ax.get_xlim()[1] > 6
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["classic"]
     assert drawn(figure).width == pytest.approx(800, abs=5)
+
+
+# --- cards --------------------------------------------------------------------------------------------------------------
+
+
+def card(title="A card", height=20, texts=None, **plot):
+    pictures = {name: (torch.full((1, 3, height, 30), 0.5), "by me") for name in ("result", "content", "style")}
+    return figures.draw_card(title, pictures, texts or {"Made": ["by hand"]}, **plot)
+
+
+def test_a_card_is_as_wide_as_any_other_and_as_high_as_its_texts_need():
+    short, long = card(), card(texts={"Made": ["word " * 200]})
+    assert short.get_figwidth() == long.get_figwidth()
+    assert long.get_figheight() > short.get_figheight() + 1
+
+
+def test_no_text_of_a_card_leaves_its_column_or_meets_another():
+    figure = card("W" * 60, texts={"Words": ["m" * 300, "short", "a $ and a $ \\ are no formula"]})
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.texts]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0 and box.y1 <= figure.bbox.y1 for box in boxes)
+    written = [text.get_text() for text in figure.texts]
+    assert "a $ and a $ \\ are no formula" in written
+    assert "".join(line for line in written if set(line) == {"m"}) == "m" * 300
+    left = sorted((box for box in boxes if box.x0 < figure.bbox.x1 / 3), key=lambda box: -box.y0)
+    assert all(below.y1 <= above.y1 - 4 for above, below in pairwise(left))
+
+
+def test_a_tall_picture_of_a_card_is_no_higher_than_the_card_is_wide():
+    figure = card(height=300)
+    box = figure.axes[0].get_position()
+    across, down = box.width * figure.get_figwidth(), box.height * figure.get_figheight()
+    assert down == pytest.approx(figure.get_figwidth() - 0.36)
+    assert across / down == pytest.approx(30 / 300)
+
+
+def test_a_card_has_a_plot_where_there_are_curves():
+    assert len(card().axes) == len(card(curves={}).axes) == 3
+    figure = card(curves={"mine": ([0.1, 0.5], [0.3, 0.6])}, axes=("x", "y"), point=(0.1, 0.3))
+    plot = figure.axes[3]
+    assert (plot.get_xlabel(), plot.get_xscale()) == ("x", "log")
+    assert [text.get_text() for text in plot.get_legend().get_texts()] == ["mine", "this card"]

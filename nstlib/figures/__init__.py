@@ -7,6 +7,7 @@ last line of a cell, a script calls ``.savefig``.
 # ruff: noqa: F401 (these are for others to import)
 from matplotlib.figure import Figure
 
+from nstlib.figures.cards import draw_card
 from nstlib.figures.curves import (
     plot_bars,
     plot_curves,

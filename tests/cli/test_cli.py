@@ -601,7 +601,11 @@ def test_version(nst):
     assert nst("--version") == (0, f"nst {nstlib.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", [(), ("stylize",), ("doctor",), ("weights",), ("weights", "fetch")])
+COMMANDS = [(), ("stylize",), ("doctor",), ("weights",), ("weights", "fetch")]
+CARD = [("card",), ("card", "new"), ("card", "make"), ("card", "check")]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *CARD])
 def test_help_fits_into_80_columns(nst, command):
     code, out, _ = nst(*command, "--help")
     assert code == 0

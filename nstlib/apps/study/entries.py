@@ -24,20 +24,20 @@ OF_TERMS = tuple(each.name for each in fields(Term) if each.init and each.name !
 OF_VIEWS = tuple(each.name for each in fields(View))
 
 
-def read_entries(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds.
+def read_entries(path: Path, *, what: str = "grid") -> dict[str, Any]:
+    """Return what a TOML file holds. ``what`` is what the file is, in a word.
 
     Raises:
         ChoiceError: if it cannot be read, is no TOML, or holds a whole number that no program need take.
     """
     if os.path.exists(path) and not os.path.isfile(path):  # to read a pipe would be to wait for whoever writes to it
-        raise ChoiceError(f"The grid {path} cannot be read: it is no file.")
+        raise ChoiceError(f"The {what} {path} cannot be read: it is no file.")
     try:
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ChoiceError(f"The grid {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+        raise ChoiceError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits; a thousand brackets
-        raise ChoiceError(f"The grid {path} is no TOML: {error}.") from error
+        raise ChoiceError(f"The {what} {path} is no TOML: {error}.") from error
     for name, entry in entries.items():
         _check_integers(name, entry)
     return entries
@@ -73,19 +73,19 @@ def table(what: str, value: Any, known: Iterable[str] | None = None) -> Mapping[
     return value
 
 
-def read_term(method: str, entry: Any, network: Features, size: int) -> Term:
-    """Return a term of a method of one's own.
+def read_term(owner: str, entry: Any, network: Features, size: int) -> Term:
+    """Return a term of a method, or of a recipe, of one's own.
 
     Args:
-        method: its name. entry: the term's table.
+        owner: whose it is, as messages say it: "the method gentle". entry: the term's table.
         network: without weights: it says which layers there are. size: of the pictures; a coarser blur leaves nothing.
     """
-    who = f"A term of the method {method}"
+    who = f"A term of {owner}"
     choice("quantity", table(who, entry).get("quantity"), QUANTITIES)
     entry = dict(table(who, entry, OF_TERMS))
     if type(entry.get("weight", 1)) not in (int, float):
         raise ChoiceError(f"{who} needs a number as its weight, got {shown(entry['weight'])}.")
-    entry["weight"] = number(f"The weight of a term of the method {method}", entry.get("weight", 1))
+    entry["weight"] = number(f"The weight of a term of {owner}", entry.get("weight", 1))
     entry["view"] = _view(who, entry.get("view", {}), size)
     if "layers" in entry:
         entry["layers"] = _layers(who, entry["layers"], network)

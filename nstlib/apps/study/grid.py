@@ -237,7 +237,7 @@ def _method(name: str, entry: Any, settings: Settings) -> Method:
     if terms is None:
         return method
     network = Features(settings.network, {})
-    return replace(method, terms=tuple(read_term(name, each, network, settings.size) for each in terms))
+    return replace(method, terms=tuple(read_term(f"the method {name}", each, network, settings.size) for each in terms))
 
 
 def _calibration(entry: Any, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
