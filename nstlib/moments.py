@@ -1,7 +1,7 @@
-"""Statistics moved, not lowered: features get a style's mean and deviation, or its covariance, in closed form (chapter on one pass).
+"""Statistics moved, not lowered: features get a style's moments in closed form (chapter on one pass).
 
-Where a loss asks for a style and an optimizer looks for it, these compute features that have it at once. What they do not say is
-which picture has such features: ``nstlib.inversion`` looks for it, or a network that was trained to.
+Where a loss asks for a style and an optimizer looks for it, these compute features that have its mean and deviation, or its
+covariance, at once. What they do not say is which picture has such features: ``nstlib.inversion`` looks for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from nstlib.inversion import InversionLoss
 from nstlib.losses import or_one
 from nstlib.optimizers import OPTIMIZERS, descend
 
-FLOOR = 1e-3  # of the largest variance: directions that vary less are rounding and noise, and whitening would blow them up
+FLOOR = (
+    1e-3  # of the largest variance: directions that vary less are rounding and noise, and whitening would blow them up
+)
 CASCADE = ("relu4_1", "relu3_1", "relu2_1")
 STEPS = 30
 TV_WEIGHT = 0.002
@@ -53,8 +55,8 @@ def adain(content: Tensor, style: Tensor) -> Tensor:
 def whiten_and_color(content: Tensor, style: Tensor, *, floor: float = FLOOR) -> Tensor:
     """Return the content's features with the style's mean and covariance: how channels go together is the style's, too.
 
-    First the content's covariance A is taken out, then the style's B is put in: ``B^(1/2) A^(-1/2) (F - mean F) + mean S``. Both
-    roots are the symmetric ones, so that features are changed as little as whitening can.
+    First the content's covariance A is taken out, then the style's B is put in: ``B^(1/2) A^(-1/2) (F - mean F) + mean S``.
+    Both roots are the symmetric ones, so that features are changed as little as whitening can.
 
     Args:
         content: features of one layer, shape (B, C, H, W).
@@ -123,7 +125,9 @@ def cascade(
     """
     names = [network.canonical(layer) for layer in layers]
     if not names:
-        raise ShapeError("cascade needs layers, at least one layer, got none. The default is relu4_1, relu3_1, relu2_1.")
+        raise ShapeError(
+            "cascade needs layers, at least one layer, got none. The default is relu4_1, relu3_1, relu2_1."
+        )
     return _pictures(content, style, network, names, (strength, steps, tv_weight))
 
 

@@ -1,4 +1,4 @@
-"""A network that paints in one pass, and its training: many styles, each a scale and a bias of the norms (chapter on one pass).
+"""A network that paints in one pass, and its training: a style is scales and biases of norms (chapter on one pass).
 
 After Johnson et al. (2016), Ulyanov et al. (2017) and Dumoulin et al. (2017): convolutions that all styles share, instance
 norms, and a loss that is the one of style transfer. Trained once, it needs neither VGG nor an optimizer.

@@ -5,9 +5,9 @@
     python tools/train_one_pass.py --steps 40        shorter, to try it
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
 
-It learns from photographs that scikit-image and matplotlib bring along and from pictures drawn here; the course shows none of
-them. The figures in one_pass.json are of the course's own photographs, which it never saw. A training is decided by its seed; on
-another kind of processor the numbers drift apart.
+It learns from photographs that scikit-image and matplotlib bring along and from pictures drawn here; the course shows none
+of them. The figures in one_pass.json are of the course's own photographs, which it never saw. A training is decided by its
+seed; on another kind of processor the numbers drift apart.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ def _drawn(generator: torch.Generator, size: int = 288) -> Tensor:
     image = top + (bottom - top) * down
     for row, column, tall, wide, slope in some(14, 5).tolist():
         color = some(3, 1, 1) * (0.6 + 0.4 * right)
-        away = ((down - row) / (0.05 + 0.2 * tall)) ** 2 + ((right - column + slope * (down - row)) / (0.05 + 0.2 * wide)) ** 2
+        away = ((down - row) / (0.05 + 0.2 * tall)) ** 2 + (
+            (right - column + slope * (down - row)) / (0.05 + 0.2 * wide)
+        ) ** 2
         image = torch.where(away < 1, color * (1.1 - 0.3 * away), image)
     return F.interpolate(image[None].clamp(0, 1), size)
 
