@@ -6,13 +6,13 @@ covariance, at once. What they do not say is which picture has such features: ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ShapeError
+from nstlib.errors import ChoiceError
 from nstlib.features import Features
 from nstlib.inversion import InversionLoss
 from nstlib.losses import or_one
@@ -95,51 +95,49 @@ def _power(centered: Tensor, exponent: float, floor: float) -> Tensor:
     return directions * powers @ directions.mT
 
 
-@door(content="picture", style="picture", strength="0 to 1", steps=">= 1", tv_weight=">= 0")
+@door(content="picture", style="picture", steps=">= 1", tv_weight=">= 0")
 def cascade(
     content: Tensor,
     style: Tensor,
     network: Features,
     *,
     layers: Sequence[str] = CASCADE,
-    strength: float = 1.0,
+    move: Callable[[Tensor, Tensor], Tensor] = whiten_and_color,
     steps: int = STEPS,
     tv_weight: float = TV_WEIGHT,
 ) -> Iterator[Tensor]:
-    """Iterate over pictures whose features were whitened and colored, one layer after the other, from deep to shallow.
+    """Iterate over pictures whose features were moved to the style's moments, one layer after the other, deep to shallow.
 
     Each layer's result is the content of the next. The decoder is an inversion that starts from that content.
 
     Args:
         content, style: RGB in [0, 1], shapes (1, 3, H, W) and (1, 3, H', W').
-        layers: from deep to shallow, as in Li et al. (2017), whose own go on to relu1_1.
-        strength: 0 asks for the content's own features, 1 for all of the style's covariance.
+        network: from ``load_network``.
+        layers: from deep to shallow, as in Li et al. (2017), whose own begin at relu5_1 and go on to relu1_1.
+        move: from features of content and style to features: ``whiten_and_color``, or ``adain``.
         steps: updates of the pixels for each layer.
-        tv_weight: as in ``invert``.
+        tv_weight: as in ``nstlib.inversion.invert``.
 
     Returns:
         An iterator of ``len(layers)`` pictures, shape (1, 3, H, W), in [0, 1].
 
     Raises:
-        LayerError: if there is no such layer. ShapeError, ChoiceError: if an argument does not fit.
+        LayerError: if there is no such layer. ChoiceError: if there is none at all.
     """
     names = [network.canonical(layer) for layer in layers]
     if not names:
-        raise ShapeError(
-            "cascade needs layers, at least one layer, got none. The default is relu4_1, relu3_1, relu2_1."
-        )
-    return _pictures(content, style, network, names, (strength, steps, tv_weight))
+        raise ChoiceError(f"cascade needs at least one layer, got none. Its own are {', '.join(CASCADE)}.")
+    return _pictures(content, style, network, names, move, (steps, tv_weight))
 
 
 def _pictures(
-    image: Tensor, style: Tensor, network: Features, layers: Sequence[str], how: tuple[float, int, float]
+    image: Tensor, style: Tensor, network: Features, layers: Sequence[str], move: Callable, how: tuple[int, float]
 ) -> Iterator[Tensor]:
-    strength, steps, tv_weight = how
+    steps, tv_weight = how
     for layer in layers:
         with torch.no_grad():
-            found = network(image, layer)[layer]
-            moved = whiten_and_color(found, network(style, layer)[layer])
-        target = found.lerp(moved, strength).clamp(min=0.0)  # after a ReLU nothing is negative
+            moved = move(network(image, layer)[layer], network(style, layer)[layer])
+        target = moved.clamp(min=0.0)  # after a ReLU nothing is negative
         loss = InversionLoss(target, network, layer, (1.0, tv_weight, 0.0))
         descent = OPTIMIZERS["lbfgs"](image.clone().requires_grad_(True), loss, None)
         *_, image = descend(descent, steps, lambda index, picture, *losses: picture)

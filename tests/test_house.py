@@ -171,7 +171,9 @@ def test_no_path_counts_chapters(folder):
 def test_no_text_of_the_library_counts_chapters():
     """Where a number would have to change when a chapter is put before it, the chapter's subject stands."""
     numbered = re.compile(r"\bchapters? \d", re.IGNORECASE)
-    texts = {path: path.read_text(encoding="utf-8") for kind in ("py", "js", "css") for path in NSTLIB.rglob(f"*.{kind}")}
+    texts = {
+        path: path.read_text(encoding="utf-8") for kind in ("py", "js", "css") for path in NSTLIB.rglob(f"*.{kind}")
+    }
     assert [path.relative_to(ROOT).as_posix() for path, text in texts.items() if numbered.search(text)] == []
 
 
