@@ -215,7 +215,7 @@ class Training:
         model: is changed in place.
         styles: to begin with, shape (S, 2, N); a copy of them is trained. Each image of a batch has the next style in turn.
         crops: to learn from. goals: from ``style_goals``, S of each layer.
-        steps: after which it shall be done: the rate warms up, is halved after 60 % of them, and a fifth after 85 %.
+        steps: after which it shall be done; see ``rate_share``.
         weights: of content, style and total variation.
         generator: of the order of the crops; None means a fixed seed.
 
@@ -235,8 +235,12 @@ class Training:
         weights: tuple[float, float, float] = WEIGHTS,
         generator: torch.Generator | None = None,
     ):
-        if any(len(grams) != len(styles) for grams in goals.values()):
-            raise ShapeError(f"Training needs as many styles as goals, got {len(styles)} and goals of another number.")
+        counts = {len(grams) for grams in goals.values()}
+        if counts != {len(styles)}:
+            raise ShapeError(
+                f"`styles` and `goals` need to be of as many pictures, got {len(styles)} styles and goals of "
+                f"{', '.join(map(str, sorted(counts))) or 'none'}. style_goals makes them of pictures."
+            )
         self.model, self.styles = model, styles.detach().clone().requires_grad_(True)
         self._crops, self._goals, self._network, self._weights = crops, goals, network, weights
         self._steps, self._index, self._generator = steps, 0, seeded(generator)
@@ -253,7 +257,7 @@ class Training:
         content, style, variation = losses = self.losses(painted, self._crops.features[places].float(), which)
         total = sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True))
         for group in self._adam.param_groups:
-            group["lr"] = group["rate"] * _share(self._index, self._steps)
+            group["lr"] = group["rate"] * rate_share(self._index, self._steps)
         self._adam.zero_grad()
         total.backward()
         self._adam.step()
@@ -282,8 +286,9 @@ class Training:
         self._generator.set_state(state["generator"])
 
 
-def _share(index: int, steps: int) -> float:
-    """Return the share of the full rate that a step has."""
+@door(index=">= 0", steps=">= 1")
+def rate_share(index: int, steps: int) -> float:
+    """Return the share of the full rate that a step has: it warms up, is halved after 60 %, a fifth after 85 %."""
     late = 0.2 if index >= 0.85 * steps else 0.5 if index >= 0.6 * steps else 1.0
     return late * min(1.0, (index + 1) / WARM_UP)
 

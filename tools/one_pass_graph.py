@@ -1,7 +1,7 @@
 """The network that paints in one pass as an ONNX graph, for pages: one graph, and a style is two of its inputs.
 
-Inputs: ``image`` (1, 3, H, W), RGB in [0, 1], any sides from 8 pixels on; ``scale`` and ``bias`` (N,), of all norms in order,
-as a style's two rows. Output: ``painted`` (1, 3, H, W). Weights are kept in half precision and cast when the graph is loaded.
+Inputs: ``image`` (1, 3, H, W), RGB in [0, 1], any sides from 8 pixels on; ``scale`` and ``bias`` (N,), of all norms,
+as a style's two rows. Output: ``painted`` (1, 3, H, W). Weights are kept in half precision and cast on loading.
 The shipped styles lie in the file's metadata, as JSON by name, so that a page needs one file.
 """
 
