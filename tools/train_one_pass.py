@@ -1,6 +1,6 @@
 """Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
 
-    python tools/train_one_pass.py                   all of it, some 25 minutes of one core
+    python tools/train_one_pass.py                   all of it, some 20 minutes of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
     python tools/train_one_pass.py --steps 40        shorter, to try it
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
@@ -30,7 +30,7 @@ from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, pictures, resize
 from nstlib.metrics import held_out_distance
 
-STEPS, SEED, CROPS, DRAWN = 11000, 0, 288, 6
+STEPS, SEED, CROPS, DRAWN = 9720, 0, 288, 6
 STYLE_SIZE, PHOTO_SIZES, MEASURED_SIZE = 224, (288, 176), 160
 GRAY = ("camera", "coins", "clock", "moon", "brick", "grass", "gravel")
 # The course has seven styles. The eighth is the mosaic with tiles twice as large: size is part of a style.
