@@ -16,7 +16,7 @@ def whiten_and_color(content: Tensor, style: Tensor) -> Tensor:
     """Return features with the style's mean and covariance.
 
     Args:
-        content: shape (C, M), C channels (two or more) at M positions. style: shape (C, N). Both covariances have an inverse.
+        content: shape (C, M), M positions of two channels or more. style: shape (C, N). Both covariances have an inverse.
     """
     return moments.whiten_and_color(content[None, :, None], style[None, :, None], floor=0.0)[0, :, 0]
 
