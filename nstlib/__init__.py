@@ -32,6 +32,8 @@
 ``transformations``    small changes that a pattern must survive                      (chapter on dreams)
 ``visualization``      what a unit wants to see, from noise                           (chapter on dreams)
 ``dream``              what a layer sees in a photo, made stronger: DeepDream         (chapter on dreams)
+``moments``            a style's mean, deviation and covariance, set in closed form    (chapter on one pass)
+``one_pass``           a network that paints in one pass, and its training           (chapter on one pass)
 ``vgg``                an architecture without weights: names, channels, sizes
 ``figures``            every plot of the book (the only package that draws)
 ``scales``, ``seeds``  small rules that many follow: "or one where zero", "none means a fixed seed"

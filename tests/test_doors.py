@@ -26,6 +26,7 @@ from nstlib.dream import dream
 from nstlib.features import Features, random_network
 from nstlib.metrics import MEASURES
 from nstlib.objective import Objective, Style
+from nstlib.one_pass import OnePass, cut_crops, plain_styles, style_goals
 from nstlib.optimizers import start_adam
 from nstlib.parameterizations import Parameterization
 from nstlib.patches import Patches, batches
@@ -62,6 +63,8 @@ RECORDS = {
         "Source",
         "Status",
         "Loss",
+        "TrainingStep",
+        "Crops",
     ),
 }
 # Functions that say themselves what they need, as they are what others check with.
@@ -123,6 +126,10 @@ def patches() -> Patches:
 def snapshot() -> Snapshot:
     state = {key: value.detach() for key, value in small_network(classes=2).state_dict().items()}
     return Snapshot(1, 0.5, 0.5, 0.5, state)
+
+
+def one_pass_styles() -> torch.Tensor:
+    return plain_styles(OnePass(), 1)
 
 
 def descent():
@@ -253,6 +260,25 @@ SPECIAL: dict[str, dict[str, Callable[[], object]]] = {
     "metrics.hypervolume": {"reference": lambda: (1.0, 1.0)},
     "metrics.content_at_style": {"at": lambda: 0.6},
     "metrics.bootstrap_interval": {"rounds": lambda: 5},
+    "moments.cascade": {"layers": lambda: ["relu1_1"], "move": lambda: lambda content, style: content},
+    "moments.whiten_and_color": {"floor": lambda: 0.1},
+    "one_pass.OnePass": {"norm": lambda: nn.InstanceNorm2d},
+    "one_pass.plain_styles": {"model": OnePass},
+    "one_pass.cut_crops": {"pictures": lambda: [picture()], "size": lambda: 16},
+    "one_pass.style_goals": {"styles": lambda: [picture()]},
+    "one_pass.Training": {
+        "model": OnePass,
+        "styles": one_pass_styles,
+        "crops": lambda: cut_crops([picture()], network(), count=2, size=16),
+        "goals": lambda: style_goals([picture()], network()),
+    },
+    "one_pass.rate_share": {"index": lambda: 3},
+    "one_pass.save_one_pass": {
+        "model": OnePass,
+        "styles": lambda: {"plain": one_pass_styles()[0]},
+        "path": lambda: Path("nowhere/a.safetensors"),
+    },
+    "one_pass.load_one_pass": {"path": lambda: Path("nowhere")},
     "objective.Style": {"weight": lambda: 1.0, "mask": lambda: rand(1, 1, 20, 24)},
     "analysis.read_unseen": {"vectors": lambda: np.arange(24.0).reshape(2, 3, 4) ** 2},
     "objective.Objective": {"styles": lambda: [Style(picture())], "terms": lambda: CLASSIC},
@@ -302,6 +328,8 @@ SPECIAL: dict[str, dict[str, Callable[[], object]]] = {
     **{f"weights.{name}": {"name": lambda: "none of them"} for name in ("load_weights", "fetch", "verify")},
 }
 NO_RESULT = {"images.load_image", "images.save_image", "training.save_snapshots", "training.load_snapshots"} | {
+    "one_pass.save_one_pass",
+    "one_pass.load_one_pass",
     "weights.load_weights",
     "weights.fetch",
     "weights.verify",

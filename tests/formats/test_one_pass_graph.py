@@ -1,0 +1,86 @@
+"""The graph that pages paint with paints what the network in torch does; and the tool that makes both runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from nstlib import course, one_pass
+from nstlib.images import load_image, picture
+
+sys.path.insert(0, str(course.ROOT / "tools"))
+pytest.importorskip("onnx", reason='pip install -e ".[book]" brings onnx')
+onnxruntime = pytest.importorskip("onnxruntime", reason='pip install -e ".[test]" brings onnxruntime')
+pytest.importorskip("skimage", reason='pip install -e ".[test]" brings scikit-image')
+train_one_pass = pytest.importorskip("train_one_pass")
+
+
+GRAPH = course.DATA / "one_pass.onnx"
+
+
+def session(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options)
+
+
+def painted(run, image, style):
+    (found,) = run.run(None, {"image": image.numpy(), "scale": style[0].numpy(), "bias": style[1].numpy()})
+    return torch.from_numpy(found)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return one_pass.load_one_pass()
+
+
+@pytest.mark.parametrize("size", [8, 33, 107, 128])
+def test_the_graph_paints_what_the_network_paints(shipped, size):
+    model, styles = shipped
+    image, run = load_image(picture("china"), size=size + 30), session(GRAPH)
+    image = image[..., :size, : size + 13]
+    for style in list(styles.values())[::3]:
+        torch.testing.assert_close(painted(run, image, style), model(image, style), atol=1e-4, rtol=0)
+
+
+def test_the_styles_in_the_graph_are_those_of_the_network(shipped):
+    held = json.loads(session(GRAPH).get_modelmeta().custom_metadata_map["styles"])
+    assert list(held) == list(shipped[1])
+    for name, style in shipped[1].items():
+        np.testing.assert_allclose(held[name], style.numpy(), atol=1e-4)
+
+
+@pytest.mark.weights
+def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(train_one_pass, "CROPS", 4)
+    monkeypatch.setattr(train_one_pass, "style_pictures", lambda: {"plain": torch.full((1, 3, 64, 64), 0.3)})
+    monkeypatch.setattr(train_one_pass, "training_photos", lambda generator: [torch.rand(1, 3, 100, 100)])
+    monkeypatch.setattr(train_one_pass, "MEASURED_SIZE", 32)
+    monkeypatch.setattr(one_pass, "SAVED", tmp_path / "one_pass.safetensors")
+    monkeypatch.setattr(course, "DATA", tmp_path)
+    arguments = ["--steps", "2", "--state", str(tmp_path / "state.pt")]
+    assert train_one_pass.main(arguments) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("one_pass.safetensors", "one_pass.onnx", "one_pass.json", "state.pt")
+    }
+    assert "step 2" in capsys.readouterr().out
+    assert train_one_pass.main(arguments) == 0  # nothing left to do
+    assert "step" not in capsys.readouterr().out
+
+
+def test_the_photos_it_learns_from_are_none_of_the_course_s():
+    assert not {"chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field"} & set(train_one_pass.GRAY)
+    photos = train_one_pass.training_photos(torch.Generator().manual_seed(0))
+    assert len(photos) == 2 * (len(train_one_pass.GRAY) + 4 + train_one_pass.DRAWN)
+    assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in photos)
+
+
+def test_what_was_measured_is_there_for_all_styles_and_photos(shipped):
+    figures = json.loads((course.DATA / "one_pass.json").read_text())["held out, photo and painted"]
+    assert list(figures) == list(shipped[1])
+    better = [painted < photo for each in figures.values() for photo, painted in each.values()]
+    assert sum(better) == len(better)

@@ -1,0 +1,172 @@
+"""Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
+
+    python tools/train_one_pass.py                   all of it, some 20 minutes of one core
+    python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
+    python tools/train_one_pass.py --steps 40        shorter, to try it
+    python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
+
+It learns from photographs that scikit-image and matplotlib bring along and from pictures drawn here; the course shows none
+of them. The figures in one_pass.json are of the course's own photographs, which it never saw. A training is decided by its
+seed; on another kind of processor the numbers drift apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from one_pass_graph import write_graph  # beside this script
+from torch import Tensor
+
+from nstlib import course, one_pass
+from nstlib.features import Features, load_network
+from nstlib.formats.files import replacing
+from nstlib.images import load_image, picture, pictures, resize
+from nstlib.metrics import held_out_distance
+
+STEPS, SEED, CROPS, DRAWN = 9720, 0, 288, 6
+STYLE_SIZE, PHOTO_SIZES, MEASURED_SIZE = 224, (288, 176), 160
+GRAY = ("camera", "coins", "clock", "moon", "brick", "grass", "gravel")
+# The course has seven styles. The eighth is the mosaic with tiles twice as large: size is part of a style.
+LARGE = "large mosaic"
+EVERY = 60.0  # seconds between two states
+
+
+def style_pictures() -> dict[str, Tensor]:
+    """Return the styles by name, in order."""
+    styles = {name: load_image(picture(name), size=STYLE_SIZE) for name in pictures("style")}
+    twice = load_image(picture("mosaic"), size=2 * STYLE_SIZE)
+    height, width = (side // 2 for side in twice.shape[2:])
+    return {**styles, LARGE: twice[..., height // 2 : height // 2 + height, width // 2 : width // 2 + width]}
+
+
+def training_photos(generator: torch.Generator) -> list[Tensor]:
+    """Return pictures that the course does not show, each (1, 3, H, W), each at two sizes."""
+    import matplotlib.cbook
+    import skimage.data
+    from matplotlib.image import imread
+
+    gray = [_tinted(_picture(getattr(skimage.data, name)()), generator) for name in GRAY]
+    left, right, _ = skimage.data.stereo_motorcycle()
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        hopper = imread(file, format="jpg")
+    colored = [_picture(array) for array in (left, right, skimage.data.retina(), hopper)]
+    drawn = [_drawn(generator) for _ in range(DRAWN)]
+    return [resize(photo, size) for photo in (*gray, *colored, *drawn) for size in PHOTO_SIZES]
+
+
+def _picture(array) -> Tensor:
+    """Return 8-bit values, (H, W) or (H, W, 3), as (1, C, H, W) in [0, 1]."""
+    values = torch.tensor(array.copy()).float() / 255
+    return values.movedim(-1, 0)[None] if values.ndim == 3 else values[None, None]
+
+
+def _tinted(gray: Tensor, generator: torch.Generator) -> Tensor:
+    """Return a gray picture between two colors, a dark one and a light one."""
+    dark, light = (torch.rand(3, generator=generator).view(1, 3, 1, 1) * 0.4 + low for low in (0.0, 0.6))
+    return dark + gray * (light - dark)
+
+
+def _drawn(generator: torch.Generator, size: int = 288) -> Tensor:
+    """Return ellipses with soft light on a sky that changes slowly: areas as even as photographs have them."""
+    down, right = torch.meshgrid(*[torch.linspace(0, 1, size)] * 2, indexing="ij")
+
+    def some(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator)
+
+    top, bottom = some(2, 3, 1, 1)
+    image = top + (bottom - top) * down
+    for row, column, tall, wide, slope in some(14, 5).tolist():
+        color = some(3, 1, 1) * (0.6 + 0.4 * right)
+        away = ((down - row) / (0.05 + 0.2 * tall)) ** 2 + (
+            (right - column + slope * (down - row)) / (0.05 + 0.2 * wide)
+        ) ** 2
+        image = torch.where(away < 1, color * (1.1 - 0.3 * away), image)
+    return F.interpolate(image[None].clamp(0, 1), size)
+
+
+def train(steps: int, state: Path | None, network: Features, say: Callable[[str], None]) -> dict[str, Tensor]:
+    """Train, and write the network; return the styles by name."""
+    generator = torch.Generator().manual_seed(SEED)
+    pieces = one_pass.cut_crops(training_photos(generator), network, count=CROPS, generator=generator)
+    wanted = style_pictures()
+    model = one_pass.OnePass(generator=generator)
+    training = one_pass.Training(
+        model,
+        one_pass.plain_styles(model, len(wanted)),
+        pieces,
+        one_pass.style_goals(wanted.values(), network),
+        network,
+        steps=steps,
+        generator=generator,
+    )
+    index = _resumed(training, state)
+    saved, started, spent = time.monotonic(), time.process_time(), []
+    while index < steps:
+        spent.append(training.step())
+        index += 1
+        if index % 100 == 0 or index == steps:
+            content, style = (sum(getattr(s, n) for s in spent) / len(spent) for n in ("content", "style"))
+            say(f"step {index}: content {content:.2f}, style {style:.3f}, {time.process_time() - started:.0f} s of CPU")
+            spent = []
+        if state and (time.monotonic() - saved > EVERY or index == steps):
+            with replacing(state, error=OSError) as temporary:
+                torch.save(training.state_dict(), temporary)
+            saved = time.monotonic()
+    styles = dict(zip(wanted, training.styles.detach(), strict=True))
+    one_pass.save_one_pass(model, styles, one_pass.SAVED)
+    return styles
+
+
+def _resumed(training: one_pass.Training, state: Path | None) -> int:
+    """Let a training go on from its state, if there is one; return how many steps were made."""
+    if state is None or not state.is_file():
+        return 0
+    saved = torch.load(state, weights_only=True)
+    training.load_state_dict(saved)
+    return saved["index"]
+
+
+def measure(network: Features) -> dict:
+    """Return held-out distances: from each style, of each of the course's photographs as it is and painted."""
+    model, styles = one_pass.load_one_pass()
+    wanted = style_pictures()
+    photos = {name: load_image(picture(name), size=MEASURED_SIZE) for name in pictures("content")}
+    figures = {}
+    for style, numbers in styles.items():
+        with torch.no_grad():
+            painted = {name: model(photo, numbers) for name, photo in photos.items()}
+        figures[style] = {
+            name: [round(held_out_distance(each[name], wanted[style], network), 3) for each in (photos, painted)]
+            for name in photos
+        }
+    return figures
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=STEPS, help=f"how many (default {STEPS})")
+    parser.add_argument("--state", type=Path, help="file to keep the state in")
+    parser.add_argument("--measure", action="store_true", help="train nothing")
+    chosen = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # so that sums are added up in the same order on every machine
+    network = load_network()
+    if not chosen.measure:
+        train(chosen.steps, chosen.state, network, lambda line: print(line, flush=True))
+    size = write_graph(*one_pass.load_one_pass(), course.DATA / "one_pass.onnx")
+    figures = {"size": MEASURED_SIZE, "photo and painted": measure(network)}
+    lines = [f'"{name}": {json.dumps(each)}' for name, each in figures["photo and painted"].items()]
+    text = f'{{"size": {MEASURED_SIZE}, "held out, photo and painted": {{\n' + ",\n".join(lines) + "\n}}\n"
+    (course.DATA / "one_pass.json").write_text(text, encoding="utf-8")
+    print(f"the graph has {size / 1000:.0f} kB; figures in {course.DATA / 'one_pass.json'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
