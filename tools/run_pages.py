@@ -31,7 +31,12 @@ from page_imports import Library
 
 CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
-COMPUTES = ("images/**/*", "models/*", "book/data/**/*")  # beside the modules that cells import
+COMPUTES = (
+    "images/**/*",
+    "models/*",
+    "book/data/**/*",
+    "gallery/lighthouse.json",
+)  # beside the modules that cells import
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",

@@ -101,6 +101,10 @@ def check(card: CardRecord) -> None:
         from nstlib.apps.card.making import OWN, Job, measure, on_threads
         from nstlib.apps.card.record import PIXELS, SHARE, SIMILARITY, difference, read_record
 
+        if card.suffix.lower() != ".json":
+            raise ChoiceError(
+                f"{card} should end in .json: the file that lies beside a card's PNG has all that is needed."
+            )
         record = read_record(card)
         network = _network(record.recipe, record.pictures)
     job = Job(OWN, record.recipe.style_weight)

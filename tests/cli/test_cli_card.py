@@ -253,6 +253,13 @@ def test_an_edited_picture_is_refused_before_anything_is_computed(nst, card):
     assert "its result is not the picture whose SHA-256 stands beside it" in complaint(err)
 
 
+@pytest.mark.parametrize("name", ["card.png", "card.toml"])
+def test_it_is_the_json_that_is_checked(nst, card, name):
+    code, _, err = nst("card", "check", name)
+    said = f"nst: {name} should end in .json: the file that lies beside a card's PNG has all that is needed."
+    assert (code, complaint(err)) == (2, said)
+
+
 def test_broken_json_is_one_line(nst):
     Path("card.json").write_text("{")
     code, _, err = nst("card", "check", "card.json")

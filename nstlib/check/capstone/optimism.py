@@ -74,13 +74,13 @@ def order(function: Function) -> bool:
     return close(_found(function, scores[::-1, ::-1]), found) and found > 1e-3
 
 
-def _optimism_with(choose: Function, elsewhere: Function) -> Function:
+def _optimism_with(choose: Function, elsewhere: Function, total: Function = np.mean) -> Function:
     """Return the exercise's function with one part of it done in another way."""
 
     def found(scores: np.ndarray) -> float:
         best, pairs = choose(scores), np.arange(scores.shape[1])
         there = scores[best, pairs]
-        return float((there - elsewhere(scores, best, there)).mean())
+        return float(total(there - elsewhere(scores, best, there)))
 
     return found
 
@@ -167,6 +167,24 @@ sum_elsewhere = mistake(
         _optimism_with(_on_its_pair, lambda scores, best, there: (scores[best].sum(1) - there) / scores.shape[1]),
     ),
 )(_optimism_with(_on_its_pair, lambda scores, best, there: scores[best].sum(1) - there))
+
+
+def _positive_mean(differences: np.ndarray) -> float:
+    return float(differences.clip(0).mean())
+
+
+def _absolute_mean(differences: np.ndarray) -> float:
+    return float(np.abs(differences).mean())
+
+
+other_summary = mistake(
+    "The differences are right, but not what you make of them. Some are below 0, and count as they are: their plain mean is "
+    "asked for.",
+    "other_summary",
+    variants=tuple(
+        _optimism_with(_on_its_pair, _on_the_others, each) for each in (np.max, _absolute_mean, _positive_mean)
+    ),
+)(_optimism_with(_on_its_pair, _on_the_others, np.median))
 
 
 def first_pair_only(scores: np.ndarray) -> float:
