@@ -31,12 +31,13 @@ from page_imports import Library
 
 CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
-COMPUTES = (
-    "images/**/*",
+COMPUTES = (  # beside the modules that cells import
+    "images/content/*",
+    "images/style/*",
     "models/*",
     "book/data/**/*",
     "gallery/lighthouse.json",
-)  # beside the modules that cells import
+)
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
