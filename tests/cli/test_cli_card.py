@@ -213,6 +213,19 @@ def test_the_same_machine_makes_the_same_pixels_whatever_its_threads(nst, card):
         torch.set_num_threads(before)
 
 
+def test_it_computes_on_as_many_threads_as_the_card_says(nst, card, monkeypatch):
+    start, seen = making.start, []
+
+    def watched(*arguments):
+        seen.append(torch.get_num_threads())
+        return start(*arguments)
+
+    edited(card, lambda entries: entries["made_with"].update(threads=torch.get_num_threads() + 2))
+    monkeypatch.setattr(making, "start", watched)
+    assert nst("card", "check", card)[0] == 0
+    assert seen[-1] == torch.get_num_threads() + 2
+
+
 def test_a_changed_recipe_is_found_out(nst, card):
     edited(card, lambda entries: entries["recipe"].update(init="noise"))
     code, out, err = nst("card", "check", card)
