@@ -19,8 +19,8 @@ from nstlib.errors import ChoiceError, DivergenceError, ImageError
 if TYPE_CHECKING:
     import numpy as np
 
-    from nstlib.apps.card.making import Job, Made
-    from nstlib.apps.card.recipe import Recipe
+    from nstlib.apps.card.making import CardRun, Made
+    from nstlib.apps.card.recipe import CardRecipe
     from nstlib.features import Features
 
 app = typer.Typer(help="Make a figure card that others can make again: PNG and JSON.", no_args_is_help=True)
@@ -98,7 +98,7 @@ def check(card: CardRecord) -> None:
     the distance from the style within 4 %. Exit code 1: another picture.
     """
     with one_line_errors(exit_code=2):
-        from nstlib.apps.card.making import OWN, Job, measure, on_threads
+        from nstlib.apps.card.making import OWN, CardRun, measure, on_threads
         from nstlib.apps.card.record import PIXELS, SHARE, SIMILARITY, difference, read_record
 
         if card.suffix.lower() != ".json":
@@ -107,7 +107,7 @@ def check(card: CardRecord) -> None:
             )
         record = read_record(card)
         network = _network(record.recipe, record.pictures)
-    job = Job(OWN, record.recipe.style_weight)
+    job = CardRun(OWN, record.recipe.style_weight)
     with on_threads(record.threads):
         results, _ = _run_all([job], record.recipe, record.pictures, network)
     again = results[job].picture
@@ -158,7 +158,7 @@ def _others(made_with: Mapping[str, object]) -> str:
     return f" ({'; '.join(other)})" if other else ""
 
 
-def _read(path: Path, target: Path) -> tuple[Recipe, dict[str, np.ndarray]]:
+def _read(path: Path, target: Path) -> tuple[CardRecipe, dict[str, np.ndarray]]:
     """Return a recipe and its pictures, once it is known that the card can be written."""
     from nstlib.apps.card.drawing import outputs_of
     from nstlib.apps.card.making import read_pictures
@@ -184,7 +184,7 @@ def _read(path: Path, target: Path) -> tuple[Recipe, dict[str, np.ndarray]]:
     return recipe, pictures
 
 
-def _network(recipe: Recipe, pictures: dict[str, np.ndarray]) -> Features:
+def _network(recipe: CardRecipe, pictures: dict[str, np.ndarray]) -> Features:
     """Return the network of a recipe; what does not fit is refused before its weights are fetched."""
     from nstlib.apps.card.making import jobs_of, start
     from nstlib.features import Features, load_network
@@ -195,7 +195,7 @@ def _network(recipe: Recipe, pictures: dict[str, np.ndarray]) -> Features:
     return load_network(name)
 
 
-def _make(recipe: Recipe, pictures: dict[str, np.ndarray], network: Features) -> Made:
+def _make(recipe: CardRecipe, pictures: dict[str, np.ndarray], network: Features) -> Made:
     """Make all runs of a card, and measure them."""
     from nstlib.apps.card.making import Made, ahead, curves_of, jobs_of, made_with, measure
 
@@ -213,8 +213,8 @@ def _make(recipe: Recipe, pictures: dict[str, np.ndarray], network: Features) ->
 
 
 def _run_all(
-    jobs: list[Job], recipe: Recipe, pictures: dict[str, np.ndarray], network: Features
-) -> tuple[dict[Job, Result], float]:
+    jobs: list[CardRun], recipe: CardRecipe, pictures: dict[str, np.ndarray], network: Features
+) -> tuple[dict[CardRun, Result], float]:
     """Make runs one after the other; return what each gave, and how long all took.
 
     A run that is stopped, or fails, ends the command: a card of half its runs would be another card.

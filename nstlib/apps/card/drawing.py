@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from nstlib import figures
 from nstlib.apps.card.making import BASE, OWN, Made, as_image
-from nstlib.apps.card.recipe import SIDES, Recipe, Source
+from nstlib.apps.card.recipe import SIDES, CardRecipe, Source
 from nstlib.apps.card.record import text_of
 from nstlib.apps.outputs import Output
 from nstlib.formats.files import replacing
@@ -33,7 +33,7 @@ def outputs_of(target: Path) -> list[Output]:
     ]
 
 
-def write_card(target: Path, recipe: Recipe, pictures: Mapping[str, np.ndarray], made: Made) -> list[Path]:
+def write_card(target: Path, recipe: CardRecipe, pictures: Mapping[str, np.ndarray], made: Made) -> list[Path]:
     """Write both files of a card, or neither, and return their paths.
 
     Raises:
@@ -66,7 +66,7 @@ def _save(figure: figures.Figure, path: Path) -> None:
     Image.fromarray(shades.astype(np.uint8)).save(path, format="PNG", optimize=True, pnginfo=signed)
 
 
-def figure_of(recipe: Recipe, pictures: Mapping[str, np.ndarray], made: Made) -> figures.Figure:
+def figure_of(recipe: CardRecipe, pictures: Mapping[str, np.ndarray], made: Made) -> figures.Figure:
     """Return a card as a figure."""
     numbers, settings = made.numbers, recipe.settings
     shown = {"result": (as_image(made.result), "")}

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from nstlib import __version__
-from nstlib.apps.card.recipe import SIDES, Recipe
+from nstlib.apps.card.recipe import SIDES, CardRecipe
 from nstlib.apps.study.measure import structure_distance
 from nstlib.dual import stylize_dual
 from nstlib.engine.run import Run
@@ -31,7 +31,7 @@ KEPT = ("ssim", "edge_ssim")  # of these, along the curve
 DIGITS = 4  # of a number in a record: other machines agree in no more
 
 
-class Job(NamedTuple):
+class CardRun(NamedTuple):
     """One run of a card: by the recipe's terms or by the classic ones, at a weight of the style."""
 
     name: str
@@ -75,11 +75,11 @@ def digest(picture: np.ndarray) -> str:
     return hashlib.sha256(shape + b" " + np.ascontiguousarray(picture, dtype=np.uint8).tobytes()).hexdigest()
 
 
-def jobs_of(recipe: Recipe) -> list[Job]:
+def jobs_of(recipe: CardRecipe) -> list[CardRun]:
     """Return the runs of a card, its own point first: whoever stops early has seen what it is about."""
-    own = [Job(OWN, weight) for weight in recipe.style_weights if weight != recipe.style_weight]
-    base = [] if is_classic(recipe.terms) else [Job(BASE, weight) for weight in recipe.style_weights]
-    return [Job(OWN, recipe.style_weight), *own, *base]
+    own = [CardRun(OWN, weight) for weight in recipe.style_weights if weight != recipe.style_weight]
+    base = [] if is_classic(recipe.terms) else [CardRun(BASE, weight) for weight in recipe.style_weights]
+    return [CardRun(OWN, recipe.style_weight), *own, *base]
 
 
 def is_classic(terms: tuple[Term, ...]) -> bool:
@@ -87,7 +87,7 @@ def is_classic(terms: tuple[Term, ...]) -> bool:
     return [str(term) for term in terms] == [str(term) for term in CLASSIC]
 
 
-def start(job: Job, recipe: Recipe, pictures: Mapping[str, np.ndarray], network: Features) -> Run:
+def start(job: CardRun, recipe: CardRecipe, pictures: Mapping[str, np.ndarray], network: Features) -> Run:
     """Return the run of a job; looping over it does the work."""
     settings = recipe.settings
     return stylize_dual(
@@ -111,12 +111,12 @@ def measure(result: np.ndarray, pictures: Mapping[str, np.ndarray], network: Fea
     return {name: float(f"{found[name]:.{DIGITS}g}") for name in SHOWN}
 
 
-def curves_of(recipe: Recipe, found: Mapping[Job, Mapping[str, float]]) -> dict[str, list[dict[str, float]]]:
+def curves_of(recipe: CardRecipe, found: Mapping[CardRun, Mapping[str, float]]) -> dict[str, list[dict[str, float]]]:
     """Return the points of the curves, by ascending weight. Of a classic recipe there is one curve."""
     curves: dict[str, list[dict[str, float]]] = {}
     for weight in recipe.style_weights:
         for name in (OWN, BASE):
-            if (measured := found.get(Job(name, weight))) is not None:
+            if (measured := found.get(CardRun(name, weight))) is not None:
                 point = {"style_weight": weight} | {axis: measured[axis] for axis in (*KEPT, "gram")}
                 curves.setdefault(name, []).append(point)
     return curves

@@ -44,7 +44,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CardRecipe:
     """What a card is made from.
 
     Attributes:
@@ -82,7 +82,7 @@ class Recipe:
         return "loss = " + " + ".join(part for part in parts if part)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path) -> CardRecipe:
     """Read a recipe from a TOML file.
 
     Raises:
@@ -91,7 +91,7 @@ def read_recipe(path: Path) -> Recipe:
     return recipe_of(read_entries(path, what="recipe"))
 
 
-def recipe_of(entries: Mapping[str, Any]) -> Recipe:
+def recipe_of(entries: Mapping[str, Any]) -> CardRecipe:
     """Return the recipe that a file's entries are, or raise a ChoiceError for the first that is missing or wrong."""
     rest = dict(table("A recipe", entries))
     texts = {name: _text(name, rest.pop(name, "")) for name in ("title", "author", "does_not_show")}
@@ -105,7 +105,7 @@ def recipe_of(entries: Mapping[str, Any]) -> Recipe:
     settings.check()
     settings = replace(settings, tv_weight=float(settings.tv_weight))
     point = number("style_weight", rest.pop("style_weight", STYLE_WEIGHT))
-    recipe = Recipe(
+    recipe = CardRecipe(
         **texts,
         predictions=said,
         found=_text("found", found) if (found := rest.pop("found", "")) != "" else "",
@@ -121,13 +121,13 @@ def recipe_of(entries: Mapping[str, Any]) -> Recipe:
     if rest:
         raise ChoiceError(
             f"A recipe has entries that mean nothing: {', '.join(sorted(map(str, rest)))}. There are "
-            f"{', '.join(each.name for each in fields(Recipe) if each.name not in ('settings', 'entries'))}, "
+            f"{', '.join(each.name for each in fields(CardRecipe) if each.name not in ('settings', 'entries'))}, "
             f"{', '.join(each.name for each in fields(Settings))}."
         )
     return recipe
 
 
-def find_pictures(recipe: Recipe, folder: Path) -> dict[str, Path]:
+def find_pictures(recipe: CardRecipe, folder: Path) -> dict[str, Path]:
     """Return the files of content and style, or raise an ImageError if one is not there or cannot be used.
 
     Args:
@@ -145,7 +145,7 @@ def find_pictures(recipe: Recipe, folder: Path) -> dict[str, Path]:
     return found
 
 
-def least_side(recipe: Recipe) -> int:
+def least_side(recipe: CardRecipe) -> int:
     """Return how many pixels the shorter side of a picture must have for all layers of a recipe."""
     network = Features(recipe.settings.network, {})
     # The classic loss's layers too, for its curve is drawn beside the recipe's.

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from nstlib.apps.card.making import Made, digest
-from nstlib.apps.card.recipe import SIDES, Recipe, recipe_of
+from nstlib.apps.card.recipe import SIDES, CardRecipe, recipe_of
 from nstlib.apps.study.entries import number, table
 from nstlib.errors import ChoiceError, finite_number, shown
 from nstlib.formats.sizes import MAX_PIXELS, by
@@ -41,7 +41,7 @@ class Record(NamedTuple):
         numbers: the result's measures. made_with: versions and the machine.
     """
 
-    recipe: Recipe
+    recipe: CardRecipe
     pictures: dict[str, np.ndarray]
     numbers: Mapping[str, float]
     made_with: Mapping[str, Any]
@@ -73,7 +73,7 @@ class Difference(NamedTuple):
         return self.mean <= PIXELS and self.similarity <= SIMILARITY and self.share <= SHARE
 
 
-def text_of(recipe: Recipe, pictures: Mapping[str, np.ndarray], made: Made) -> str:
+def text_of(recipe: CardRecipe, pictures: Mapping[str, np.ndarray], made: Made) -> str:
     """Return a card's JSON. Of the pictures' files it holds the names, and nothing of where they lay."""
     entries = {**recipe.entries}
     for side in SIDES:

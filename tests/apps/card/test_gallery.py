@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nstlib import course
-from nstlib.apps.card.making import OWN, Job, measure, on_threads, start
+from nstlib.apps.card.making import OWN, CardRun, measure, on_threads, start
 from nstlib.apps.card.recipe import find_pictures, read_recipe
 from nstlib.apps.card.record import difference, read_record
 from nstlib.features import load_network
@@ -41,6 +41,6 @@ def test_the_first_cards_recipe_is_the_one_in_its_record():
 def test_a_card_is_made_again_from_its_record_alone(name):
     record, network = read_record(GALLERY / f"{name}.json"), load_network()
     with on_threads(record.threads):
-        *_, step = start(Job(OWN, record.recipe.style_weight), record.recipe, record.pictures, network)
+        *_, step = start(CardRun(OWN, record.recipe.style_weight), record.recipe, record.pictures, network)
     again = as_bytes(step.image)
     assert difference(again, measure(again, record.pictures, network), record).within

@@ -10,7 +10,7 @@ from small_card import ENTRIES, PICTURES, changed
 from nstlib.apps.card.making import (
     BASE,
     OWN,
-    Job,
+    CardRun,
     ahead,
     as_image,
     curves_of,
@@ -33,9 +33,16 @@ CLASSIC = [{"quantity": "content"}, {"quantity": "style"}]
 
 def test_the_cards_own_run_comes_first_then_its_curve_then_the_classic_one():
     jobs = jobs_of(recipe_of(ENTRIES))
-    assert jobs == [Job(OWN, 10), Job(OWN, 3), Job(OWN, 30), Job(BASE, 3), Job(BASE, 10), Job(BASE, 30)]
-    assert jobs_of(recipe_of(changed(style_weights=[]))) == [Job(OWN, 10)]
-    assert jobs_of(recipe_of(changed(terms=CLASSIC))) == [Job(OWN, 10), Job(OWN, 3), Job(OWN, 30)]
+    assert jobs == [
+        CardRun(OWN, 10),
+        CardRun(OWN, 3),
+        CardRun(OWN, 30),
+        CardRun(BASE, 3),
+        CardRun(BASE, 10),
+        CardRun(BASE, 30),
+    ]
+    assert jobs_of(recipe_of(changed(style_weights=[]))) == [CardRun(OWN, 10)]
+    assert jobs_of(recipe_of(changed(terms=CLASSIC))) == [CardRun(OWN, 10), CardRun(OWN, 3), CardRun(OWN, 30)]
 
 
 def test_terms_at_other_weights_are_not_classic():
@@ -45,7 +52,7 @@ def test_terms_at_other_weights_are_not_classic():
 
 def test_two_runs_of_a_job_are_the_same_and_a_classic_recipe_is_stylize():
     network, recipe = load_network("tiny"), recipe_of(changed(terms=CLASSIC))
-    one, other = (list(start(Job(OWN, 10.0), recipe, PICTURES, network))[-1].image for _ in range(2))
+    one, other = (list(start(CardRun(OWN, 10.0), recipe, PICTURES, network))[-1].image for _ in range(2))
     assert torch.equal(one, other)
     images = [as_image(PICTURES[side]) for side in ("content", "style")]
     *_, classic = stylize(*images, network, steps=2, style_weight=10.0)
@@ -54,10 +61,10 @@ def test_two_runs_of_a_job_are_the_same_and_a_classic_recipe_is_stylize():
 
 def test_the_recipes_terms_count_and_the_baselines_are_classic():
     network, recipe = load_network("tiny"), recipe_of(ENTRIES)
-    own, base = (list(start(Job(name, 10.0), recipe, PICTURES, network))[-1].image for name in (OWN, BASE))
+    own, base = (list(start(CardRun(name, 10.0), recipe, PICTURES, network))[-1].image for name in (OWN, BASE))
     assert not torch.equal(own, base)
     classic = recipe_of(changed(terms=CLASSIC))
-    assert torch.equal(base, list(start(Job(OWN, 10.0), classic, PICTURES, network))[-1].image)
+    assert torch.equal(base, list(start(CardRun(OWN, 10.0), classic, PICTURES, network))[-1].image)
 
 
 def test_bytes_come_back_from_the_tensor_that_they_are_shown_as():
@@ -89,7 +96,7 @@ def test_curves_hold_the_points_that_were_run_by_weight():
     curves = curves_of(recipe, found)
     assert [point["style_weight"] for point in curves[OWN]] == [3, 10, 30]
     assert curves[BASE] == curves[OWN]
-    assert list(curves_of(recipe_of(changed(terms=CLASSIC)), {Job(OWN, 3.0): found[Job(OWN, 3)]})) == [OWN]
+    assert list(curves_of(recipe_of(changed(terms=CLASSIC)), {CardRun(OWN, 3.0): found[CardRun(OWN, 3)]})) == [OWN]
 
 
 def test_ahead_is_the_difference_at_the_same_style_or_nothing():
