@@ -49,7 +49,7 @@ def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_p
         (tmp_path / "book" / "note.md", "a page of text", []),
         (deeper, "found = 'by a function of the module'", [uses]),
         (module, "now = 'another'", [uses]),
-        (tmp_path / "images" / "cat.jpg", "a picture", [uses, without]),
+        (tmp_path / "images" / "content" / "cat.jpg", "a picture", [uses, without]),
         (tmp_path / "book" / "data" / "study.csv", "rows", [uses, without]),
     ):
         for chapter in (uses, without):
