@@ -62,7 +62,9 @@ class CourseMap(CourseDirective):
         card += ChapterPicture(docname=f"book/{row.name}")
         card += self.inline(f"{{doc}}`{row.name}`", nodes.paragraph(classes=["course-card-title"]))
         card += self.inline(row.question, nodes.paragraph(classes=["course-card-question"]))
-        card += self.inline(f"{row.written[:1].upper()}{row.written[1:]}.", nodes.paragraph(classes=["course-card-written"]))
+        card += self.inline(
+            f"{row.written[:1].upper()}{row.written[1:]}.", nodes.paragraph(classes=["course-card-written"])
+        )
         minutes = f"{row.effort.reading}{f' + {row.effort.doing}' if row.effort.doing else ''} minutes"
         card += nodes.paragraph("", minutes, classes=["course-card-minutes"])
         return card

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
+from conftest import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +43,9 @@ def broken(page: Path, link: str) -> bool:
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
         return False
-    target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+    # The page for lost readers is shown at any depth, so its links begin at the root.
+    path = parts.path.removeprefix("/") if page.name == "404.html" else parts.path
+    target = (page.parent / unquote(path)).resolve() if parts.path else page
     if target.is_dir():
         target /= "index.html"
     if not target.is_file():
@@ -57,7 +62,15 @@ def test_every_link_within_the_book_leads_somewhere(html):
     assert {page: links for page, links in found.items() if links} == {}
 
 
-def test_each_chapter_offers_both_notebooks_for_download(html):
-    for page in sorted((html / "book").glob("[0-9][0-9]_*.html")):
-        downloads = [link for link in read(page).links if "_downloads" in link and link.endswith(f"{page.stem}.ipynb")]
-        assert len(downloads) == 2, page.name
+def test_the_address_that_a_page_had_leads_to_where_it_is_now(html):
+    moved = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]["redirects"]
+    for before, now in moved.items():
+        text = (html / f"{before}.html").read_text(encoding="utf-8")
+        assert re.search(rf"url={re.escape(now)}|{re.escape(now)}", text)
+        assert (html / before).with_name(now).is_file()
+
+
+def test_a_chapter_offers_both_notebooks_for_download(html, chapter):
+    links = read(html / f"{chapter}.html").links
+    name = chapter.rpartition("/")[2]
+    assert len([link for link in links if "_downloads" in link and link.endswith(f"{name}.ipynb")]) == 2

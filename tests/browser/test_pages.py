@@ -171,6 +171,8 @@ def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
     with visit(chapter) as visited:
         for block in ("details.quiz-option", "details.exercise-hint", ".tag_exercise details"):
             first = visited.page.locator(block).first
+            if not visited.page.locator(block).count():
+                continue  # the first chapter has nothing to solve
             first.locator("summary").first.press("Enter")
             assert first.get_attribute("open") is not None, f"{block} stays closed"
 
