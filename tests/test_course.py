@@ -141,6 +141,14 @@ def test_code_cells_are_short(chapter):
     assert long == {}, f"more than {LONGEST} lines: split them, or move what is not the idea into nstlib"
 
 
+def test_no_page_waits_for_a_word():
+    """A word in capitals by itself on a line is what one writes where a number is still to come."""
+    waiting = re.compile(r"^(?:TODO|TBD|FIXME|XXX|[A-Z]{5,})$", re.MULTILINE)
+    assert {path.name: waiting.findall(path.read_text(encoding="utf-8")) for path in CHAPTERS} == {
+        path.name: [] for path in CHAPTERS
+    }
+
+
 def test_every_exercise_of_the_library_stands_in_a_chapter():
     from nstlib.check import exercises
 
