@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -12,6 +13,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
+import address  # noqa: E402
 import light  # noqa: E402
 import publish  # noqa: E402
 from blocks import Repository, repository  # noqa: E402
@@ -103,6 +105,36 @@ def test_an_address_is_published_if_somebody_has_set_it():
     ours = Repository("https://github.com/painters/course", "main")
     assert ours.is_published
     assert ours.pages == "https://painters.github.io/course/"
+
+
+def settings(monkeypatch, url):
+    monkeypatch.setattr(address, "repository", lambda: Repository(url, "main"))
+    options = {"use_repository_button": True, "use_issues_button": True, "repository_url": url}
+    config = SimpleNamespace(html_title="A course", html_static_path=[], html_theme_options=options, html_baseurl="")
+    address.follow_the_address(None, config)
+    return config
+
+
+def test_a_published_book_says_its_addresses(monkeypatch):
+    config = settings(monkeypatch, "https://github.com/painters/course")
+    assert config.html_baseurl == config.ogp_site_url == "https://painters.github.io/course/"
+    assert config.ogp_image == "https://painters.github.io/course/_static/gallery.jpg"
+    assert config.notfound_urls_prefix == "/course/"
+    assert config.html_theme_options["use_repository_button"]
+    assert [Path(path).is_file() for path in config.html_static_path] == [True], (
+        "the picture lies where it is said to be"
+    )
+
+
+def test_a_book_without_an_address_has_no_button_that_leads_nowhere(monkeypatch):
+    config = settings(monkeypatch, "https://github.com/example/nst-course")
+    assert config.html_theme_options == {
+        "use_repository_button": False,
+        "use_issues_button": False,
+        "repository_url": "",
+    }
+    assert config.html_baseurl == ""
+    assert not hasattr(config, "ogp_image")
 
 
 def test_publish_writes_the_address_where_it_is_spelt_out(tmp_path):

@@ -3,7 +3,7 @@
     python tools/publish.py OWNER/REPOSITORY      (or: make publish TO=OWNER/REPOSITORY)
 
 Badges, install lines and links follow from ``_config.yml``; README and the notebooks spell the address out and are written
-anew. Then build the book.
+anew, the notebooks with the outputs of their pages (which are run where they were not yet). Then build the book.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def main() -> None:
     if len(sys.argv) != 2:
         raise SystemExit("usage: python tools/publish.py OWNER/REPOSITORY")
     print("address written:", ", ".join(publish(ROOT, sys.argv[1])) or "nothing to change")
-    subprocess.run([sys.executable, str(ROOT / "tools" / "notebooks.py")], cwd=ROOT, check=True)
+    # The address stands in each notebook's first cell, so all are written anew, with the outputs of their pages.
+    subprocess.run([sys.executable, str(ROOT / "tools" / "notebooks.py"), "--execute"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
