@@ -80,9 +80,13 @@ def size_of(file: Path) -> tuple[int, int]:
         return image.size
 
 
-def glyphs_of(pages: list[str], styles: str) -> set[int]:
-    """Return the code points of the icons that pages and style sheets name."""
-    named = {name for page in pages for name in ICON.findall(page)}
+def icons_of(pages: list[str]) -> set[str]:
+    """Return the names of the icons that pages show."""
+    return {name for page in pages for name in ICON.findall(page)}
+
+
+def glyphs_of(named: set[str], styles: str) -> set[int]:
+    """Return the code points of these icons, and of those that style sheets show by themselves."""
     others = OTHER_GLYPH.findall(GLYPH.sub("", styles))
     points = {int(code, 16) if code else ord(character) for code, character in others}
     for selectors, content in GLYPH.findall(styles):
@@ -91,9 +95,8 @@ def glyphs_of(pages: list[str], styles: str) -> set[int]:
     return points
 
 
-def without_other_icons(styles: str, pages: list[str]) -> str:
-    """Return style sheets without the rules of icons that no page shows."""
-    named = {name for page in pages for name in ICON.findall(page)}
+def without_other_icons(styles: str, named: set[str]) -> str:
+    """Return style sheets without the rules of all icons but these."""
     return GLYPH.sub(lambda rule: rule[0] if named & set(ICON.findall(rule[1])) else "", styles)
 
 
@@ -119,9 +122,10 @@ def lighten(app, failure: Exception | None) -> None:
         if after != before:
             path.write_text(after, encoding="utf-8")
     sheets = sorted((out / "_static").rglob("*.css"))
-    points = glyphs_of(pages, "".join(path.read_text(encoding="utf-8") for path in sheets))
+    named = icons_of(pages)
+    points = glyphs_of(named, "".join(path.read_text(encoding="utf-8") for path in sheets))
     theme = out / STYLES
-    theme.write_text(without_other_icons(theme.read_text(encoding="utf-8"), pages), encoding="utf-8")
+    theme.write_text(without_other_icons(theme.read_text(encoding="utf-8"), named), encoding="utf-8")
     for font in (out / FONTS).glob("*.woff2"):
         keep_glyphs(font, points)
 

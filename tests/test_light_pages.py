@@ -76,11 +76,11 @@ def test_cards_show_small_copies(tmp_path, sides):
 
 
 def test_the_icons_of_pages_and_of_other_rules_are_known():
-    assert light.glyphs_of(['<i class="fa-solid fa-navicon"></i>'], STYLES) == {0xF0C9, 0xF019, 0xF107}
+    assert light.glyphs_of(light.icons_of(['<i class="fa-solid fa-navicon"></i>']), STYLES) == {0xF0C9, 0xF019, 0xF107}
 
 
 def test_rules_of_icons_that_no_page_shows_go():
-    left = light.without_other_icons(STYLES, ['<i class="fa-bars"></i>'])
+    left = light.without_other_icons(STYLES, light.icons_of(['<i class="fa-bars"></i>']))
     assert "f0c9" in left
     assert "f186" not in left
     assert "--down" in left

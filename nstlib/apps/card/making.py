@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nstlib import __version__
 from nstlib.apps.card.recipe import SIDES, CardRecipe
-from nstlib.apps.study.measure import structure_distance
+from nstlib.apps.study.measure import as_image, structure_distance
 from nstlib.dual import stylize_dual
 from nstlib.engine.run import Run
 from nstlib.features import Features
@@ -62,11 +61,6 @@ class Made:
 def read_pictures(paths: Mapping[str, Path], size: int) -> dict[str, np.ndarray]:
     """Return content and style as a card keeps them: bytes of shape (H, W, 3), the longer side ``size`` pixels."""
     return {side: as_bytes(load_image(paths[side], size=size)) for side in SIDES}
-
-
-def as_image(picture: np.ndarray) -> Tensor:
-    """Return stored bytes as a tensor, RGB in [0, 1], shape (1, 3, H, W)."""
-    return torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None].contiguous()
 
 
 def digest(picture: np.ndarray) -> str:

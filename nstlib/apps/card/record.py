@@ -19,7 +19,7 @@ from PIL import Image
 
 from nstlib.apps.card.making import Made, digest
 from nstlib.apps.card.recipe import SIDES, CardRecipe, recipe_of
-from nstlib.apps.study.entries import number, table
+from nstlib.apps.study.entries import number, read_as, table
 from nstlib.errors import ChoiceError, finite_number, shown
 from nstlib.formats.sizes import MAX_PIXELS, by
 
@@ -105,7 +105,7 @@ def read_record(path: Path) -> Record:
     Raises:
         ChoiceError: if it cannot be read, is no card, was damaged, or its recipe is none.
     """
-    entries = _entries(path)
+    entries = table(f"The card {path}", read_as("JSON", json.loads, path, what="card", most_bytes=MOST_BYTES))
     if entries.get("nst_card") != FORMAT:
         raise ChoiceError(
             f"{path} is no card that this version reads: nst_card is {shown(entries.get('nst_card'))}, and {FORMAT} is "
@@ -133,20 +133,6 @@ def difference(again: np.ndarray, measured: Mapping[str, float], record: Record)
     similarity = max(abs(measured[name] - record.numbers[name]) for name in SIMILARITIES)
     share = abs(measured[DISTANCE] - record.numbers[DISTANCE]) / max(record.numbers[DISTANCE], 1e-9)
     return Difference(float(apart.mean()), int(apart.max()), similarity, share)
-
-
-def _entries(path: Path) -> Mapping[str, Any]:
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ChoiceError(f"The card {path} cannot be read: it is no file.")
-    try:
-        if os.path.getsize(path) > MOST_BYTES:
-            raise ChoiceError(f"The card {path} cannot be read: it has more than {MOST_BYTES / 1e6:.0f} MB.")
-        entries = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChoiceError(f"The card {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ChoiceError(f"The card {path} is no JSON: {error}.") from error
-    return table(f"The card {path}", entries)
 
 
 def _png(picture: np.ndarray) -> bytes:

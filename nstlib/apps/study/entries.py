@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,34 @@ def read_entries(path: Path, *, what: str = "grid") -> dict[str, Any]:
     Raises:
         ChoiceError: if it cannot be read, is no TOML, or holds a whole number that no program need take.
     """
-    if os.path.exists(path) and not os.path.isfile(path):  # to read a pipe would be to wait for whoever writes to it
-        raise ChoiceError(f"The {what} {path} cannot be read: it is no file.")
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ChoiceError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits; a thousand brackets
-        raise ChoiceError(f"The {what} {path} is no TOML: {error}.") from error
+    entries = read_as("TOML", tomllib.loads, path, what=what)
     for name, entry in entries.items():
         _check_integers(name, entry)
     return entries
+
+
+def read_as(language: str, parse: Callable[[str], Any], path: Path, *, what: str, most_bytes: float = math.inf) -> Any:
+    """Return what ``parse`` makes of a file's text.
+
+    Args:
+        language: what the text should be, as messages say it. what: what the file is, in a word.
+        most_bytes: a larger file is not read.
+
+    Raises:
+        ChoiceError: if the file cannot be read, is too large, or ``parse`` raises a ValueError.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):  # to read a pipe would be to wait for whoever writes to it
+        raise ChoiceError(f"The {what} {path} cannot be read: it is no file.")
+    try:
+        if os.path.getsize(path) > most_bytes:
+            raise ChoiceError(f"The {what} {path} cannot be read: it has more than {most_bytes / 1e6:.0f} MB.")
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChoiceError(f"The {what} {path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+    try:
+        return parse(text)
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits; a thousand brackets
+        raise ChoiceError(f"The {what} {path} is no {language}: {error}.") from error
 
 
 def _check_integers(name: str, entry: Any) -> None:

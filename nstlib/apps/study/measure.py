@@ -82,7 +82,7 @@ def run_task(task: Task) -> dict[str, float]:
     """
     settings = task.case.settings
     network = _network(settings.network)
-    content, style = _image(task.content), _image(task.style)
+    content, style = as_image(task.content), as_image(task.style)
     terms = _terms(task, network)
     begin = time.process_time()  # what was needed to choose channels is no part of the run
     *_, last = stylize_dual(
@@ -100,7 +100,7 @@ def run_task(task: Task) -> dict[str, float]:
         generator=torch.Generator().manual_seed(task.case.seed),
     )
     values = {"ended_at": last.index, "seconds": time.process_time() - begin}
-    values |= _measures(last.image, content, style, [_image(other) for other in task.others], network)
+    values |= _measures(last.image, content, style, [as_image(other) for other in task.others], network)
     terms = TERMS[task.method.loss] if terms is None else terms
     goals = {term.compares.of_style for term in terms if term.weight}
     if task.probe and len(goals) == 2:  # one goal has no conflict
@@ -196,7 +196,7 @@ _known_scores: dict[str, dict[str, Tensor]] = {}
 
 def _scores(calibration: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], network: Features) -> Mapping[str, Tensor]:
     """Return the selectivity of the channels, from short transfers between halves of other contents and other styles."""
-    contents, styles = ([_image(each) for each in side] for side in calibration)
+    contents, styles = ([as_image(each) for each in side] for side in calibration)
     seen = hashlib.sha256(b"".join(each.tobytes() for side in calibration for each in side))
     key = f"{network.name} {seen.hexdigest()}"
     if key not in _known_scores:
@@ -222,8 +222,8 @@ def _probes(task: Task, network: Features, walker: str) -> list[Tensor]:
     if key not in _known_probes:
         steps = min(settings.steps, max(PROBES))
         run = stylize_dual(
-            _image(task.content),
-            _image(task.style),
+            as_image(task.content),
+            as_image(task.style),
             network,
             method=walker,
             style_weight=STYLE_WEIGHT,
@@ -250,5 +250,6 @@ def _read(path: Path, size: int) -> np.ndarray:
     return as_bytes(load_image(path, size=size))
 
 
-def _image(picture: np.ndarray) -> Tensor:
+def as_image(picture: np.ndarray) -> Tensor:
+    """Return stored bytes of shape (H, W, 3) as a tensor, RGB in [0, 1], shape (1, 3, H, W)."""
     return torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
