@@ -145,9 +145,14 @@ def _padded_convolution(x: Tensor, convolution: nn.Conv2d, stride: int) -> Tenso
 
 @door(count=">= 1")
 def plain_styles(model: OnePass, count: int = 1) -> Tensor:
-    """Return styles to begin a training with, shape (count, 2, N): all scales 1, all biases 0."""
-    numbers = sum(model.channels)
-    return torch.stack([torch.ones(count, numbers), torch.zeros(count, numbers)], 1)
+    """Return styles to begin a training with, shape (count, 2, N), on the model's device: all scales 1, all biases 0."""
+    plain = torch.zeros(count, 2, sum(model.channels), device=_device(model))
+    plain[:, 0] = 1
+    return plain
+
+
+def _device(model: OnePass) -> torch.device:
+    return model.convolutions[0].weight.device
 
 
 @door(pictures="picture", count=">= 1", size=">= 16")
@@ -168,7 +173,10 @@ def cut_crops(
         network: sees the pieces.
         count: how many, from the photos in turn.
         size: of the pieces, in pixels; a multiple of 4.
-        generator: None means a fixed seed.
+        generator: on the CPU, so that a seed means the same pieces on every device; None means a fixed seed.
+
+    Returns:
+        Pieces on the device of the photos, where the network looks at them.
 
     Raises:
         ShapeError: if a photo is too small, or there is none.
@@ -184,9 +192,9 @@ def cut_crops(
     for k in range(count):
         photo = photos[k % len(photos)]
         top, left = (any_of(side - size + 1) for side in photo.shape[2:])
-        crop = photo[..., top : top + size, left : left + size][:, torch.randperm(3, generator=generator)]
+        crop = photo[..., top : top + size, left : left + size][:, torch.randperm(3, generator=generator).tolist()]
         crop = crop.flip(3) if any_of(2) else crop
-        crops.append(crop.clamp(0, 1) ** (0.6 + torch.rand((), generator=generator)))
+        crops.append(crop.clamp(0, 1) ** (0.6 + float(torch.rand((), generator=generator))))
     images = torch.cat(crops)
     with torch.no_grad():
         seen = [network.fast(some, CONTENT_LAYER)[CONTENT_LAYER].half() for some in images.split(16)]
@@ -212,12 +220,12 @@ class Training:
     """A training under way: each call of ``step`` is one batch, one update, one record.
 
     Args:
-        model: is changed in place.
+        model: is changed in place, on its device; styles, crops and goals are brought there.
         styles: to begin with, shape (S, 2, N); a copy of them is trained. Each image of a batch has the next style in turn.
         crops: to learn from. goals: from ``style_goals``, S of each layer.
         steps: after which it shall be done; see ``rate_share``.
         weights: of content, style and total variation.
-        generator: of the order of the crops; None means a fixed seed.
+        generator: of the order of the crops, on the CPU as in ``cut_crops``; None means a fixed seed.
 
     Attributes:
         styles: as they are now.
@@ -241,8 +249,11 @@ class Training:
                 f"`styles` and `goals` need to be of as many pictures, got {len(styles)} styles and goals of "
                 f"{', '.join(map(str, sorted(counts))) or 'none'}. style_goals makes them of pictures."
             )
-        self.model, self.styles = model, styles.detach().clone().requires_grad_(True)
-        self._crops, self._goals, self._network, self._weights = crops, goals, network, weights
+        device = _device(model)
+        self.model, self.styles = model, styles.detach().to(device, copy=True).requires_grad_(True)
+        self._crops = Crops(crops.images.to(device), crops.features.to(device))
+        self._goals = {name: grams.to(device) for name, grams in goals.items()}
+        self._network, self._weights = network, weights
         self._steps, self._index, self._generator = steps, 0, seeded(generator)
         self._adam = torch.optim.Adam(
             [{"params": list(model.parameters()), "rate": RATE}, {"params": [self.styles], "rate": NORM_RATE}]
@@ -251,10 +262,11 @@ class Training:
     def step(self) -> TrainingStep:
         """Paint a batch, move convolutions and norms one step downhill, and return what was lowered, before the step."""
         self.model.train()
-        places = torch.randint(len(self._crops.images), (BATCH,), generator=self._generator)
-        which = (torch.arange(BATCH) + BATCH * self._index) % len(self.styles)
+        device = self.styles.device
+        places = torch.randint(len(self._crops.images), (BATCH,), generator=self._generator).to(device)
+        which = (torch.arange(BATCH, device=device) + BATCH * self._index) % len(self.styles)
         painted = self.model(self._crops.images[places], self.styles[which])
-        content, style, variation = losses = self.losses(painted, self._crops.features[places].float(), which)
+        losses = self.losses(painted, self._crops.features[places].float(), which)
         total = sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True))
         for group in self._adam.param_groups:
             group["lr"] = group["rate"] * rate_share(self._index, self._steps)
@@ -262,7 +274,7 @@ class Training:
         total.backward()
         self._adam.step()
         self._index += 1
-        return TrainingStep(self._index - 1, total.item(), content.item(), style.item(), variation.item())
+        return TrainingStep(self._index - 1, *torch.stack([total, *losses]).tolist())
 
     def losses(self, painted: Tensor, wanted: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return content, style and total variation of painted pictures: relative, means over the batch."""
@@ -277,13 +289,13 @@ class Training:
         return {**state, "index": self._index, "generator": self._generator.get_state()}
 
     def load_state_dict(self, state: Mapping) -> None:
-        """Go on from there."""
+        """Go on from there, on whatever device the state was made or read."""
         self.model.load_state_dict(state["model"])
         with torch.no_grad():
             self.styles.copy_(state["styles"])
         self._adam.load_state_dict(state["adam"])
         self._index = state["index"]
-        self._generator.set_state(state["generator"])
+        self._generator.set_state(state["generator"].cpu())
 
 
 @door(index=">= 0", steps=">= 1")

@@ -177,6 +177,22 @@ def test_a_training_that_was_saved_goes_on_to_the_same_network(network, crops, g
     assert torch.equal(whole.styles, again.styles)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_on_a_gpu_the_same_pieces_and_nearly_the_same_losses(network):
+    def records(device):
+        photos = [random(1, 1, 3, 40, 50).to(device), random(2, 1, 3, 36, 33).to(device)]
+        wanted = [(random(3, 1, 3, 40, 40) ** 3).to(device)]
+        crops = cut_crops(photos, network, count=4, size=32)
+        assert crops.images.device.type == device
+        model = OnePass().to(device)
+        run = Training(model, plain_styles(model), crops, style_goals(wanted, network), network, steps=3)
+        found = [run.step().total for _ in range(3)]
+        run.load_state_dict(run.state_dict())
+        return found
+
+    assert records("cuda") == pytest.approx(records("cpu"), rel=1e-2)
+
+
 def test_the_styles_handed_in_are_not_changed(network, crops, goals):
     model = OnePass()
     styles = plain_styles(model, 2)

@@ -3,6 +3,7 @@
     python tools/train_one_pass.py                   all of it, some 20 minutes of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
     python tools/train_one_pass.py --steps 40        shorter, to try it
+    python tools/train_one_pass.py --device cuda     on a GPU, with the same draws as on the CPU
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
 
 It learns from photographs that scikit-image and matplotlib bring along and from pictures drawn here; the course shows none
@@ -91,12 +92,15 @@ def _drawn(generator: torch.Generator, size: int = 288) -> Tensor:
     return F.interpolate(image[None].clamp(0, 1), size)
 
 
-def train(steps: int, state: Path | None, network: Features, say: Callable[[str], None]) -> dict[str, Tensor]:
+def train(
+    steps: int, state: Path | None, network: Features, say: Callable[[str], None], *, device: str = "cpu"
+) -> dict[str, Tensor]:
     """Train, and write the network; return the styles by name."""
     generator = torch.Generator().manual_seed(SEED)
-    pieces = one_pass.cut_crops(training_photos(generator), network, count=CROPS, generator=generator)
-    wanted = style_pictures()
-    model = one_pass.OnePass(generator=generator)
+    photos = [photo.to(device) for photo in training_photos(generator)]
+    pieces = one_pass.cut_crops(photos, network, count=CROPS, generator=generator)
+    wanted = {name: style.to(device) for name, style in style_pictures().items()}
+    model = one_pass.OnePass(generator=generator).to(device)
     training = one_pass.Training(
         model,
         one_pass.plain_styles(model, len(wanted)),
@@ -128,7 +132,7 @@ def _resumed(training: one_pass.Training, state: Path | None) -> int:
     """Let a training go on from its state, if there is one; return how many steps were made."""
     if state is None or not state.is_file():
         return 0
-    saved = torch.load(state, weights_only=True)
+    saved = torch.load(state, weights_only=True, map_location="cpu")
     training.load_state_dict(saved)
     return saved["index"]
 
@@ -153,12 +157,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=STEPS, help=f"how many (default {STEPS})")
     parser.add_argument("--state", type=Path, help="file to keep the state in")
+    parser.add_argument("--device", default="cpu", help="cpu (default), or cuda")
     parser.add_argument("--measure", action="store_true", help="train nothing")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)  # so that sums are added up in the same order on every machine
     network = load_network()
     if not chosen.measure:
-        train(chosen.steps, chosen.state, network, lambda line: print(line, flush=True))
+        train(chosen.steps, chosen.state, network, lambda line: print(line, flush=True), device=chosen.device)
     size = write_graph(*one_pass.load_one_pass(), course.DATA / "one_pass.onnx")
     figures = {"size": MEASURED_SIZE, "photo and painted": measure(network)}
     lines = [f'"{name}": {json.dumps(each)}' for name, each in figures["photo and painted"].items()]

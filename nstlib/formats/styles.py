@@ -21,7 +21,7 @@ def write_styles(weights: Mapping[str, Tensor], styles: Mapping[str, Tensor], pa
         WeightsError: if the file cannot be written; an older one stays.
     """
     named = {f"network/{name}": t for name, t in weights.items()} | {f"style/{name}": t for name, t in styles.items()}
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in named.items()}
+    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in named.items()}
     content = save(tensors, metadata={"styles": json.dumps(list(styles))})
     with replacing(path, error=WeightsError) as temporary:
         temporary.write_bytes(content)
