@@ -34,12 +34,19 @@ GridFile = Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a T
 Rows = Annotated[Path | None, option("FILE", "The CSV file of rows.", "--output", "-o", show_default="GRID.csv")]
 Workers = Annotated[int | None, option("N", "Processes on this machine.", show_default="one per processor")]
 Scheduler = Annotated[str | None, option("ADDRESS", "Of a dask scheduler, whose workers run it instead.")]
+Device = Annotated[str, option("NAME", "Where to compute, as torch names it: cpu, cuda, cuda:1, mps.")]
 Results = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file that  nst study run  wrote.")]
 Folder = Annotated[Path | None, option("FOLDER", "Where to write.", "--output", "-o", show_default="FILE without .csv")]
 
 
 @app.command("run", epilog=EXAMPLES)
-def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler: Scheduler = None) -> None:
+def run(
+    grid: GridFile,
+    output: Rows = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    device: Device = "cpu",
+) -> None:
     """Run every method on every pair of pictures at every weight, one row for each.
 
     What is in the file is not run again, so the same command goes on after
@@ -49,12 +56,12 @@ def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler:
     from nstlib.apps.study.grid import read_grid
 
     with one_line_errors(exit_code=2):
-        _check_where(workers, scheduler)
+        _check_where(workers, scheduler, device)
         found = read_grid(grid)
         target = Path(f"{grid.stem}.csv") if output is None else output
         _check_target(found, grid, target)
     with one_line_errors(exit_code=1), stoppable(note) as stop:
-        done, total, failed = _watch(found, target, workers, scheduler, stop)
+        done, total, failed = _watch(found, target, stop, workers=workers, scheduler=scheduler, device=device)
     if stop.signal is not None and done + failed < total:
         warn(f"Stopped. {target} holds {done} of {total} rows; the same command goes on.")
         raise typer.Exit(STOPPED[stop.signal])
@@ -64,12 +71,26 @@ def run(grid: GridFile, output: Rows = None, workers: Workers = None, scheduler:
         raise typer.Exit(1)
 
 
-def _check_where(workers: int | None, scheduler: str | None) -> None:
-    """Raise a ChoiceError for a number of processes that there cannot be, or an address that is none."""
+def _check_where(workers: int | None, scheduler: str | None, device: str) -> None:
+    """Raise a ChoiceError for a number of processes that there cannot be, an address that is none, or a missing device."""
     if workers is not None:
         whole_number("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
     if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
         raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
+    if scheduler is None:  # a worker elsewhere has devices of its own
+        _check_device(device)
+
+
+def _check_device(device: str) -> None:
+    """Raise a ChoiceError if torch cannot compute there."""
+    import torch
+
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ChoiceError(
+            f"--device must be one that torch can use here, like cpu, cuda or mps; got {device!r}: {one_line(error)}"
+        ) from error
 
 
 def _check_target(grid: Grid, file: Path, target: Path) -> None:
@@ -89,14 +110,14 @@ def _check_target(grid: Grid, file: Path, target: Path) -> None:
     check_space(target, BYTES * len(grid.cases()))
 
 
-def _watch(grid: Grid, target: Path, workers: int | None, scheduler: str | None, stop: Stop) -> tuple[int, int, int]:
+def _watch(grid: Grid, target: Path, stop: Stop, **where: int | str | None) -> tuple[int, int, int]:
     """Follow a study, and return how many rows there are, how many there will be, and how many runs failed."""
     from tqdm import tqdm
 
     from nstlib.apps.study.workers import run_study
 
     begin, failed, done, total = time.perf_counter(), 0, 0, 0
-    run = run_study(grid, target, workers=workers, scheduler=scheduler, stop=lambda: stop.signal is not None)
+    run = run_study(grid, target, stop=lambda: stop.signal is not None, **where)
     with tqdm(unit="run", dynamic_ncols=True, smoothing=0.05) as bar:
         for progress in run:
             done, total = progress.done, progress.total

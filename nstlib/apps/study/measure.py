@@ -46,6 +46,7 @@ class Task:
         others: styles of the same study that were not used: what similarity to a style comes by chance.
         calibration: contents and styles to choose channels with, if the method does.
         probe: also measure the conflict, which does not depend on the weight.
+        device: where it is computed, as torch names it.
     """
 
     case: Case
@@ -55,10 +56,11 @@ class Task:
     others: tuple[np.ndarray, ...]
     calibration: tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]
     probe: bool
+    device: str = "cpu"
 
 
-def tasks_of(grid: Grid, cases: Iterable[Case]) -> list[Task]:
-    """Return the tasks for some cases of a grid."""
+def tasks_of(grid: Grid, cases: Iterable[Case], device: str = "cpu") -> list[Task]:
+    """Return the tasks for some cases of a grid, to be run on a device."""
     size = grid.settings.size
     contents, styles = (
         {name: _read(path, size) for name, path in each.items()} for each in (grid.contents, grid.styles)
@@ -70,7 +72,7 @@ def tasks_of(grid: Grid, cases: Iterable[Case]) -> list[Task]:
         others = tuple(styles[name] for name in grid.chance_styles or styles if name != case.style)
         chosen = calibration if method.split else ((), ())
         probe = case.style_weight == grid.style_weights[0]
-        tasks.append(Task(case, method, contents[case.content], styles[case.style], others, chosen, probe))
+        tasks.append(Task(case, method, contents[case.content], styles[case.style], others, chosen, probe, device))
     return tasks
 
 
@@ -82,7 +84,7 @@ def run_task(task: Task) -> dict[str, float]:
     """
     settings = task.case.settings
     network = _network(settings.network)
-    content, style = as_image(task.content), as_image(task.style)
+    content, style, *others = (as_image(each).to(task.device) for each in (task.content, task.style, *task.others))
     terms = _terms(task, network)
     begin = time.process_time()  # what was needed to choose channels is no part of the run
     *_, last = stylize_dual(
@@ -100,7 +102,7 @@ def run_task(task: Task) -> dict[str, float]:
         generator=torch.Generator().manual_seed(task.case.seed),
     )
     values = {"ended_at": last.index, "seconds": time.process_time() - begin}
-    values |= _measures(last.image, content, style, [as_image(other) for other in task.others], network)
+    values |= _measures(last.image, content, style, others, network)
     terms = TERMS[task.method.loss] if terms is None else terms
     goals = {term.compares.of_style for term in terms if term.weight}
     if task.probe and len(goals) == 2:  # one goal has no conflict
@@ -185,7 +187,7 @@ def _terms(task: Task, network: Features) -> tuple[Term, ...] | None:
     """Return the loss of a method that is not a named one."""
     if not task.method.split:
         return task.method.terms
-    scores = _scores(task.calibration, network)
+    scores = _scores(task.calibration, network, task.device)
     if task.method.split == "random":
         scores = shuffled_scores(scores, torch.Generator().manual_seed(task.case.seed))
     return channel_terms(scores, reverse=task.method.split == "reversed")
@@ -194,11 +196,13 @@ def _terms(task: Task, network: Features) -> tuple[Term, ...] | None:
 _known_scores: dict[str, dict[str, Tensor]] = {}
 
 
-def _scores(calibration: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], network: Features) -> Mapping[str, Tensor]:
+def _scores(
+    calibration: tuple[Sequence[np.ndarray], Sequence[np.ndarray]], network: Features, device: str
+) -> Mapping[str, Tensor]:
     """Return the selectivity of the channels, from short transfers between halves of other contents and other styles."""
-    contents, styles = ([as_image(each) for each in side] for side in calibration)
+    contents, styles = ([as_image(each).to(device) for each in side] for side in calibration)
     seen = hashlib.sha256(b"".join(each.tobytes() for side in calibration for each in side))
-    key = f"{network.name} {seen.hexdigest()}"
+    key = f"{network.name} {device} {seen.hexdigest()}"
     if key not in _known_scores:
         halves = [half for content in contents for half in content.tensor_split(2, dim=3)]
         least = [min(half.shape[axis] for half in halves) for axis in (2, 3)]
@@ -218,12 +222,12 @@ def _probes(task: Task, network: Features, walker: str) -> list[Tensor]:
     """Return images on the way of one method's transfer of a pair: the same for every method that is asked there."""
     settings = task.case.settings
     seen = hashlib.sha256(task.content.tobytes() + task.style.tobytes())
-    key = f"{walker} {network.name} {settings} {seen.hexdigest()}"
+    key = f"{walker} {network.name} {task.device} {settings} {seen.hexdigest()}"
     if key not in _known_probes:
         steps = min(settings.steps, max(PROBES))
         run = stylize_dual(
-            as_image(task.content),
-            as_image(task.style),
+            as_image(task.content).to(task.device),
+            as_image(task.style).to(task.device),
             network,
             method=walker,
             style_weight=STYLE_WEIGHT,

@@ -84,8 +84,8 @@ class Results:
         """Return the cases without a row."""
         return [case for case in cases if tuple(case.key.values()) not in self.done]
 
-    def add(self, case: Case, values: Mapping[str, float]) -> None:
-        """Write a case's row, unless it is there, and wait until it is on the disk.
+    def add(self, case: Case, values: Mapping[str, float], *, device: str = "cpu") -> None:
+        """Write a case's row, unless it is there, and wait until it is on the disk; it says what it was computed on.
 
         Raises:
             ResumeError: if it cannot be written.
@@ -94,7 +94,8 @@ class Results:
         if key in self.done:
             return
         measured = [f"{values[name]:.{DIGITS}g}" if name in values else "" for name in MEASURES]
-        self._write([*key, *measured, __version__, torch.__version__.partition("+")[0]])
+        version = torch.__version__.partition("+")[0]
+        self._write([*key, *measured, __version__, version if device == "cpu" else f"{version} on {device}"])
         self.done.add(key)
 
     def _open(self) -> None:

@@ -211,6 +211,7 @@ def run_study(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
+    device: str = "cpu",
     stop: Callable[[], bool] = bool,
 ) -> Iterator[Progress]:
     """Run what is missing in a file of results, and add it there row by row.
@@ -218,6 +219,7 @@ def run_study(
     Args:
         grid: from ``read_grid``. path: the CSV file; it is made if it is not there.
         workers: processes on this machine. scheduler: the address of a dask scheduler, whose workers are taken instead.
+        device: where the pictures are computed, as torch names it; all processes share it.
         stop: as for ``run_here``.
 
     Yields:
@@ -229,13 +231,13 @@ def run_study(
     """
     cases = grid.cases()
     with Results(path) as results:
-        tasks = tasks_of(grid, results.missing(cases))
+        tasks = tasks_of(grid, results.missing(cases), device)
         done = len(cases) - len(tasks)
         yield Progress(done, len(cases), None)
         run = run_here(tasks, workers=workers, stop=stop) if scheduler is None else run_on(scheduler, tasks, stop=stop)
         with closing(run):
             for outcome in run:
                 if outcome.values is not None:
-                    results.add(outcome.task.case, outcome.values)
+                    results.add(outcome.task.case, outcome.values, device=device)
                     done += 1
                 yield Progress(done, len(cases), outcome)
