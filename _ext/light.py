@@ -1,7 +1,7 @@
 """Light pages: what the theme loads and a page does not need is taken out of it, once all pages are written.
 
-The theme draws some twenty icons with a script of 1.5 MB and two fonts of 150 kB, loads the search index on every page, and
-Jupyter Book loads MathJax where there is no formula. Its style sheet can draw the icons by itself, from a font that holds
+The theme draws some twenty icons with a script of 1.5 MB and two fonts of 150 kB, and loads the search index on every page;
+the style sheet of formulas is for pages that have one. The theme's own can draw the icons by itself, from a font that holds
 only these.
 """
 
@@ -19,8 +19,7 @@ STYLES = "_static/styles/pydata-sphinx-theme.css"
 SCRIPT = '<script[^>]*src="[^"]*{}[^"]*"[^>]*>\\s*</script>\\s*'
 ICON_SCRIPT = re.compile(SCRIPT.format(r"scripts/fontawesome\.js"))
 SEARCH_SCRIPTS = re.compile(SCRIPT.format(r"(?:searchtools|language_data|searchindex)\.js"))
-MATH_SCRIPTS = re.compile(SCRIPT.format(r"mathjax/tex-mml-chtml\.js") + "|<script>window.MathJax = .*?</script>\\s*")
-NEEDS_MATH = ('class="math ', "application/vnd.jupyter.widget-view+json")  # a widget's text may hold a formula
+MATH_STYLES = re.compile(r'<link[^>]*href="[^"]*vendor/katex/[^"]*"[^>]*>\s*')
 ICON = re.compile(r"\bfa-([a-z0-9-]+)")
 GLYPH = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"(\\[0-9a-f]+|.)"\}')
 OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  # in rules that are no icon's own
@@ -35,7 +34,7 @@ def shed(page: str) -> str:
     page = ICON_SCRIPT.sub("", page)
     if 'id="search-results"' not in page:
         page = SEARCH_SCRIPTS.sub("", page)
-    return page if any(mark in page for mark in NEEDS_MATH) else MATH_SCRIPTS.sub("", page)
+    return page if 'class="katex' in page else MATH_STYLES.sub("", page)
 
 
 def place_pictures(page: str, folder: Path) -> str:

@@ -1,4 +1,4 @@
-// Names for what the theme and ipywidgets leave without one (checked with axe-core).
+// Names for what the theme leaves without one (checked with axe-core).
 document.addEventListener("DOMContentLoaded", () => {
   const all = (selector, act) => document.querySelectorAll(selector).forEach(act);
 
@@ -24,26 +24,10 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   // What scrolls sideways must be reachable with the keyboard.
   const reachable = () =>
-    all("mjx-container[display='true'], div.math, .cell_output .output, .pst-scrollable-table-container, pre", (e) => {
+    all("div.math, .cell_output .output, .pst-scrollable-table-container, pre", (e) => {
       if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible")
         e.setAttribute("tabindex", "0");
     });
   window.addEventListener("load", () => setTimeout(reachable, 500));
   window.addEventListener("resize", reachable);
-
-  if (!document.querySelector('script[type="application/vnd.jupyter.widget-view+json"]')) return;
-  const name = () => {
-    all(".jupyter-widgets .noUi-handle:not([aria-label])", (h) => {
-      const label = h.closest(".jupyter-widgets")?.querySelector(".widget-label");
-      h.setAttribute("aria-label", label?.textContent.trim() || "Value");
-    });
-    all("img.jupyter-widgets:not([alt])", (i) => {
-      i.setAttribute(
-        "alt",
-        i.closest(".cell")?.querySelector(".widget-alt")?.textContent || "Picture chosen with the controls",
-      );
-    });
-  };
-  new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
-  name();
 });

@@ -21,31 +21,12 @@ VENDOR = ROOT / "_vendor" / "vendor"
 STAMP = ROOT / "_vendor" / "made-from.txt"
 
 FILES = {  # in node_modules -> in _vendor/vendor; a pattern goes to a folder
-    "mathjax/es5/tex-mml-chtml.js": "mathjax/tex-mml-chtml.js",
-    "mathjax/es5/output/chtml/fonts/woff-v2/*.woff": "mathjax/output/chtml/fonts/woff-v2",
-    "requirejs/require.js": "widgets/require.js",
-    "@jupyter-widgets/html-manager/dist/embed-amd.js": "widgets/embed-amd.js",
-    "@jupyter-widgets/html-manager/dist/*.woff2": "widgets",
+    "katex/dist/katex.min.css": "katex/katex.min.css",
+    "katex/dist/fonts/*.woff2": "katex/fonts",
     "onnxruntime-web/dist/ort.wasm.min.mjs": "ort/ort.wasm.min.mjs",
     "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs": "ort/ort-wasm-simd-threaded.mjs",
     "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm": "ort/ort-wasm-simd-threaded.wasm",
 }
-
-PREPARE_JS = """\
-// Runs before the widget manager: says where its fonts lie, and gives it the one call of MathJax 2 that it makes.
-(function () {
-  const here = document.currentScript.src.replace(/\\/[^/]*$/, "");
-  window.require.config({ paths: {
-    "@jupyter-widgets/html-manager": here + "/html-manager",
-    "@jupyter-widgets/html-manager/dist": here,
-  } });
-  document.addEventListener("DOMContentLoaded", () => {
-    if (!window.MathJax || window.MathJax.Hub) return;
-    const typeset = (element) => window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element]));
-    window.MathJax.Hub = { Queue: ([, , element]) => /[$\\\\]/.test(element.textContent) && typeset(element) };
-  });
-})();
-"""
 
 
 def fingerprint() -> str:
@@ -87,7 +68,6 @@ def copy_files() -> None:
             target = VENDOR / destination / path.name if "*" in pattern else VENDOR / destination
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    (VENDOR / "widgets" / "prepare.js").write_text(PREPARE_JS, encoding="utf-8")
 
 
 def main() -> None:

@@ -30,15 +30,11 @@ SWITCHES = (
     "--use-fake-ui-for-media-stream",  # and a reader who agrees to it
 )
 SETTLED = """async () => {
-  if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
-  const wanted = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
-  for (let i = 0; i < 100 && document.querySelectorAll('.cell_output .jupyter-widgets').length < wanted; i++)
-    await new Promise((done) => setTimeout(done, 100));
   const waits = () => document.querySelector('.nst-page:not([data-live])');
   for (let i = 0; i < 100 && waits(); i++)
     await new Promise((done) => setTimeout(done, 100));
   await document.fonts.ready;
-  await new Promise((done) => setTimeout(done, wanted ? 800 : 300));
+  await new Promise((done) => setTimeout(done, 300));
 }"""
 
 
