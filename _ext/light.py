@@ -26,6 +26,8 @@ OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  #
 IMAGE = re.compile(r'<img (?=[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp|gif))")(?P<rest>[^>]*)>')
 CARD_PICTURE = re.compile(r'<img (?=[^>]*course-card-picture)[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp))"[^>]*>')
 CARD = (560, 208)  # pixels of a card's picture, from its upper left: twice what is seen of it
+DPI = 100  # of a figure at the page's own density
+QUALITY = 82  # of WebP
 AT_ONCE = 2  # pictures of a page that are loaded with it; the others when they come near
 
 
@@ -38,7 +40,10 @@ def shed(page: str) -> str:
 
 
 def place_pictures(page: str, folder: Path) -> str:
-    """Return a page whose pictures keep their place free and, but for the first, load when they come near."""
+    """Return a page whose pictures keep their place free and, but for the first, load when they come near.
+
+    Figures of cells have twice the pixels of their place. As WebP they weigh about what half the pixels do as JPEG.
+    """
     main = page.find("<article")
     seen = 0
 
@@ -48,8 +53,12 @@ def place_pictures(page: str, folder: Path) -> str:
         if match.start() < main or not file.is_file() or "loading=" in rest:
             return match[0]
         seen += 1
-        size = "" if re.search(r"\b(?:width|height|style)=", rest) else 'width="{}" height="{}" '.format(*size_of(file))
+        density = density_of(file)
+        sides = (round(side / density) for side in size_of(file))
+        size = "" if re.search(r"\b(?:width|height|style)=", rest) else 'width="{}" height="{}" '.format(*sides)
         when = 'loading="lazy" ' if seen > AT_ONCE else ""
+        if density > 1 and file.suffix != ".webp":
+            rest = rest.replace(match["address"], match["address"][: -len(file.name)] + as_webp(file).name)
         return f"<img {when}{size}{rest}>"
 
     return IMAGE.sub(placed, page)
@@ -71,6 +80,21 @@ def small_cards(page: str, folder: Path) -> str:
         return match[0].replace(match["address"], where + copy.name)
 
     return CARD_PICTURE.sub(small, page)
+
+
+def density_of(file: Path) -> int:
+    """Return how many pixels a figure's file has for each of its place on the page, along a side."""
+    with Image.open(file) as image:
+        return max(1, round(image.info.get("dpi", (DPI, DPI))[0] / DPI)) if image.format == "JPEG" else 1
+
+
+def as_webp(file: Path) -> Path:
+    """Write a picture as WebP beside it, unless it is there, and return where."""
+    copy = file.with_suffix(".webp")
+    if not copy.exists():
+        with Image.open(file) as image:
+            image.save(copy, quality=QUALITY, method=6)
+    return copy
 
 
 def size_of(file: Path) -> tuple[int, int]:
@@ -120,6 +144,11 @@ def lighten(app, failure: Exception | None) -> None:
         pages.append(after)
         if after != before:
             path.write_text(after, encoding="utf-8")
+    text = "".join(pages)
+    for copy in (out / "_images").glob("*.webp"):
+        original = copy.with_suffix(".jpeg")
+        if original.name not in text:
+            original.unlink(missing_ok=True)
     sheets = sorted((out / "_static").rglob("*.css"))
     named = icons_of(pages)
     points = glyphs_of(named, "".join(path.read_text(encoding="utf-8") for path in sheets))

@@ -52,6 +52,16 @@ def test_pictures_keep_their_place_and_all_but_the_first_two_wait(tmp_path):
     assert '<img src="gone.png" />' in rest
 
 
+def test_a_figure_with_two_pixels_for_one_is_webp_and_keeps_its_place(tmp_path):
+    Image.effect_noise((60, 40), 50).convert("RGB").save(tmp_path / "a.jpeg", dpi=(200, 200))
+    Image.effect_noise((60, 40), 50).convert("RGB").save(tmp_path / "b.jpeg", dpi=(100, 100))
+    page = light.place_pictures('<article><img alt="x" src="a.jpeg" /><img src="b.jpeg" /></article>', tmp_path)
+    assert '<img width="30" height="20" alt="x" src="a.webp" />' in page
+    assert '<img width="60" height="40" src="b.jpeg" />' in page
+    assert Image.open(tmp_path / "a.webp").size == (60, 40)
+    assert light.place_pictures(page, tmp_path) == page, "once"
+
+
 def test_placing_pictures_twice_changes_nothing(tmp_path):
     Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
     once = light.place_pictures("<article>" + '<img src="a.png" />' * 4, tmp_path)

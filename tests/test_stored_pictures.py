@@ -152,3 +152,22 @@ def test_a_picture_missing_or_too_many_is_told(tmp_path, count):
 
     (said,) = problems(write_course(tmp_path, count * [PAGE]))
     assert said == f"book/01_small.md:12: the solution stores {count} pictures, the page drew 1"
+
+
+def photo(dpi: int) -> str:
+    """Return a JPEG in base64 as a notebook's output holds it."""
+    with io.BytesIO() as file:
+        PAGE.save(file, "JPEG", quality=95, dpi=(dpi, dpi))
+        return base64.b64encode(file.getvalue()).decode()
+
+
+def test_a_notebook_has_one_pixel_where_the_page_has_two():
+    from notebooks import as_in_a_notebook
+
+    with io.BytesIO(base64.b64decode(as_in_a_notebook(photo(200)))) as file, Image.open(file) as image:
+        assert image.size == tuple(side // 2 for side in PAGE.size)
+        assert image.format == "JPEG"
+        assert image.info["dpi"] == (100, 100)
+    once = as_in_a_notebook(photo(200))
+    assert as_in_a_notebook(once) == once
+    assert as_in_a_notebook(photo(100)) == photo(100)

@@ -11,8 +11,10 @@ Chapters may be named, as in ``python tools/notebooks.py --execute 07_gram``; wi
 from __future__ import annotations
 
 import argparse
+import base64
 import difflib
 import hashlib
+import io
 import json
 import re
 import sys
@@ -36,8 +38,10 @@ from blocks import (  # noqa: E402
 )
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
+from PIL import Image  # noqa: E402
 from plain import ChapterError, Converter, Words, read_citations, read_labels  # noqa: E402
 
+DPI = 100  # of a notebook's figures
 LARGEST = 700_000  # bytes; GitHub and Colab become slow to show larger notebooks
 CHECKED = re.compile(r"\bcheck\(\s*(\w+)")
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
@@ -305,6 +309,8 @@ def take_outputs(notebook: NotebookNode, chapter: Path) -> None:
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = number
+                if photo := output.get("data", {}).get("image/jpeg"):
+                    output.data["image/jpeg"] = as_in_a_notebook(photo)
             describe_pictures(cell)
 
 
@@ -323,6 +329,18 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
         else:
             merged.append(output)
     return merged
+
+
+def as_in_a_notebook(photo: str) -> str:
+    """Return a JPEG in base64 with the pixels that it has in a notebook: a page's figures have several for each of them."""
+    with Image.open(io.BytesIO(base64.b64decode(photo))) as image:
+        density = round(image.info.get("dpi", (DPI, DPI))[0] / DPI)
+        if density <= 1:
+            return photo
+        small = image.reduce(density)
+    with io.BytesIO() as file:
+        small.save(file, "JPEG", quality=88, dpi=(DPI, DPI))
+        return base64.b64encode(file.getvalue()).decode()
 
 
 def describe_pictures(cell: NotebookNode) -> None:

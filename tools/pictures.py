@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 from blocks import as_run
 from nbformat import NotebookNode
-from notebooks import find_line
+from notebooks import as_in_a_notebook, find_line
 from PIL import Image, ImageChops
 from run_pages import executed_page, shown
 
@@ -63,10 +63,10 @@ def cells(chapter: Path) -> Iterator[tuple[int, NotebookNode, NotebookNode]]:
 
 
 def pictures(cell: NotebookNode) -> list[Image.Image]:
-    """Return the pictures that a cell put out."""
+    """Return the pictures that a cell put out, at a notebook's density."""
     kinds = ("image/png", "image/jpeg")
     coded = (output.data[kind] for output in cell.outputs for kind in kinds if kind in output.get("data", {}))
-    return [Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB") for text in coded]
+    return [Image.open(io.BytesIO(base64.b64decode(as_in_a_notebook(text)))).convert("RGB") for text in coded]
 
 
 def verdict(stored: Image.Image, drawn: Image.Image, allowed: float = TOLERANCE) -> str:

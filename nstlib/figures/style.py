@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import matplotlib as mpl
@@ -11,6 +12,7 @@ from torch import Tensor
 from nstlib.errors import ShapeError
 
 WIDTH = 8.0  # inches: the book's text column
+DENSITY = "NST_DENSITY"  # pixels of a figure's file for each of the page's: the book is built with 2, for sharp screens
 DASHES = ("-", "--", "-.", ":")  # tell curves apart without color
 STYLE = {
     "figure.dpi": 100,
@@ -29,6 +31,7 @@ STYLE = {
 def use_book_style() -> None:
     """Draw as the book does: its fonts and colors, and, in a notebook, pictures stored as JPEG, a tenth of the size."""
     mpl.rcParams.update(STYLE)
+    mpl.rcParams["figure.dpi"] *= int(os.environ.get(DENSITY, "1"))
     if "IPython" in sys.modules:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
