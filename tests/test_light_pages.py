@@ -58,7 +58,7 @@ def test_a_figure_with_two_pixels_for_one_is_webp_and_keeps_its_place(tmp_path):
     page = light.place_pictures('<article><img alt="x" src="a.jpeg" /><img src="b.jpeg" /></article>', tmp_path)
     assert '<img width="30" height="20" alt="x" src="a.webp" />' in page
     assert '<img width="60" height="40" src="b.jpeg" />' in page
-    assert Image.open(tmp_path / "a.webp").size == (60, 40)
+    assert light.size_of(tmp_path / "a.webp") == (60, 40)
     assert light.place_pictures(page, tmp_path) == page, "once"
 
 
