@@ -206,13 +206,11 @@ def _sizes(photos: Sequence[Tensor]) -> str:
 
 
 @door(styles="picture")
-def style_goals(styles: Iterable[Tensor], network: Features) -> dict[str, Tensor]:
-    """Return the Gram matrices of pictures in ``STYLE_LAYERS``, by layer, each of shape (number of pictures, C, C)."""
+def style_goals(styles: Iterable[Tensor], network: Features, layers: Sequence[str] = STYLE_LAYERS) -> dict[str, Tensor]:
+    """Return the Gram matrices of pictures, by layer, each of shape (number of pictures, C, C)."""
     with torch.no_grad():
-        grams = [
-            {name: gram_matrix(found) for name, found in network.fast(style, STYLE_LAYERS).items()} for style in styles
-        ]
-    return {name: torch.cat([each[name] for each in grams]) for name in STYLE_LAYERS}
+        grams = [{name: gram_matrix(found) for name, found in network.fast(style, layers).items()} for style in styles]
+    return {name: torch.cat([each[name] for each in grams]) for name in layers}
 
 
 @door
@@ -222,7 +220,7 @@ class Training:
     Args:
         model: is changed in place, on its device; styles, crops and goals are brought there.
         styles: to begin with, shape (S, 2, N); a copy of them is trained. Each image of a batch has the next style in turn.
-        crops: to learn from. goals: from ``style_goals``, S of each layer.
+        crops: to learn from. goals: from ``style_goals``, S of each layer; its layers are those that are compared.
         steps: after which it shall be done; see ``rate_share``.
         weights: of content, style and total variation.
         generator: of the order of the crops, on the CPU as in ``cut_crops``; None means a fixed seed.
@@ -278,7 +276,7 @@ class Training:
 
     def losses(self, painted: Tensor, wanted: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return content, style and total variation of painted pictures: relative, means over the batch."""
-        found = self._network.fast(painted, STYLE_LAYERS)
+        found = self._network.fast(painted, {CONTENT_LAYER, *self._goals})
         styles = [style_loss(found[k], grams[which], convention="relative") for k, grams in self._goals.items()]
         content = content_loss(found[CONTENT_LAYER], wanted, convention="relative")
         return content, torch.stack(styles).mean(), total_variation(painted)

@@ -15,6 +15,7 @@ from PIL import Image
 
 IMAGES = Path(__file__).parents[1] / "images"
 PICTURES = sorted(path for kind in ("content", "style") for path in (IMAGES / kind).iterdir())
+TRAINING = sorted((IMAGES / "training").iterdir())  # small, and shown nowhere
 STYLES = ["sandstone", "fluid", "mosaic", "brush", "woodcut"]
 SIZE = 64
 
@@ -46,7 +47,7 @@ def test_every_picture_is_light_to_download(path):
     assert path.stat().st_size < 450_000
 
 
-@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*PICTURES, *TRAINING], ids=lambda path: path.name)
 def test_every_picture_is_credited_with_a_license(path):
     rows = [
         line for line in (IMAGES / "CREDITS.md").read_text(encoding="utf-8").splitlines() if f"`{path.name}`" in line
@@ -58,7 +59,19 @@ def test_every_picture_is_credited_with_a_license(path):
 def test_every_credited_picture_is_in_the_folder():
     lines = (IMAGES / "CREDITS.md").read_text(encoding="utf-8").splitlines()
     credited = {line.split("`")[1] for line in lines if line.startswith("| `")}
-    assert credited == {path.name for path in PICTURES}
+    assert credited == {path.name for path in [*PICTURES, *TRAINING]}
+
+
+@pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.name)
+def test_a_photo_to_learn_from_is_small_and_gives_crops(path):
+    with Image.open(path) as photo:
+        assert photo.mode == "RGB"
+        assert 96 <= 176 / max(photo.size) * min(photo.size), "at 176 px, the smaller of its two sizes"
+    assert path.stat().st_size < 40_000
+
+
+def test_no_photo_to_learn_from_is_shown_by_the_course():
+    assert not {path.name for path in PICTURES} & {path.name for path in TRAINING}
 
 
 def test_both_kinds_of_pictures_are_there():
