@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import sys
 import threading
@@ -79,6 +80,9 @@ def main() -> None:
     """Run the command with the arguments of the process, which does nothing else and so may keep its memory."""
     occupy_streams()
     allow_keeping()
+    # Before torch is there, which reads it once. Its threads else spin while they wait, on processors that others need:
+    # beside other work a transfer takes three times as long then; on a machine that does nothing else it takes no less.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(prog_name="nst")
     except KeyboardInterrupt:  # before the command began

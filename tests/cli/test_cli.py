@@ -792,3 +792,17 @@ def test_a_dream_that_cannot_be_written_leaves_the_older_file_whole(nst, monkeyp
     assert code == 1
     assert "out.png cannot be written: No space left on device." in complaint(err)
     assert Path("out.png").read_bytes() == b"older"
+
+
+@pytest.mark.parametrize("own", [None, "ACTIVE"])
+def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(own):
+    """torch reads the variable when it is loaded, so it must be there before; nothing else of the process has read it."""
+    code = (
+        "import atexit, os, sys; sys.argv = ['nst', '--version']\n"
+        "atexit.register(lambda: print(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules))\n"
+        "from nstlib.cli import main; main()"
+    )
+    others = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    env = others if own is None else {**others, "OMP_WAIT_POLICY": own}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == f"{own or 'PASSIVE'} False"
