@@ -20,15 +20,8 @@ from nstlib.errors import ShapeError
 from nstlib.one_pass import BLOCKS, LEAST, OnePass
 
 STRIP = 2**14  # pixels of a strip, about: what is made of it stays in a processor's caches
-BYTES_PER_PIXEL = 100  # of memory at the most, picture and painting included; the network at once takes some 500
+BYTES_PER_PIXEL = 120  # of memory at the most, picture and painting included; the network at once takes some 500
 EPSILON = 1e-5  # instance norm's
-
-
-class Moments(NamedTuple):
-    """What a norm takes out: mean and variance of each channel, shape (C,) each, double precision."""
-
-    mean: Tensor
-    variance: Tensor
 
 
 class Map(NamedTuple):
@@ -50,7 +43,6 @@ def paint_in_strips(
     image: Tensor,
     style: Tensor,
     *,
-    settle: Callable[[int, Moments], Moments] | None = None,
     strip: int = STRIP,
 ) -> Tensor:
     """Return what ``model(image, style)`` returns, up to rounding, sooner and in a fifth of the memory.
@@ -59,8 +51,6 @@ def paint_in_strips(
         model: from ``load_one_pass``: with instance norms. No gradient is recorded.
         image: RGB in [0, 1], shape (1, 3, H, W), at least 8 x 8.
         style: scale and bias of all norms, shape (2, N).
-        settle: is told a norm's number and the picture's moments there, and returns those to take out instead: a film's
-            frames want the same. None: the picture's own.
         strip: pixels of a strip, about.
 
     Returns:
@@ -73,20 +63,18 @@ def paint_in_strips(
         model(image, style)  # says what is wrong
         raise ShapeError(f"This picture and this style do not fit: {tuple(image.shape)}, {tuple(style.shape)}.")
     with torch.no_grad():
-        return _Painter(model, style, settle, strip).paint(image)
+        return _Painter(model, style, strip).paint(image)
 
 
 class _Painter:
     """The network's layers on maps that come in strips."""
 
-    def __init__(
-        self, model: OnePass, style: Tensor, settle: Callable[[int, Moments], Moments] | None, strip: int
-    ) -> None:
+    def __init__(self, model: OnePass, style: Tensor, strip: int) -> None:
         self._kernels = [
             (each.weight.contiguous(memory_format=torch.channels_last), each.bias) for each in model.convolutions
         ]
         self._styles = style.split(model.channels, 1)
-        self._settle, self._strip = settle or (lambda _, own: own), strip
+        self._strip = strip
 
     def paint(self, image: Tensor) -> Tensor:
         """Go through the network, as ``OnePass.forward`` does."""
@@ -130,7 +118,7 @@ class _Painter:
                 whole = whole.contiguous(memory_format=torch.channels_last)
             whole[:, :, top:bottom] = part
             add(part)
-        change = self._change(k, add.moments(), whole)
+        change = self._change(k, add, whole)
         for top, bottom in self._strips(x):
             change(whole[:, :, top:bottom], relu)
         return _held(whole)
@@ -141,13 +129,13 @@ class _Painter:
         for top, bottom in self._strips(x):
             add(part := x.rows(top, bottom))
         if part.shape[2] == x.height:  # one strip is all of it: keep it
-            return _held(self._change(k, add.moments(), part)(part, True))
-        change = self._change(k, add.moments(), part)
+            return _held(self._change(k, add, part)(part, True))
+        change = self._change(k, add, part)
         return x._replace(rows=lambda top, bottom: change(x.rows(top, bottom), True))
 
-    def _change(self, k: int, own: Moments, like: Tensor) -> Callable[[Tensor, bool], Tensor]:
+    def _change(self, k: int, seen: _Sums, like: Tensor) -> Callable[[Tensor, bool], Tensor]:
         """Return what the k-th norm does to a strip, in place."""
-        mean, variance = self._settle(k, own)
+        mean, variance = seen.moments()
         scale, bias = (row[None, :, None, None].double() for row in self._styles[k])
         slope = scale / (variance + EPSILON).sqrt()[:, None, None]
         level = (bias - mean[:, None, None] * slope).to(like)
@@ -171,9 +159,10 @@ class _Sums:
         self._sum = self._sum + part.sum((2, 3), dtype=torch.float64)[0]
         self._squares = self._squares + part.square().sum((2, 3), dtype=torch.float64)[0]
 
-    def moments(self) -> Moments:
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of each channel, shape (C,) each."""
         mean = self._sum / self._count
-        return Moments(mean, (self._squares / self._count - mean.square()).clamp(min=0))
+        return mean, (self._squares / self._count - mean.square()).clamp(min=0)
 
 
 def _held(features: Tensor) -> Map:

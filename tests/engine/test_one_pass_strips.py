@@ -3,7 +3,7 @@ import copy
 import pytest
 import torch
 
-from nstlib.engine.one_pass_strips import Moments, paint_in_strips
+from nstlib.engine.one_pass_strips import paint_in_strips
 from nstlib.errors import ShapeError
 from nstlib.one_pass import OnePass, load_one_pass, plain_styles
 
@@ -51,34 +51,6 @@ def test_no_strip_is_as_large_as_the_picture(shipped, monkeypatch):
     )
     paint_in_strips(shipped[0], random(4, 1, 3, 128, 64), shipped[1], strip=512)
     assert max(seen) < 128 * 64 / 3  # a convolution that halves the size gets four times a strip
-
-
-def test_norms_take_out_what_they_are_told(shipped):
-    model, style = shipped
-    own, seen = random(5, 1, 3, 40, 44), []
-
-    def note(number, moments):
-        seen.append((number, moments))
-        return moments
-
-    paint_in_strips(model, own, style, settle=note)
-    assert [number for number, _ in seen] == list(range(len(model.channels)))
-    with_its_own = paint_in_strips(model, own, style, settle=lambda number, _: seen[number][1])
-    torch.testing.assert_close(with_its_own, model(own, style), atol=2e-5, rtol=0)
-    dark = paint_in_strips(model, 0.5 * own, style, settle=lambda number, _: seen[number][1])
-    assert (dark - model(0.5 * own, style)).abs().mean() > 0.01  # the norms no longer take contrast out
-
-
-def test_what_a_norm_is_told_are_mean_and_variance(shipped):
-    model, style = shipped
-    image, seen = random(7, 1, 3, 36, 40), []
-    paint_in_strips(model, image, style, strip=200, settle=lambda number, own: seen.append(own) or own)
-    first = torch.nn.functional.conv2d(
-        torch.nn.functional.pad(image, [2] * 4, mode="reflect"), model.convolutions[0].weight
-    ).double()
-    assert isinstance(seen[0], Moments)
-    torch.testing.assert_close(seen[0].mean, first.mean((0, 2, 3)), atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(seen[0].variance, first.var((0, 2, 3), correction=0), atol=1e-6, rtol=1e-5)
 
 
 def test_what_does_not_fit_is_told_as_by_the_network():
