@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from nstlib import one_pass
-from nstlib.apps.fast.steady import HELD, Steady
+from nstlib.apps.fast.steady import Steady
 from nstlib.engine.one_pass_strips import paint_in_strips
 from nstlib.features import load_network
 from nstlib.formats.animation import add_video, as_frame
@@ -168,9 +168,9 @@ def compare_flicker(height: int = 180, width: int = 320, frames: int = 50) -> No
     model, styles = one_pass.load_one_pass()
     for name, film in {"standing": standing, "panning": panned}.items():
         for style in (STYLE, "brush"):
-            steady = Steady(lambda frame, style=style: paint_in_strips(model, frame, styles[style]))
+            steady = Steady()
             for frame in film(height, width, frames):
-                steady(frame)
+                steady(frame, paint_in_strips(model, frame, styles[style]))
             found = steady.flicker()
             print(
                 f"camera {name:9s} {style:7s} {found.still:.0%} stand still, and change by {found.film:.1f} in the film, "

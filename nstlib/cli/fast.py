@@ -12,7 +12,8 @@ import typer
 
 from nstlib.cli.console import STOPPED, duration, gigabytes, lacking, note, one_line, one_line_errors, say, warn
 from nstlib.cli.inputs import MOST, check_seed, find_contents, find_picture, weighted_name
-from nstlib.cli.options import flag, option
+from nstlib.cli.options import NetworkName, flag, option
+from nstlib.defaults import NETWORKS
 from nstlib.errors import (
     ChoiceError,
     DivergenceError,
@@ -104,6 +105,9 @@ def apply(
         whole_number("--size", 1 if size is None else size, 1, MOST)
         from nstlib.formats.video import FILMS
 
+        if content.endswith(".safetensors"):
+            raise ChoiceError(f"{content} is a network. Name what to paint, then a style:  nst fast apply photo.jpg STYLE "
+                              f"--model {content}")  # fmt: skip
         contents = find_contents(content, more=FILMS)
         wanted = [weighted_name(each) for each in also or ()]
         from nstlib.apps.fast.applying import Painter, mixed, pieces_of
@@ -132,6 +136,7 @@ def train(
     steps: Steps = None,
     size: Annotated[int, option("N", "Longer side of the styles in pixels: larger strokes.")] = 224,
     fresh: Annotated[bool, flag("Begin with random weights, not with the course's.", "--fresh")] = False,
+    network: NetworkName = NETWORKS[0],
     seed: Annotated[int, option("N", "Of all that is drawn.")] = 0,
     device: Annotated[str, option("NAME", "cpu or cuda.")] = "cpu",
     resume: Annotated[bool, flag("Go on where the same command was stopped.", "--resume")] = False,
@@ -147,6 +152,7 @@ def train(
         whole_number("--steps", 1 if steps is None else steps, 1, MOST)
         whole_number("--size", size, 16, MOST)
         choice("device", device, ("cpu", "cuda"))
+        choice("network", network, NETWORKS)
         found = [find_picture(each) for each in styles]
         learned = () if photos is None else tuple(find_contents(str(photos)))
         from nstlib.apps.fast.learning import Learner, Lesson, default_steps, styles_by_name
@@ -158,7 +164,7 @@ def train(
         count = default_steps(len(found)) if steps is None else steps
         lesson = Lesson(styles_by_name(found), output, learned, count, size, fresh, seed, device)
         lesson.check(resume=resume)
-        learner = Learner(lesson, load_network(), note)
+        learner = Learner(lesson, load_network(network), note)
         if resume:
             learner.resume()
     _learn(lesson, learner)

@@ -43,7 +43,7 @@ def paint_in_strips(
     image: Tensor,
     style: Tensor,
     *,
-    strip: int = STRIP,
+    strip: int | None = None,
 ) -> Tensor:
     """Return what ``model(image, style)`` returns, up to rounding, sooner and in a fifth of the memory.
 
@@ -51,7 +51,7 @@ def paint_in_strips(
         model: from ``load_one_pass``: with instance norms. No gradient is recorded.
         image: RGB in [0, 1], shape (1, 3, H, W), at least 8 x 8.
         style: scale and bias of all norms, shape (2, N).
-        strip: pixels of a strip, about.
+        strip: pixels of a strip, about; None: by the number of PyTorch's threads.
 
     Returns:
         RGB in [0, 1], shape (1, 3, H, W).
@@ -63,7 +63,7 @@ def paint_in_strips(
         model(image, style)  # says what is wrong
         raise ShapeError(f"This picture and this style do not fit: {tuple(image.shape)}, {tuple(style.shape)}.")
     with torch.no_grad():
-        return _Painter(model, style, strip).paint(image)
+        return _Painter(model, style, strip or STRIP * torch.get_num_threads()).paint(image)
 
 
 class _Painter:

@@ -6,6 +6,7 @@ and are stored so. What is written is H.264 in an MP4 file, as ``nstlib.formats.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -66,15 +67,20 @@ def film_facts(path: Path) -> Film:
 
 
 def change_film(
-    source: Path, target: Path, change: Callable[[Tensor], Tensor], *, stopped: Callable[[], bool] = lambda: False
+    source: Path,
+    target: Path,
+    change: Callable[[Iterator[Tensor]], Iterator[Tensor]],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Changed:
     """Write a film whose frames are those of another one, changed, each at its time, with the other one's sound.
 
     Args:
         source: the film to read. target: the .mp4 to write; its folder must exist.
-        change: is given each frame, RGB in [0, 1], shape (1, 3, H, W), upright, in order; returns its picture, all of one
-            size. H.264 stores even sizes only: of an odd side the last column or row is repeated once.
-        stopped: is asked after each frame; once it says yes, the film ends there, whole, with its sound up to there.
+        change: makes of the frames, RGB in [0, 1], shape (1, 3, H, W), upright, as many pictures of one size, in their
+            order; it may read a few frames ahead. H.264 stores even sizes only: of an odd side the last column or row is
+            repeated once.
+        stopped: is asked after each picture; once it says yes, the film ends there, whole, with its sound up to there.
 
     Raises:
         ImageError: if the one cannot be read, or the other not be written. Whatever happens, an older ``target`` is whole.
@@ -87,8 +93,8 @@ def change_film(
     ):
         try:
             copy = _Copy(av, given, _video(given, source), film)
-            for frame, pixels in copy.frames():
-                copy.write(frame, even(as_bytes(change(_as_image(pixels)))))
+            for image in change(copy.frames()):
+                copy.write(even(as_bytes(image)))
                 if stopped():
                     break
             copy.end()
@@ -110,28 +116,30 @@ class _Copy:
         self._av, self._given, self._video, self._film = av, given, video, film
         video.thread_type = "AUTO"
         self._stream = None
-        self._last = None  # time stamp of the last frame
+        self._times: deque = deque()  # time stamps of the frames that were read and not yet written
+        self._last = None  # the last one written
         self.count, self.remark = 0, ""
         self._sounds = {stream.index: self._sound(stream) for stream in given.streams.audio}
         self._waiting: list = []  # packets of sound until the first frame says how large the film is
 
-    def frames(self) -> Iterator[tuple[Any, np.ndarray]]:
-        """Yield each frame and its upright pixels, (H, W, 3) of 0..255; sound passes by on its way."""
+    def frames(self) -> Iterator[Tensor]:
+        """Yield each frame as an image; sound passes by on its way."""
         streams = [self._video, *(stream for stream in self._given.streams.audio)]
         for packet in self._given.demux(streams):
             if packet.stream.index in self._sounds:
                 self._hear(packet)
                 continue
             for frame in packet.decode():
-                yield frame, _upright(frame)
+                self._times.append(frame.pts)
+                yield _as_image(_upright(frame))
 
-    def write(self, frame: Any, pixels: np.ndarray) -> None:
-        """Write pixels at the time of a frame."""
+    def write(self, pixels: np.ndarray) -> None:
+        """Write pixels at the time of the next frame."""
         if self._stream is None:
             self._begin(pixels)
         new = as_frame(self._av, pixels)
-        step = 0 if self._last is None else self._last + 1
-        new.pts = step if frame.pts is None or (self._last is not None and frame.pts <= self._last) else frame.pts
+        time, step = self._times.popleft(), 0 if self._last is None else self._last + 1
+        new.pts = step if time is None or (self._last is not None and time <= self._last) else time
         new.time_base = self._video.time_base
         self._last, self.count = new.pts, self.count + 1
         self._film.mux(self._stream.encode(new))

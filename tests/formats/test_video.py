@@ -49,8 +49,12 @@ def frames_of(path):
                 for frame in film.decode(video=0)]  # fmt: skip
 
 
-def unchanged(image):
-    return image
+def unchanged(images):
+    return images
+
+
+def each(change):
+    return lambda images: map(change, images)
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def test_a_films_facts(film):
 
 
 def test_each_frame_is_changed_at_its_own_time(film, tmp_path):
-    done = change_film(film, tmp_path / "out.mp4", lambda image: 1 - image)
+    done = change_film(film, tmp_path / "out.mp4", each(lambda image: 1 - image))
     assert done == (8, "")
     before, after = frames_of(film), frames_of(tmp_path / "out.mp4")
     assert [time for time, _ in after] == [time for time, _ in before] == TIMES
@@ -108,14 +112,14 @@ def test_a_film_that_lies_is_turned_upright(film, tmp_path):
 
 
 def test_pictures_of_odd_sizes_get_one_more_row_and_column(film, tmp_path):
-    change_film(film, tmp_path / "out.mp4", lambda image: image[..., :31, :47])
+    change_film(film, tmp_path / "out.mp4", each(lambda image: image[..., :31, :47]))
     assert frames_of(tmp_path / "out.mp4")[0][1].shape == (32, 48, 3)
 
 
 def test_a_film_that_is_stopped_is_whole_up_to_there(film, tmp_path):
     seen = []
     done = change_film(
-        film, tmp_path / "out.mp4", lambda image: seen.append(image) or image, stopped=lambda: len(seen) == 3
+        film, tmp_path / "out.mp4", each(lambda image: seen.append(image) or image), stopped=lambda: len(seen) == 3
     )
     assert done.frames == 3
     assert [time for time, _ in frames_of(tmp_path / "out.mp4")] == TIMES[:3]
@@ -124,7 +128,7 @@ def test_a_film_that_is_stopped_is_whole_up_to_there(film, tmp_path):
 def test_whatever_fails_an_older_film_is_whole_and_nothing_else_is_left(film, tmp_path):
     (tmp_path / "out.mp4").write_bytes(b"kept")
     with pytest.raises(RuntimeError, match="no paint"):
-        change_film(film, tmp_path / "out.mp4", lambda image: (_ for _ in ()).throw(RuntimeError("no paint")))
+        change_film(film, tmp_path / "out.mp4", each(lambda image: (_ for _ in ()).throw(RuntimeError("no paint"))))
     assert (tmp_path / "out.mp4").read_bytes() == b"kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mp4", "out.mp4"]
 
@@ -160,4 +164,11 @@ def test_frames_are_images(film, tmp_path):
         assert 0 <= image.min() <= image.max() <= 1
         return image
 
-    change_film(film, tmp_path / "out.mp4", look)
+    change_film(film, tmp_path / "out.mp4", each(look))
+
+
+def test_frames_may_be_read_ahead(film, tmp_path):
+    done = change_film(film, tmp_path / "out.mp4", lambda images: iter(list(images)))
+    assert done.frames == 8
+    assert [time for time, _ in frames_of(tmp_path / "out.mp4")] == TIMES
+    assert packets_of(tmp_path / "out.mp4") == packets_of(film)

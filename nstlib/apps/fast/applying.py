@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -83,13 +85,35 @@ class Painter:
         Returns:
             How many frames were written, what had to be done to the sound, and how much the paint flickers.
         """
-        frames = Steady(self.paint, held=HELD if steady else 0.0)
+        hold = Steady(held=HELD if steady else 0.0)
 
-        def change(frame: Tensor) -> Tensor:
-            return frames(frame if self.size is None else resize(frame, self.size))
+        def change(frames: Iterator[Tensor]) -> Iterator[Tensor]:
+            sized = frames if self.size is None else (resize(frame, self.size) for frame in frames)
+            return (hold(frame, painted) for frame, painted in ahead(self.paint, sized))
 
         done = change_film(piece.source, piece.target, change, stopped=seen)
-        return done.frames, done.sound, frames.flicker()
+        return done.frames, done.sound, hold.flicker()
+
+
+def ahead(paint: Callable[[Tensor], Tensor], frames: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each frame and its painting, while the next ones are painted: as many at a time as PyTorch has threads.
+
+    Frames side by side keep all cores busy; the small layers of one frame, split between cores, do not.
+    """
+    threads = torch.get_num_threads()
+    waiting: deque = deque()
+    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        for frame in frames:
+            waiting.append((frame, pool.submit(paint, frame)))
+            if len(waiting) > threads:
+                first, painted = waiting.popleft()
+                yield first, painted.result()
+        for first, painted in waiting:
+            yield first, painted.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
 def mixed(styles: Mapping[str, Tensor], wanted: Sequence[tuple[str, float]], whose: str) -> Tensor:
@@ -128,7 +152,7 @@ def pieces_of(contents: Sequence[Path], name: str, output: Path | None, *, folde
         pieces = [Piece(source, Path(f"{source.stem}_{name}{ending}") if output is None else output)]
     else:
         target = results_folder(folder, Path(name), output)
-        own = [path for path in without_results(contents, target) if not _is_result(path, contents, name)]
+        contents = own = [path for path in without_results(contents, target) if not _is_result(path, contents, name)]
         endings = [FILMS[0] if path.suffix.lower() in FILMS else ".png" for path in own]
         names = result_names(own, name, endings)
         pieces = [Piece(path, target / each) for path, each in zip(own, names, strict=True)]
@@ -162,4 +186,4 @@ def memory_of(piece: Piece, size: int | None) -> int:
         )
     pixels = sides[0] * sides[1]
     check_space(piece.target, 3 * pixels)
-    return BYTES_PER_PIXEL * pixels * (2 if piece.is_film else 1)
+    return BYTES_PER_PIXEL * pixels * (torch.get_num_threads() + 1 if piece.is_film else 1)

@@ -8,7 +8,6 @@ flicker by a twentieth; where the light wavered, which norms of a frame's own ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -43,24 +42,23 @@ def stillness(frame: Tensor, before: Tensor) -> Tensor:
 
 
 class Steady:
-    """Paints the frames of one film, in order.
+    """Goes through the frames of one film and their paintings, in order.
 
     Args:
-        paint: makes a painting of a frame, RGB in [0, 1], shape (1, 3, H, W).
         held: see above; 0 leaves each frame to itself, and only measures.
     """
 
-    def __init__(self, paint: Callable[[Tensor], Tensor], *, held: float = HELD) -> None:
-        self._paint, self._held = paint, held
+    def __init__(self, *, held: float = HELD) -> None:
+        self._held = held
         self._before: tuple[Tensor, Tensor, Tensor] | None = None  # frame, painted, as written
         self._sums, self._weight, self._pixels = [0.0, 0.0, 0.0], 0.0, 0
 
-    def __call__(self, frame: Tensor) -> Tensor:
-        """Return the picture of the next frame."""
+    def __call__(self, frame: Tensor, painted: Tensor) -> Tensor:
+        """Return what to write for the next frame and its painting, RGB in [0, 1], shape (1, 3, H, W) both."""
         before = self._before
         if before is not None and float((frame - before[0]).abs().mean()) > CUT:
             before = None
-        painted = written = self._paint(frame)
+        written = painted
         if before is not None:
             still = stillness(frame, before[0])
             written = painted.lerp(before[2], self._held * still)
