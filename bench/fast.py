@@ -179,7 +179,7 @@ def compare_flicker(height: int = 180, width: int = 320, frames: int = 50) -> No
             )
 
 
-def compare_starts(steps: int = 60) -> None:
+def compare_starts(steps: int = 40) -> None:
     """Print stylize's loss from the photo and from one pass's picture."""
     model, styles = one_pass.load_one_pass()
     network = load_network()
@@ -194,10 +194,10 @@ def compare_starts(steps: int = 60) -> None:
                 totals[start] = [step.total for step in run]
             reached = {
                 k: next((n for n, total in enumerate(totals["one pass"]) if total <= totals["photo"][k]), None)
-                for k in (10, 20, 40, 60)
+                for k in (5, 10, 20, 40)
             }
             marks = " ".join(
-                f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40, 60)
+                f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40)
             )
             print(f"{name} as {style}: steps: total from the photo, from one pass: {marks} as low as the photo's after "
                   f"{', '.join(f'{k}: {n}' for k, n in reached.items())}", flush=True)  # fmt: skip
