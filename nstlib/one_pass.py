@@ -194,7 +194,7 @@ def cut_crops(
         top, left = (any_of(side - size + 1) for side in photo.shape[2:])
         crop = photo[..., top : top + size, left : left + size][:, torch.randperm(3, generator=generator).tolist()]
         crop = crop.flip(3) if any_of(2) else crop
-        crops.append(crop.clamp(0, 1) ** (0.6 + float(torch.rand((), generator=generator))))
+        crops.append(crop.clamp(0, 1) ** float(0.6 + torch.rand((), generator=generator)))
     images = torch.cat(crops)
     with torch.no_grad():
         seen = [network.fast(some, CONTENT_LAYER)[CONTENT_LAYER].half() for some in images.split(16)]

@@ -21,19 +21,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from one_pass_graph import write_graph  # beside this script
 from torch import Tensor
 
 from nstlib import course, one_pass
+from nstlib.apps.fast.photos import as_picture, stock_photos
 from nstlib.features import Features, load_network
 from nstlib.formats.files import replacing
-from nstlib.images import load_image, picture, pictures, resize
+from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
 
-STEPS, SEED, CROPS, DRAWN = 9720, 0, 288, 6
-STYLE_SIZE, PHOTO_SIZES, MEASURED_SIZE = 224, (288, 176), 160
-GRAY = ("camera", "coins", "clock", "moon", "brick", "grass", "gravel")
+STEPS, SEED, CROPS = 9720, 0, 288
+STYLE_SIZE, MEASURED_SIZE = 224, 160
 # The course has seven styles. The eighth is the mosaic with tiles twice as large: size is part of a style.
 LARGE = "large mosaic"
 EVERY = 60.0  # seconds between two states
@@ -50,46 +49,11 @@ def style_pictures() -> dict[str, Tensor]:
 def training_photos(generator: torch.Generator) -> list[Tensor]:
     """Return pictures that the course does not show, each (1, 3, H, W), each at two sizes."""
     import matplotlib.cbook
-    import skimage.data
     from matplotlib.image import imread
 
-    gray = [_tinted(_picture(getattr(skimage.data, name)()), generator) for name in GRAY]
-    left, right, _ = skimage.data.stereo_motorcycle()
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
         hopper = imread(file, format="jpg")
-    colored = [_picture(array) for array in (left, right, skimage.data.retina(), hopper)]
-    drawn = [_drawn(generator) for _ in range(DRAWN)]
-    return [resize(photo, size) for photo in (*gray, *colored, *drawn) for size in PHOTO_SIZES]
-
-
-def _picture(array) -> Tensor:
-    """Return 8-bit values, (H, W) or (H, W, 3), as (1, C, H, W) in [0, 1]."""
-    values = torch.tensor(array.copy()).float() / 255
-    return values.movedim(-1, 0)[None] if values.ndim == 3 else values[None, None]
-
-
-def _tinted(gray: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a gray picture between two colors, a dark one and a light one."""
-    dark, light = (torch.rand(3, generator=generator).view(1, 3, 1, 1) * 0.4 + low for low in (0.0, 0.6))
-    return dark + gray * (light - dark)
-
-
-def _drawn(generator: torch.Generator, size: int = 288) -> Tensor:
-    """Return ellipses with soft light on a sky that changes slowly: areas as even as photographs have them."""
-    down, right = torch.meshgrid(*[torch.linspace(0, 1, size)] * 2, indexing="ij")
-
-    def some(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator)
-
-    top, bottom = some(2, 3, 1, 1)
-    image = top + (bottom - top) * down
-    for row, column, tall, wide, slope in some(14, 5).tolist():
-        color = some(3, 1, 1) * (0.6 + 0.4 * right)
-        away = ((down - row) / (0.05 + 0.2 * tall)) ** 2 + (
-            (right - column + slope * (down - row)) / (0.05 + 0.2 * wide)
-        ) ** 2
-        image = torch.where(away < 1, color * (1.1 - 0.3 * away), image)
-    return F.interpolate(image[None].clamp(0, 1), size)
+    return stock_photos(generator, [as_picture(hopper)])
 
 
 def train(

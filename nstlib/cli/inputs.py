@@ -13,8 +13,8 @@ NAMED = 5  # of what is left out
 MOST = 10**9  # steps, pixels of a side: more is a slip, and numbers beyond all bounds are slow to reckon with
 
 
-def find_contents(name: str) -> list[Path]:
-    """Return the one picture of that name, or all pictures in the folder of that name.
+def find_contents(name: str, *, more: Sequence[str] = ()) -> list[Path]:
+    """Return the one picture of that name, or all pictures in the folder of that name; ``more`` are other endings to take.
 
     What else the folder holds is named: whoever keeps HEIC photos there should know. Of hidden files nothing is said.
     """
@@ -27,9 +27,9 @@ def find_contents(name: str) -> list[Path]:
         seen = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise ImageError(f"The folder {folder} cannot be read: {error.strerror}. Check its permissions.") from error
-    found = [path for path in seen if path.suffix.lower() in WRITABLE and not path.is_dir()]
+    found = [path for path in seen if path.suffix.lower() in (*WRITABLE, *more) and not path.is_dir()]
     if not found:
-        raise ImageError(f"The folder {folder} holds no pictures ({', '.join(WRITABLE)}).")
+        raise ImageError(f"The folder {folder} holds no pictures ({', '.join((*WRITABLE, *more))}).")
     tell_left_out(
         [path.name for path in seen if path not in found and not path.is_dir()], "not of a kind that is taken"
     )
@@ -63,15 +63,20 @@ def find_picture(name: str) -> Path:
 
 def weighted(style: str) -> tuple[Path, float]:
     """Read ``mosaic:0.5``; without a number behind the last colon the weight is 1."""
+    name, weight = weighted_name(style)
+    return find_picture(name), weight
+
+
+def weighted_name(style: str) -> tuple[str, float]:
+    """Return the name and the weight in ``mosaic:0.5``."""
     name, _, number = style.rpartition(":")
     try:
         weight = float(number)
     except ValueError:  # there is no colon, or it belongs to a path, as in C:\wave.png
-        return find_picture(style), 1.0
+        return style, 1.0
     if not name:
-        return find_picture(style), 1.0
-    finite_number("The weight in --also", weight, above=True)
-    return find_picture(name), weight
+        return style, 1.0
+    return name, finite_number("The weight in --also", weight, above=True)
 
 
 def check_seed(seed: int) -> int:

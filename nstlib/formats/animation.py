@@ -51,7 +51,7 @@ def save_animation(
         )
     if target.suffix.lower() == ".gif":
         return save_gif(frames, target, seconds=seconds, hold=hold)
-    av = _pyav()
+    av = pyav()
     pictures = _held(_of_one_size(frames, "save_animation"), max(1, round(hold / seconds)))
     with replacing(target) as temporary:
         _encode(av, pictures, temporary, Fraction(seconds).limit_denominator(1000))
@@ -62,7 +62,7 @@ def check_animation(path: str | os.PathLike[str]) -> Path:
     """Return ``path`` if an animation can be written there, else raise the ImageError that saving would raise."""
     target = check_writable(path, extensions=EXTENSIONS)
     if target.suffix.lower() != ".gif":
-        _pyav()
+        pyav()
     return target
 
 
@@ -94,13 +94,12 @@ def save_gif(
     return target
 
 
-def _pyav() -> ModuleType:
+def pyav(what: str = "Writing .mp4", otherwise: str = " Without it, write a .gif.") -> ModuleType:
+    """Return the module of PyAV, or raise an ImageError that says what needs it."""
     try:
         import av
     except ImportError as error:
-        raise ImageError(
-            'Writing .mp4 needs PyAV, which is not installed: pip install "av>=12.3". Without it, write a .gif.'
-        ) from error
+        raise ImageError(f'{what} needs PyAV, which is not installed: pip install "av>=12.3".{otherwise}') from error
     return av
 
 
@@ -131,20 +130,25 @@ def _held(pictures: Iterator[np.ndarray], times: int) -> Iterator[np.ndarray]:
 
 def _encode(av: ModuleType, pictures: Iterator[np.ndarray], path: Path, seconds: Fraction) -> None:
     """Write pictures of one size as H.264 in an MP4 file; the path may have any extension."""
-    first = _even(next(pictures))
+    first = even(next(pictures))
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:  # plays while it loads
-        stream = _stream(av, film, 1 / seconds, height=first.shape[0], width=first.shape[1])
-        for index, pixels in enumerate(chain([first], map(_even, pictures))):
-            # The mean over each 2 x 2 pixels' colors; other ways of resizing look at one row of two.
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-                format=PLAYS_ANYWHERE, dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="AREA"
-            )
+        stream = add_video(av, film, 1 / seconds, height=first.shape[0], width=first.shape[1])
+        for index, pixels in enumerate(chain([first], map(even, pictures))):
+            frame = as_frame(av, pixels)
             frame.pts, frame.time_base = index, seconds
             film.mux(stream.encode(frame))
         film.mux(stream.encode())  # what the encoder still holds back
 
 
-def _stream(av: ModuleType, film, rate: Fraction, *, height: int, width: int):
+def as_frame(av: ModuleType, pixels: np.ndarray):
+    """Return pixels, (H, W, 3) of 0..255 with even sides, as an encoder takes them."""
+    # The mean over each 2 x 2 pixels' colors; other ways of resizing look at one row of two.
+    return av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
+        format=PLAYS_ANYWHERE, dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="AREA"
+    )
+
+
+def add_video(av: ModuleType, film, rate: Fraction, *, height: int, width: int):
     """Add a video stream to the file, for the best encoder that this build of PyAV has."""
     name = next(name for name in ENCODERS if _can_encode(av, name))
     stream = film.add_stream(name, rate=rate)
@@ -167,7 +171,7 @@ def _can_encode(av: ModuleType, name: str) -> bool:
     return True
 
 
-def _even(pixels: np.ndarray) -> np.ndarray:
+def even(pixels: np.ndarray) -> np.ndarray:
     """Return the pixels with both sides made even, which H.264 needs: the last row and column are repeated."""
     height, width = pixels.shape[:2]
     return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -120,7 +120,7 @@ def test_a_film_is_much_smaller_than_a_gif(tmp_path):
 
 def test_frames_are_written_as_they_come(tmp_path, monkeypatch):
     tensors, arrays, most = [], [], [0, 0]
-    convert = animation._even
+    convert = animation.even
 
     def frames():
         for step in range(30):
@@ -136,7 +136,7 @@ def test_frames_are_written_as_they_come(tmp_path, monkeypatch):
         most[1] = max(most[1], sum(each() is not None for each in arrays))
         return planes
 
-    monkeypatch.setattr(animation, "_even", watched)
+    monkeypatch.setattr(animation, "even", watched)
     save_animation(frames(), tmp_path / "a.mp4")
     assert most[0] <= 2
     assert most[1] <= 3

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from nstlib import course, one_pass
+from nstlib.apps.fast import photos
 from nstlib.images import load_image, picture
 
 sys.path.insert(0, str(course.ROOT / "tools"))
@@ -73,10 +74,10 @@ def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, mo
 
 
 def test_the_photos_it_learns_from_are_none_of_the_course_s():
-    assert not {"chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field"} & set(train_one_pass.GRAY)
-    photos = train_one_pass.training_photos(torch.Generator().manual_seed(0))
-    assert len(photos) == 2 * (len(train_one_pass.GRAY) + 4 + train_one_pass.DRAWN)
-    assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in photos)
+    assert not {"chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field"} & set(photos.GRAY)
+    found = train_one_pass.training_photos(torch.Generator().manual_seed(0))
+    assert len(found) == 2 * (len(photos.GRAY) + 4 + photos.DRAWN)
+    assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in found)
 
 
 def test_what_was_measured_is_there_for_all_styles_and_photos(shipped):

@@ -73,7 +73,7 @@ def make_batch(job: Job, contents: Sequence[Path], folder: Path) -> Batch:
     for path, _ in job.styles:
         check_sides(path, job.style_size, LARGER_STYLE)
         load_image(path, size=job.style_size)  # damage shows only then, and would be told for each of the contents
-    names = _names(contents, job.styles[0][0].stem)
+    names = result_names(contents, job.styles[0][0].stem, [".png"] * len(contents))
     found = [
         replace(job, content=path, output=folder / name, resume=job.resume and checkpoint_path(folder / name).exists())
         for path, name in zip(contents, names, strict=True)
@@ -95,11 +95,12 @@ def make_batch(job: Job, contents: Sequence[Path], folder: Path) -> Batch:
     return batch
 
 
-def _names(contents: Sequence[Path], style: str) -> list[str]:
+def result_names(contents: Sequence[Path], style: str, endings: Sequence[str]) -> list[str]:
     """Return a name for each result: with the content's extension where two have one stem, on whatever disk."""
     stems = Counter(path.stem.casefold() for path in contents)
     names = [
         path.stem if stems[path.stem.casefold()] == 1 else f"{path.stem}-{path.suffix[1:].lower()}" for path in contents
     ]
     taken: set[str] = set()
-    return [f"{unused(name, taken)}_{style}.png" for name in names]  # A.png and a.png get numbers
+    unique = [unused(name, taken) for name in names]  # A.png and a.png get numbers
+    return [f"{name}_{style}{ending}" for name, ending in zip(unique, endings, strict=True)]
