@@ -196,9 +196,7 @@ def compare_starts(steps: int = 40) -> None:
                 k: next((n for n, total in enumerate(totals["one pass"]) if total <= totals["photo"][k]), None)
                 for k in (5, 10, 20, 40)
             }
-            marks = " ".join(
-                f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40)
-            )
+            marks = " ".join(f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40))
             print(f"{name} as {style}: steps: total from the photo, from one pass: {marks} as low as the photo's after "
                   f"{', '.join(f'{k}: {n}' for k, n in reached.items())}", flush=True)  # fmt: skip
 

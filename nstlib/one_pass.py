@@ -227,6 +227,7 @@ class Training:
 
     Attributes:
         styles: as they are now.
+        index: how many steps were made. steps: how many it is to have.
     """
 
     def __init__(
@@ -252,7 +253,7 @@ class Training:
         self._crops = Crops(crops.images.to(device), crops.features.to(device))
         self._goals = {name: grams.to(device) for name, grams in goals.items()}
         self._network, self._weights = network, weights
-        self._steps, self._index, self._generator = steps, 0, seeded(generator)
+        self.steps, self.index, self._generator = steps, 0, seeded(generator)
         self._adam = torch.optim.Adam(
             [{"params": list(model.parameters()), "rate": RATE}, {"params": [self.styles], "rate": NORM_RATE}]
         )
@@ -262,17 +263,17 @@ class Training:
         self.model.train()
         device = self.styles.device
         places = torch.randint(len(self._crops.images), (BATCH,), generator=self._generator).to(device)
-        which = (torch.arange(BATCH, device=device) + BATCH * self._index) % len(self.styles)
+        which = (torch.arange(BATCH, device=device) + BATCH * self.index) % len(self.styles)
         painted = self.model(self._crops.images[places], self.styles[which])
         losses = self.losses(painted, self._crops.features[places].float(), which)
         total = sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True))
         for group in self._adam.param_groups:
-            group["lr"] = group["rate"] * rate_share(self._index, self._steps)
+            group["lr"] = group["rate"] * rate_share(self.index, self.steps)
         self._adam.zero_grad()
         total.backward()
         self._adam.step()
-        self._index += 1
-        return TrainingStep(self._index - 1, *torch.stack([total, *losses]).tolist())
+        self.index += 1
+        return TrainingStep(self.index - 1, *torch.stack([total, *losses]).tolist())
 
     def losses(self, painted: Tensor, wanted: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return content, style and total variation of painted pictures: relative, means over the batch."""
@@ -284,7 +285,7 @@ class Training:
     def state_dict(self) -> dict:
         """Return all that the next steps depend on."""
         state = {"model": self.model.state_dict(), "styles": self.styles.detach(), "adam": self._adam.state_dict()}
-        return {**state, "index": self._index, "generator": self._generator.get_state()}
+        return {**state, "index": self.index, "generator": self._generator.get_state()}
 
     def load_state_dict(self, state: Mapping) -> None:
         """Go on from there, on whatever device the state was made or read."""
@@ -292,7 +293,7 @@ class Training:
         with torch.no_grad():
             self.styles.copy_(state["styles"])
         self._adam.load_state_dict(state["adam"])
-        self._index = state["index"]
+        self.index = state["index"]
         self._generator.set_state(state["generator"].cpu())
 
 

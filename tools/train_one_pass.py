@@ -1,14 +1,17 @@
 """Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
 
-    python tools/train_one_pass.py                   all of it, some 20 minutes of one core
+    python tools/train_one_pass.py                   all of it, some 30 minutes of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
-    python tools/train_one_pass.py --steps 40        shorter, to try it
+    python tools/train_one_pass.py --steps 40        at most so many steps a lesson, to try it
     python tools/train_one_pass.py --device cuda     on a GPU, with the same draws as on the CPU
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
 
-It learns from photographs that scikit-image and matplotlib bring along and from pictures drawn here; the course shows none
-of them. The figures in one_pass.json are of the course's own photographs, which it never saw. A training is decided by its
-seed; on another kind of processor the numbers drift apart.
+It learns in two lessons. The first is chapter 16's. The second goes on from it, with twice the weight of the style, one
+deeper layer and more photos: statistics of deep layers are those of larger pieces, stones and strokes.
+
+It learns from photographs that scikit-image and matplotlib bring along, from those of images/training, and from pictures
+drawn here; the course shows none of them. The figures in one_pass.json are of the course's own photographs, which it never
+saw. A training is decided by its seeds; on another kind of processor the numbers drift apart.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -25,17 +29,40 @@ from one_pass_graph import write_graph  # beside this script
 from torch import Tensor
 
 from nstlib import course, one_pass
-from nstlib.apps.fast.photos import as_picture, stock_photos
+from nstlib.apps.fast.photos import SIZES, as_picture, stock_photos
 from nstlib.features import Features, load_network
 from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
 
-STEPS, SEED, CROPS = 9720, 0, 288
 STYLE_SIZE, MEASURED_SIZE = 224, 160
 # The course has seven styles. The eighth is the mosaic with tiles twice as large: size is part of a style.
 LARGE = "large mosaic"
 EVERY = 60.0  # seconds between two states
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A part of the training.
+
+    Attributes:
+        steps, seed, crops: how long, from which random numbers, with how many pieces of photos.
+        layers: in which the style is compared. weights: of content, style and total variation.
+        folder: of photos, beside those that packages bring along.
+    """
+
+    steps: int
+    seed: int
+    crops: int
+    layers: tuple[str, ...] = one_pass.STYLE_LAYERS
+    weights: tuple[float, float, float] = one_pass.WEIGHTS
+    folder: str = ""
+
+
+LESSONS = (
+    Lesson(9720, seed=0, crops=288),
+    Lesson(3000, seed=1, crops=300, layers=(*one_pass.STYLE_LAYERS, "relu4_1"), weights=(1, 10, 1), folder="training"),
+)
 
 
 def style_pictures() -> dict[str, Tensor]:
@@ -46,59 +73,75 @@ def style_pictures() -> dict[str, Tensor]:
     return {**styles, LARGE: twice[..., height // 2 : height // 2 + height, width // 2 : width // 2 + width]}
 
 
-def training_photos(generator: torch.Generator) -> list[Tensor]:
-    """Return pictures that the course does not show, each (1, 3, H, W), each at two sizes."""
+def training_photos(generator: torch.Generator, folder: str = "") -> list[Tensor]:
+    """Return pictures that the course does not show, each (1, 3, H, W), each at two sizes; those of a folder come last."""
     import matplotlib.cbook
     from matplotlib.image import imread
 
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
         hopper = imread(file, format="jpg")
-    return stock_photos(generator, [as_picture(hopper)])
+    found = sorted((course.IMAGES / folder).glob("*.jpg")) if folder else ()
+    return stock_photos(generator, [as_picture(hopper)]) + [
+        load_image(path, size=size) for path in found for size in SIZES
+    ]
 
 
 def train(
-    steps: int, state: Path | None, network: Features, say: Callable[[str], None], *, device: str = "cpu"
-) -> dict[str, Tensor]:
-    """Train, and write the network; return the styles by name."""
-    generator = torch.Generator().manual_seed(SEED)
-    photos = [photo.to(device) for photo in training_photos(generator)]
-    pieces = one_pass.cut_crops(photos, network, count=CROPS, generator=generator)
+    most: int | None, state: Path | None, network: Features, say: Callable[[str], None], *, device: str = "cpu"
+) -> None:
+    """Train lesson by lesson, at most so many steps of each, and write the network after each."""
     wanted = {name: style.to(device) for name, style in style_pictures().items()}
-    model = one_pass.OnePass(generator=generator).to(device)
-    training = one_pass.Training(
-        model,
-        one_pass.plain_styles(model, len(wanted)),
+    saved = torch.load(state, weights_only=True, map_location="cpu") if state and state.is_file() else {"lesson": 0}
+    for number, lesson in enumerate(LESSONS[saved["lesson"] :], saved["lesson"]):
+        training = begun(lesson, number, wanted, network, device, most)
+        if "training" in saved and number == saved["lesson"]:
+            training.load_state_dict(saved["training"])
+        for line in kept_going(training, number, state):
+            say(f"lesson {number + 1}, {line}")
+        styles = dict(zip(wanted, training.styles.detach(), strict=True))
+        one_pass.save_one_pass(training.model, styles, one_pass.SAVED)
+
+
+def begun(
+    lesson: Lesson, number: int, wanted: dict[str, Tensor], network: Features, device: str, most: int | None
+) -> one_pass.Training:
+    """Return a lesson's training: the first begins with nothing, the others with what the one before has saved."""
+    generator = torch.Generator().manual_seed(lesson.seed)
+    photos = [photo.to(device) for photo in training_photos(generator, lesson.folder)]
+    pieces = one_pass.cut_crops(photos, network, count=lesson.crops, generator=generator)
+    if number:
+        model, styles = one_pass.load_one_pass(one_pass.SAVED)
+        numbers = torch.stack([styles[name] for name in wanted])
+    else:
+        model = one_pass.OnePass(generator=generator)
+        numbers = one_pass.plain_styles(model, len(wanted))
+    return one_pass.Training(
+        model.to(device).requires_grad_(True),
+        numbers,
         pieces,
-        one_pass.style_goals(wanted.values(), network),
+        one_pass.style_goals(wanted.values(), network, lesson.layers),
         network,
-        steps=steps,
+        steps=lesson.steps if most is None else min(most, lesson.steps),
+        weights=lesson.weights,
         generator=generator,
     )
-    index = _resumed(training, state)
+
+
+def kept_going(training: one_pass.Training, number: int, state: Path | None) -> Iterator[str]:
+    """Make all steps that are left, keep the state from time to time, and yield lines that say how it goes."""
     saved, started, spent = time.monotonic(), time.process_time(), []
-    while index < steps:
+    while training.index < training.steps:
         spent.append(training.step())
-        index += 1
-        if index % 100 == 0 or index == steps:
+        last = training.index == training.steps
+        if training.index % 100 == 0 or last:
             content, style = (sum(getattr(s, n) for s in spent) / len(spent) for n in ("content", "style"))
-            say(f"step {index}: content {content:.2f}, style {style:.3f}, {time.process_time() - started:.0f} s of CPU")
+            seconds = time.process_time() - started
+            yield f"step {training.index}: content {content:.2f}, style {style:.3f}, {seconds:.0f} s of CPU"
             spent = []
-        if state and (time.monotonic() - saved > EVERY or index == steps):
+        if state and (time.monotonic() - saved > EVERY or last):
             with replacing(state, error=OSError) as temporary:
-                torch.save(training.state_dict(), temporary)
+                torch.save({"lesson": number, "training": training.state_dict()}, temporary)
             saved = time.monotonic()
-    styles = dict(zip(wanted, training.styles.detach(), strict=True))
-    one_pass.save_one_pass(model, styles, one_pass.SAVED)
-    return styles
-
-
-def _resumed(training: one_pass.Training, state: Path | None) -> int:
-    """Let a training go on from its state, if there is one; return how many steps were made."""
-    if state is None or not state.is_file():
-        return 0
-    saved = torch.load(state, weights_only=True, map_location="cpu")
-    training.load_state_dict(saved)
-    return saved["index"]
 
 
 def measure(network: Features) -> dict:
@@ -119,7 +162,7 @@ def measure(network: Features) -> dict:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=STEPS, help=f"how many (default {STEPS})")
+    parser.add_argument("--steps", type=int, help="at most so many of each lesson")
     parser.add_argument("--state", type=Path, help="file to keep the state in")
     parser.add_argument("--device", default="cpu", help="cpu (default), or cuda")
     parser.add_argument("--measure", action="store_true", help="train nothing")

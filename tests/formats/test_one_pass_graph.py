@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 
@@ -57,9 +58,10 @@ def test_the_styles_in_the_graph_are_those_of_the_network(shipped):
 
 @pytest.mark.weights
 def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(train_one_pass, "CROPS", 4)
+    lessons = [dataclasses.replace(lesson, crops=4) for lesson in train_one_pass.LESSONS]
+    monkeypatch.setattr(train_one_pass, "LESSONS", lessons)
     monkeypatch.setattr(train_one_pass, "style_pictures", lambda: {"plain": torch.full((1, 3, 64, 64), 0.3)})
-    monkeypatch.setattr(train_one_pass, "training_photos", lambda generator: [torch.rand(1, 3, 100, 100)])
+    monkeypatch.setattr(train_one_pass, "training_photos", lambda *_: [torch.rand(1, 3, 100, 100)])
     monkeypatch.setattr(train_one_pass, "MEASURED_SIZE", 32)
     monkeypatch.setattr(one_pass, "SAVED", tmp_path / "one_pass.safetensors")
     monkeypatch.setattr(course, "DATA", tmp_path)
@@ -68,7 +70,8 @@ def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, mo
     assert {path.name for path in tmp_path.iterdir()} == {
         *("one_pass.safetensors", "one_pass.onnx", "one_pass.json", "state.pt")
     }
-    assert "step 2" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert [line[:17] for line in told.splitlines()[:2]] == ["lesson 1, step 2:", "lesson 2, step 2:"]
     assert train_one_pass.main(arguments) == 0  # nothing left to do
     assert "step" not in capsys.readouterr().out
 
@@ -77,7 +80,9 @@ def test_the_photos_it_learns_from_are_none_of_the_course_s():
     assert not {"chelsea", "astronaut", "coffee", "rocket", "hubble_deep_field"} & set(photos.GRAY)
     found = train_one_pass.training_photos(torch.Generator().manual_seed(0))
     assert len(found) == 2 * (len(photos.GRAY) + 4 + photos.DRAWN)
-    assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in found)
+    more = train_one_pass.training_photos(torch.Generator().manual_seed(0), "training")
+    assert len(more) == len(found) + 2 * len(list((course.IMAGES / "training").iterdir()))
+    assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in more)
 
 
 def test_what_was_measured_is_there_for_all_styles_and_photos(shipped):
