@@ -131,6 +131,17 @@ def test_every_figure_says_what_it_shows(chapter):
     assert silent == [], "these cells draw, but have no mystnb.image.alt"
 
 
+@pytest.mark.parametrize("page", [*CHAPTERS, ROOT / "book" / "intro.md"], ids=lambda path: path.stem)
+def test_under_every_figure_stands_what_to_look_at(page):
+    """One or two sentences for a reader who only looks at the pictures; the alt text is for one who cannot."""
+    cells = [cell for cell in code_of(page) if cell.options.get("mystnb", {}).get("image", {}).get("alt")]
+    captions = {cell.line: cell.options["mystnb"].get("figure", {}).get("caption", "") for cell in cells}
+    alts = {cell.options["mystnb"]["image"]["alt"] for cell in cells}
+    assert {line: said for line, said in captions.items() if not re.fullmatch(r"[^*\n]{20,159}[.?]", said)} == {}
+    assert alts & set(captions.values()) == set()
+    assert len(set(captions.values())) == len(captions), "two figures have the same caption"
+
+
 @chapters
 def test_code_cells_are_short(chapter):
     long = {
@@ -466,6 +477,17 @@ def test_each_option_of_a_quiz_opens_to_its_own_answer(pair):
     assert "**Question.** Is `1 < 2`?" in text
     assert "<details><summary>No</summary>\n\n**Not quite:** Count again.\n\n</details>" in text
     assert "<details><summary>Yes</summary>\n\n**Right:** One comes first.\n\n</details>" in text
+
+
+def test_a_figures_caption_stands_in_italics_under_its_cell(small):
+    options = "mystnb:\n  image:\n    alt: a cat\n  figure:\n    caption: Its `eyes` {cite:p}`pair2001`."
+    cell = f"```{{code-cell}} python\n---\n{options}\n---\ndraw()\n```\n"
+    small.chapters[0].write_text(f"{FRONT}# T\n\n{cell}", encoding="utf-8")
+    pair = notebooks.make_pair(small, small.chapters[0])
+    for notebook in (pair.lesson, pair.solution):
+        drawn, below = notebook.cells[-2:]
+        assert (drawn.source, drawn.metadata.alt) == ("draw()", "a cat")
+        assert (below.cell_type, below.source) == ("markdown", "*Its `eyes` (Li and Wu, 2001).*")
 
 
 def test_page_only_cells_stay_on_the_page(pair):
