@@ -295,7 +295,7 @@ def test_a_style_without_a_picture_shows_what_it_paints(photo):
 def test_another_size_is_refused(photo):
     with pytest.raises(ChoiceError, match="paints at 128, 192, 256 pixels, got 160"):
         explore_one_pass(photo, size=160)
-    assert [128, 192, 256] == list(SIZES)
+    assert list(SIZES) == [128, 192, 256]
 
 
 @pytest.mark.parametrize("styles", [[], ["rain"], ["mosaic", "mosaic"]])

@@ -150,8 +150,7 @@ function shelf(model, first) {
 
 /** Shows what was painted and says how. Handle: { draw(), painted(job, painting, how), bare(photo) }. */
 function easel({ picture, now, announce }) {
-  const speed = pace();
-  let [shown, told] = [null, 0];
+  let [shown, told, speed] = [null, 0, pace()];
   const draw = () => picture.show({ ...shown, strength: now.strength });
   const say = (text, passing) => {
     picture.say(text);
@@ -160,6 +159,7 @@ function easel({ picture, now, announce }) {
   return {
     draw: () => shown && draw(),
     painted({ picture: photo, amounts, passing }, painting, how) {
+      if (photo.name !== shown?.photo.name) speed = pace(); // another row of frames
       shown = { photo, painting };
       draw();
       const time = performance.now();
@@ -185,7 +185,7 @@ function conduct({ model, el, now, own, picture, board, ui }) {
   const held = shelf(model, own[0]);
   const by = BY[model.get("source")];
   const door = engineGate(() => load());
-  let [asked, missing] = [0, 0];
+  let [asked, missing, why, loading] = [0, 0, ALL, false];
   const studio = new Studio(source, {
     painted(job, painting) {
       if (door.open()) door.hide();
@@ -213,17 +213,22 @@ function conduct({ model, el, now, own, picture, board, ui }) {
     return offer(reason(now, own));
   }
 
-  const offer = (why) => door.offer(why, missing, model.get("bytes"));
+  function offer(words) {
+    why = words;
+    if (!loading) door.offer(why, missing, model.get("bytes"));
+  }
 
   async function load() {
     el.setAttribute("aria-busy", "true");
     const focused = door.holdsFocus();
+    loading = true;
     if (await studio.open(door.progress)) {
       door.hide();
       hand.onReady();
       if (focused) picture.focus();
       await update();
     }
+    loading = false;
     el.setAttribute("aria-busy", "false");
   }
 
@@ -237,7 +242,7 @@ function conduct({ model, el, now, own, picture, board, ui }) {
       source.missing().then(
         (bytes) => {
           missing = bytes;
-          if (!studio.ready && door.open()) offer(ALL);
+          if (!studio.ready) offer(why);
         },
         () => {}, // it is said when it is asked for
       );

@@ -17,9 +17,8 @@ export function dividedPicture({ at, onMove }) {
     "aria-label": "How much of the painting is shown, against the photo",
   });
   const line = h("span", { class: "nst-divider", "aria-hidden": "true" });
-  const { root, caption } = figure("", shown.root);
-  shown.stage.classList.add("nst-divided");
-  shown.stage.append(line, slider);
+  const whole = h("div", { class: "nst-divided" }, shown.root, line, slider); // an image may hold no slider
+  const { root, caption } = figure("", whole);
   let now = null; // { height, width, photo, painting }: bytes
 
   function draw() {
@@ -29,7 +28,7 @@ export function dividedPicture({ at, onMove }) {
   function place(percent) {
     slider.value = percent;
     slider.setAttribute("aria-valuetext", `${slider.value} %`);
-    shown.stage.style.setProperty("--at", `${slider.value}%`);
+    whole.style.setProperty("--at", `${slider.value}%`);
     if (now) draw();
   }
   function move(percent) {
@@ -37,12 +36,12 @@ export function dividedPicture({ at, onMove }) {
     onMove(slider.valueAsNumber / 100);
   }
   slider.addEventListener("input", () => move(slider.valueAsNumber));
-  shown.stage.addEventListener("pointerdown", (event) => {
-    if (event.button === 0 && event.target !== slider) shown.stage.setPointerCapture(event.pointerId);
+  whole.addEventListener("pointerdown", (event) => {
+    if (event.button === 0 && event.target !== slider) whole.setPointerCapture(event.pointerId);
   });
-  shown.stage.addEventListener("pointermove", (event) => {
-    if (!shown.stage.hasPointerCapture(event.pointerId)) return;
-    const box = shown.stage.getBoundingClientRect();
+  whole.addEventListener("pointermove", (event) => {
+    if (!whole.hasPointerCapture(event.pointerId)) return;
+    const box = whole.getBoundingClientRect();
     move((100 * (event.clientX - box.left)) / box.width);
   });
   place(100 * at);
@@ -56,8 +55,8 @@ export function dividedPicture({ at, onMove }) {
     },
     show({ photo, painting, strength }) {
       const { height, width } = photo;
-      const whole = painting && { ...photo, data: faded(photo.data, painting.data, strength) };
-      now = { height, width, photo: paintPicture(photo), painting: whole && paintPicture(whole) };
+      const mixed = painting && { ...photo, data: faded(photo.data, painting.data, strength) };
+      now = { height, width, photo: paintPicture(photo), painting: mixed && paintPicture(mixed) };
       line.hidden = slider.hidden = !painting;
       draw();
     },
