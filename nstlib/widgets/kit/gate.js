@@ -6,7 +6,7 @@ import { button, h, megabytes } from "./kit.js";
  * }; `buttons` are handles, and those that are null are left out. `label` says what the bar measures.
  */
 export function gate(label = "Loading the network") {
-  const text = h("p", { class: "nst-reading" });
+  const text = h("p");
   const bar = h("progress", { max: 1, value: 0, "aria-label": label, hidden: true });
   const act = h("div", { class: "nst-buttons" });
   const root = h("div", { class: "nst-gate", hidden: true, tabindex: -1 }, text, bar, act);

@@ -26,11 +26,11 @@ Painter = tuple[OnePass, Mapping[str, Tensor]]
 SIZES = (128, 192, 256)  # of what is painted: the longer side in pixels
 SIZE = 192
 STILL = 160  # pixels: a still picture is seen by few
-QUALITY = 70  # of WebP, for what a page carries
+QUALITY = 60  # of WebP, for what a page carries
 LOOK = 72  # pixels of a style's own picture
 ALT = (
-    "A photo, {photo}, and the same photo painted in one pass in the styles {styles}: outlines are kept, and filled with "
-    "each style's colors and texture."
+    "A photo, {photo}, and the same photo painted in one pass in the style {style}: its outlines are kept, and filled with "
+    "the style's colors and texture."
 )
 
 
@@ -87,8 +87,8 @@ def explore_one_pass(
         "strength": 1,
         "at": 0.5,
     }
-    shown = [resize(image, min(STILL, size)) for image in (scene, *(painted[name] for name in names[:2]))]
-    alt = ALT.format(photo=first, styles=" and ".join(names[:2]))
+    shown = [resize(image, min(STILL, size)) for image in (scene, painted[names[0]])]
+    alt = ALT.format(photo=first, style=names[0])
     explorer = make_explorer("one_pass", state, still=shown if static else [], alt=alt, static=static)
     if not static:
         explorer.on_msg(partial(_answer, painter))

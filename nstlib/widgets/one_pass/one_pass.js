@@ -77,15 +77,19 @@ function engineGate(onAgree) {
   let offered = "";
   return {
     ...door,
-    /** `missing` and `own`: bytes, of all that must be loaded and of the network alone; 0 where that is not known. */
+    /**
+     * Returns what is now said, or null if it was said before. `missing` and `own`: bytes, of all that must be loaded
+     * and of the network alone; 0 where that is not known.
+     */
     offer(why, missing, own) {
       const words = missing
         ? `${why}, the page must load the network (${megabytes(own)}) and what runs it in your browser ` +
           `(${megabytes(missing - own)}), once. Your pictures stay on this machine.`
         : `${why}, the page must load the network and what runs it in your browser.`;
-      if (words === offered && door.open()) return; // its button stays the same one
+      if (words === offered && door.open()) return null; // its button stays the same one
       offered = words;
       door.show(words, button(missing ? `Load ${megabytes(missing)}` : "Load it", onAgree));
+      return words;
     },
   };
 }
@@ -215,7 +219,8 @@ function conduct({ model, el, now, own, picture, board, ui }) {
 
   function offer(words) {
     why = words;
-    if (!loading) door.offer(why, missing, model.get("bytes"));
+    const said = loading ? null : door.offer(why, missing, model.get("bytes"));
+    if (said) ui.announce(said);
   }
 
   async function load() {
