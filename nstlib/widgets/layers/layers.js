@@ -271,6 +271,7 @@ function render({ model, el }) {
       if (door.open()) return; // the reader is asked something, or told
       Object.assign(picture, { key: fresh("frame"), passing: true });
       await change({ pictures: withPicture(picture) }, { keepOrder: true });
+      await new Promise((done) => requestAnimationFrame(done)); // not busy for a moment: who waits for that may look
     },
   });
   const byLayer = layerChoice([...layers.keys()], now.layer, (layer) => {
