@@ -64,7 +64,7 @@ lessons: $(STAMPS)/test weights  ## Run the lessons from top to bottom, as they 
 
 explorers: $(STAMPS)/test  ## Check the explorers that need no built book in Chromium
 	@$(PY) tools/vendor.py
-	$(PYTEST) -m browser tests/browser/test_explorers_alone.py
+	$(PYTEST) -m browser tests/browser/test_explorers_alone.py tests/browser/test_one_pass_alone.py
 
 browser: $(STAMPS)/test weights  ## Build the book if needed, and check its pages in Chromium
 	@$(PY) tools/vendor.py

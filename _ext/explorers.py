@@ -14,6 +14,7 @@ from blocks import ROOT
 from docutils import nodes
 
 WIDGETS = ROOT / "nstlib" / "widgets"
+GRAPHS = {"runtime/painter.onnx": ROOT / "book" / "data" / "one_pass.onnx"}  # that a page's worker runs
 HELD = re.compile(r'<div class="nst-page" data-explorer="(\w+)">')
 
 
@@ -28,6 +29,8 @@ def copy_files(app) -> None:
         copy = target / path.relative_to(WIDGETS)
         copy.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, copy)
+    for name, path in GRAPHS.items():
+        shutil.copyfile(path, target / name)
 
 
 def add_files(app, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:

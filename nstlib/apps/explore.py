@@ -20,7 +20,7 @@ from nstlib.apps.server import LocalHandler, LocalServer, make_server, whole
 from nstlib.errors import ImageError, LayerError, ShapeError
 from nstlib.features import Features, load_network
 from nstlib.images import load_image, pictures
-from nstlib.widgets.explorer import FOLDER, Page
+from nstlib.widgets.explorer import FOLDER, Page, style_names
 from nstlib.widgets.layers import compute_features, explore_layers
 
 HERE = Path(__file__).parent  # its own style sheet and script
@@ -37,8 +37,7 @@ PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="explorers/kit/kit.css">
-<link rel="stylesheet" href="explorers/layers/layers.css">
+{sheets}
 <link rel="stylesheet" href="explorers/explore.css">
 <script src="explorers/explore.js"></script>
 <script type="module" src="explorers/kit/mount.js"></script>
@@ -120,7 +119,8 @@ def explorer_page(network: Features, shown: Mapping[str, Tensor], size: int) -> 
     state: dict[str, Any] = {"source": "server", **{key: getattr(widget, key) for key in keys}}
     widget.close()
     page = Page("layers", state, "data:,", "", "The explorer needs JavaScript.")
-    return PAGE.format(title=f"What each layer of {network.name} sees", explorer=page._repr_html_())
+    sheets = "\n".join(f'<link rel="stylesheet" href="explorers/{one}.css">' for one in style_names("layers"))
+    return PAGE.format(title=f"What each layer of {network.name} sees", sheets=sheets, explorer=page._repr_html_())
 
 
 class Handler(LocalHandler):

@@ -13,6 +13,7 @@ from nstlib.widgets.inversion import explore_inversion
 from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
 from nstlib.widgets.occlusion import explore_occlusion
+from nstlib.widgets.one_pass import explore_one_pass
 from nstlib.widgets.optimization import explore_optimization
 from nstlib.widgets.patches import explore_patches
 from nstlib.widgets.receptive_field import explore_receptive_field
@@ -29,6 +30,7 @@ __all__ = [
     "explore_kernels",
     "explore_layers",
     "explore_occlusion",
+    "explore_one_pass",
     "explore_optimization",
     "explore_patches",
     "explore_receptive_field",

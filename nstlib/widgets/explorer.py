@@ -22,6 +22,7 @@ from typing import Any
 
 import anywidget
 import numpy as np
+import torch
 import traitlets
 from PIL import Image
 from torch import Tensor
@@ -214,6 +215,22 @@ def encode_pictures(pictures: Mapping[str, Tensor]) -> list[dict[str, Any]]:
     return [{"name": name, "image": encode_array(image[0], "uint8")} for name, image in pictures.items()]
 
 
+def picture_of(data: Any, height: int, width: int) -> Tensor:
+    """Return a picture that came from a browser, shape (1, 3, H, W).
+
+    Args:
+        data: red, then green, then blue, row by row, as float32.
+        height, width: of the picture.
+
+    Raises:
+        ShapeError: if there are more or fewer bytes.
+    """
+    pixels = bytes(data)
+    if height < 1 or width < 1 or len(pixels) != 12 * height * width:
+        raise ShapeError(f"A picture of {height} x {width} pixels has {12 * height * width} bytes, got {len(pixels)}.")
+    return torch.frombuffer(bytearray(pixels), dtype=torch.float32).view(1, 3, height, width)
+
+
 def encode_still(pictures: Sequence[Tensor]) -> str:
     """Return pictures side by side, as high as the first one, in one WebP file as an address that holds its data."""
     sheet = [_as_pillow(picture) for picture in pictures]
@@ -228,14 +245,14 @@ def encode_still(pictures: Sequence[Tensor]) -> str:
     return _as_address(joined)
 
 
-def encode_frame(picture: Tensor) -> str:
+def encode_frame(picture: Tensor, quality: int = 80) -> str:
     """Return one picture, shape (1, 3, H, W), at its own size, in a WebP file as an address that holds its data."""
-    return _as_address(_as_pillow(picture))
+    return _as_address(_as_pillow(picture), quality)
 
 
-def _as_address(picture: Image.Image) -> str:
+def _as_address(picture: Image.Image, quality: int = 80) -> str:
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=80)
+    picture.save(buffer, "WEBP", quality=quality)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

@@ -30,6 +30,7 @@ PAGES = {  # where each explorer stands
     "frequencies": "book/12_frequency",
     "optimization": "book/13_dual_channel",
     "tradeoffs": "book/14_evaluation",
+    "one_pass": "book/16_one_pass",
 }
 HEAVIEST = 2_000_000  # bytes that explorers may add to a page: scripts, style sheets, state, still pictures
 RESPONSE = 200  # milliseconds from an input to the picture that answers it

@@ -16,8 +16,8 @@ from nstlib.objective import Objective, Style
 from nstlib.optimizers import ADAM_RATE, start_adam
 from nstlib.transfer import stylize
 from nstlib.widgets import explore_transfer
-from nstlib.widgets.explorer import Page, module_source
-from nstlib.widgets.transfer import CONTENT_LAYER, SIZES, STYLE_LAYERS, _answer, _Comparer, picture_of
+from nstlib.widgets.explorer import Page, module_source, picture_of
+from nstlib.widgets.transfer import CONTENT_LAYER, SIZES, STYLE_LAYERS, _answer, _Comparer
 
 WIDGETS = Path(__file__).resolve().parents[2] / "nstlib" / "widgets"
 TINY = load_network("tiny")

@@ -605,8 +605,11 @@ export async function readPicture(file, size) {
   return { ...picture, name: (file.name || "your picture").slice(0, 40) };
 }
 
-/** Return what an image, a video or a canvas shows as planes of 0 to 1, on white where it is transparent. */
-export function grabPicture(source, wide, high, size) {
+/**
+ * Return what an image, a video or a canvas shows as planes of 0 to 1, on white where it is transparent; `mirrored`
+ * changes left and right.
+ */
+export function grabPicture(source, wide, high, size, mirrored = false) {
   const scale = Math.min(1, size / Math.max(wide, high));
   const width = Math.max(1, Math.round(wide * scale));
   const height = Math.max(1, Math.round(high * scale));
@@ -615,6 +618,7 @@ export function grabPicture(source, wide, high, size) {
   context.fillStyle = "white";
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "high";
+  if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
   context.drawImage(source, 0, 0, width, height);
   const bytes = context.getImageData(0, 0, width, height).data;
   const count = width * height;
@@ -627,7 +631,8 @@ export function grabPicture(source, wide, high, size) {
  * Our own pictures, a file, a drop or a paste. `onPicture(picture)` gets { name, channels, height, width, data }.
  *
  * `ui` is what `frame` returned, `el` the explorer. `extra` are further elements for the row (a camera's button);
- * whoever adds one calls `take(picture)` on the handle. Nothing leaves the reader's machine.
+ * whoever adds one calls `take(picture)` on the handle; `back()` goes back to the first of ours. Nothing leaves the
+ * reader's machine.
  */
 export function pictureSource(ui, el, { pictures, size, onPicture, extra = [], legend = "Picture" }) {
   const own = pictures.map((picture) => [picture.name, picture.name]);
@@ -688,5 +693,10 @@ export function pictureSource(ui, el, { pictures, size, onPicture, extra = [], l
     }
   });
   const root = h("div", { class: "nst-source" }, chosen.root, open.root, file, ...extra, note);
-  return { root, file, take, read, set: chosen.set };
+  const back = () => {
+    note.textContent = "";
+    chosen.set(own[0][0]);
+    onPicture(pictures[0]);
+  };
+  return { root, file, take, read, back, set: chosen.set };
 }

@@ -12,10 +12,10 @@ import {
   significant,
   toggle,
 } from "../kit/kit.js";
-import { camera } from "./camera.js";
+import { camera } from "../kit/camera.js";
 import { closeUp, gramPanel } from "./detail.js";
 import { featureShelf } from "./features.js";
-import { gate } from "./gate.js";
+import { layerGate } from "./gate.js";
 import { mapGrid } from "./grid.js";
 import { gramDiagonal, gramRow, partners, ranked, summarize } from "./maths.js";
 
@@ -108,7 +108,7 @@ function mapBody({ ui, model, layers, now }) {
 
 /** Which picture, and with it the camera. Handle: { root, set(name) }. `take(picture)` and `follow(picture)` get it. */
 function pictureChoice(ui, el, { pictures, size, take, follow }) {
-  const eye = camera({ ui, size, onPicture: (picture) => photos.take(picture), onFrame: follow });
+  const eye = camera({ ui, size: () => size, onPicture: (picture) => photos.take(picture), onFrame: follow });
   const photos = pictureSource(ui, el, { pictures, size, onPicture: take, extra: [eye.opener.root] });
   return { root: h("div", { class: "nst-row nst-stack" }, photos.root, eye.root), set: photos.set };
 }
@@ -253,7 +253,7 @@ function render({ model, el }) {
     ui.announce(`${now.layer}, ${now.shown.order.length} channels. ${describe(now.shown, now.channel)}.`);
   };
   const body = mapBody({ ui, model, layers, now });
-  const door = gate();
+  const door = layerGate();
   const shelf = featureShelf(model, {
     layers,
     first: own[0],
@@ -271,6 +271,7 @@ function render({ model, el }) {
       if (door.open()) return; // the reader is asked something, or told
       Object.assign(picture, { key: fresh("frame"), passing: true });
       await change({ pictures: withPicture(picture) }, { keepOrder: true });
+      await new Promise((done) => requestAnimationFrame(done)); // not busy for a moment: who waits for that may look
     },
   });
   const byLayer = layerChoice([...layers.keys()], now.layer, (layer) => {

@@ -5,6 +5,7 @@
 // come often.
 
 import { StagedNetwork } from "./network.js";
+import { Painter } from "./painter.js";
 import { TransferGraph } from "./transfer_graph.js";
 
 const METHODS = {
@@ -14,6 +15,9 @@ const METHODS = {
   transferBytes: "transfer",
   setGoals: "transfer",
   compare: "transfer",
+  painterBytes: "painter",
+  openPainter: "painter",
+  paint: "painter",
 };
 
 /** Answer messages one after the other; what a later one asks for must not overtake an earlier one. */
@@ -28,7 +32,7 @@ function serve(scope) {
     try {
       if (method === "open") {
         const network = new StagedNetwork(given[0]);
-        parts = { network, transfer: new TransferGraph(network) };
+        parts = { network, transfer: new TransferGraph(network), painter: new Painter(network, given[0].painter) };
         return scope.postMessage({ id });
       }
       if (!Object.hasOwn(METHODS, method)) throw new RangeError(`The engine does not know ${method}.`);
@@ -44,14 +48,16 @@ function serve(scope) {
 /**
  * Start a worker that runs a network.
  *
- * @param {{layers?: string|URL, runtime?: string|URL}} [folders] as for StagedNetwork; by default where the book has
- *   them.
- * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, stopped, close}} the methods of
- *   StagedNetwork and of TransferGraph, whether the worker has ended, and what ends it.
+ * @param {{layers?: string|URL, runtime?: string|URL, painter?: string|URL}} [folders] as for StagedNetwork, and the
+ *   address of the graph that paints; by default where the book has them.
+ * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, painterBytes, openPainter, paint,
+ *   stopped, close}} the methods of StagedNetwork, TransferGraph and Painter, whether the worker has ended, and what
+ *   ends it.
  */
 export function startEngine({
   layers = new URL("../../layers/", import.meta.url),
   runtime = new URL("../../vendor/ort/", import.meta.url),
+  painter = new URL("./painter.onnx", import.meta.url),
 } = {}) {
   const worker = new Worker(new URL("./engine.js", import.meta.url), { type: "module" });
   const waiting = new Map();
@@ -80,7 +86,8 @@ export function startEngine({
       waiting.set(++count, { resolve, reject, onProgress });
       return worker.postMessage({ id: count, method, given });
     });
-  ask("open", [{ layers: String(layers), runtime: String(runtime) }]).catch(() => {}); // whoever asks next is told
+  const folders = { layers: String(layers), runtime: String(runtime), painter: String(painter) };
+  ask("open", [folders]).catch(() => {}); // whoever asks next is told
   return {
     describe: () => ask("describe", []),
     missingBytes: (layer) => ask("missingBytes", [layer]),
@@ -88,6 +95,9 @@ export function startEngine({
     transferBytes: () => ask("transferBytes", []),
     setGoals: (content, style, onProgress) => ask("setGoals", [content, style], onProgress),
     compare: (image, weights) => ask("compare", [image, weights]),
+    painterBytes: (own) => ask("painterBytes", [own]),
+    openPainter: (own, onProgress) => ask("openPainter", [own], onProgress),
+    paint: (image, amounts) => ask("paint", [image, amounts]),
     stopped: () => Boolean(stopped),
     close: () => stop("The engine was closed."),
   };

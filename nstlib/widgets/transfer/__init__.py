@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import anywidget
-import torch
 from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
@@ -19,7 +18,7 @@ from nstlib.features import Features, load_network
 from nstlib.images import resize_to
 from nstlib.objective import Objective, Style
 from nstlib.transfer import stylize
-from nstlib.widgets.explorer import Page, encode_pictures, is_static, make_explorer, named_pictures
+from nstlib.widgets.explorer import Page, encode_pictures, is_static, make_explorer, named_pictures, picture_of
 
 # As in tools/export_transfer.py. At 64 to 96 pixels a deeper content layer changes little, and costs half as much again.
 CONTENT_LAYER = "relu3_1"
@@ -128,22 +127,6 @@ def _answer(
         widget.send({"id": question["id"], "error": str(error)})
         return
     widget.send({"id": question["id"], "losses": losses}, [gradient.numpy().tobytes()])
-
-
-def picture_of(data: Any, height: int, width: int) -> Tensor:
-    """Return a picture that came from a browser, shape (1, 3, H, W).
-
-    Args:
-        data: red, then green, then blue, row by row, as float32.
-        height, width: of the picture.
-
-    Raises:
-        ShapeError: if there are more or fewer bytes.
-    """
-    pixels = bytes(data)
-    if height < 1 or width < 1 or len(pixels) != 12 * height * width:
-        raise ShapeError(f"A picture of {height} x {width} pixels has {12 * height * width} bytes, got {len(pixels)}.")
-    return torch.frombuffer(bytearray(pixels), dtype=torch.float32).view(1, 3, height, width)
 
 
 def _squares(pictures: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,11 +1,13 @@
 // The reader's camera: a small picture of what it sees, until a photo is taken. Nothing leaves the machine.
-import { button, calm, grabPicture, h, toggle } from "../kit/kit.js";
+import { button, calm, grabPicture, h, toggle } from "./kit.js";
 
 /**
- * Handle: { root, opener }: the panel, and the button that opens it. `onPicture(picture)` gets a photo that was taken;
- * `onFrame(picture)` each frame while the reader wants to follow live, and is awaited before the next one.
+ * Handle: { root, opener, close(refocus) }: the panel, and the button that opens it. `onPicture(picture)` gets a photo
+ * that was taken; `onFrame(picture)` each frame while the reader wants to follow live, and is awaited before the next
+ * one. `size(name)` is the longer side in pixels, of a "camera"'s frame or of a "photo". `mirrored`: who looks into the
+ * camera sees what a mirror would show.
  */
-export function camera({ ui, size, onPicture, onFrame }) {
+export function camera({ ui, size, onPicture, onFrame, mirrored = false }) {
   let stream = null;
   const video = h("video", { muted: true, playsinline: true, "aria-label": "What the camera sees" });
   const note = h("p", { class: "nst-note", role: "status" });
@@ -24,10 +26,15 @@ export function camera({ ui, size, onPicture, onFrame }) {
   const opener = button("Camera", () => (stream ? close() : open()), { title: "What it sees stays on this machine." });
   const root = h("div", {}, note, panel);
   let following = false;
-  ui.onEnd(() => close());
+  ui.onEnd(() => close(false));
 
   function grab(name) {
-    return { ...grabPicture(video, video.videoWidth, video.videoHeight, size), name };
+    return { ...grabPicture(video, video.videoWidth, video.videoHeight, size(name), turned()), name };
+  }
+
+  /** A camera at the back of a phone looks at what is in front of the reader: nothing to turn. */
+  function turned() {
+    return mirrored && stream.getVideoTracks()[0].getSettings().facingMode !== "environment";
   }
 
   async function open() {
@@ -47,6 +54,7 @@ export function camera({ ui, size, onPicture, onFrame }) {
     }
     video.srcObject = stream;
     await video.play();
+    video.classList.toggle("nst-mirrored", turned());
     panel.hidden = false;
     take.root.focus();
     follow();
@@ -56,20 +64,21 @@ export function camera({ ui, size, onPicture, onFrame }) {
     if (following) return;
     following = true;
     while (stream && live.input.checked) {
+      const drawn = new Promise((done) => requestAnimationFrame(done)); // a hidden page waits
       if (video.videoWidth) await onFrame(grab("camera"));
-      await new Promise((done) => requestAnimationFrame(done));
+      await drawn;
     }
     following = false;
   }
 
-  function close() {
+  function close(refocus = true) {
     stream?.getTracks().forEach((track) => track.stop());
     stream = null;
     video.srcObject = null;
     if (panel.hidden) return;
     panel.hidden = true;
-    opener.root.focus();
+    if (refocus) opener.root.focus();
   }
 
-  return { root, opener };
+  return { root, opener, close };
 }
