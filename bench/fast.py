@@ -171,9 +171,12 @@ def compare_flicker(height: int = 180, width: int = 320, frames: int = 50) -> No
             steady = Steady()
             for frame in film(height, width, frames):
                 steady(frame, paint_in_strips(model, frame, styles[style]))
-            found = steady.flicker()
+            found, what = steady.flicker(), f"camera {name:9s} {style:7s}"
+            if found is None:
+                print(f"{what} hardly anything stands still", flush=True)
+                continue
             print(
-                f"camera {name:9s} {style:7s} {found.still:.0%} stand still, and change by {found.film:.1f} in the film, "
+                f"{what} {found.still:.0%} stand still, and change by {found.film:.1f} in the film, "
                 f"{found.painted:.1f} painted frame by frame, {found.held:.1f} held",
                 flush=True,
             )
@@ -196,9 +199,7 @@ def compare_starts(steps: int = 40) -> None:
                 k: next((n for n, total in enumerate(totals["one pass"]) if total <= totals["photo"][k]), None)
                 for k in (5, 10, 20, 40)
             }
-            marks = " ".join(
-                f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40)
-            )
+            marks = " ".join(f"{k}: {totals['photo'][k]:.2f} {totals['one pass'][k]:.2f};" for k in (0, 5, 10, 20, 40))
             print(f"{name} as {style}: steps: total from the photo, from one pass: {marks} as low as the photo's after "
                   f"{', '.join(f'{k}: {n}' for k, n in reached.items())}", flush=True)  # fmt: skip
 
