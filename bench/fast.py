@@ -5,7 +5,7 @@
     python bench/fast.py film               5 s of 1280 x 720 px with sound, from file to file
     python bench/fast.py flicker            a camera that stands, one that pans: with and without --steady
     python bench/fast.py start              stylize begun with one pass's picture: which loss after how many steps
-    python bench/fast.py photos             trainings of 250 steps from 1, 4 and 16 photos
+    python bench/fast.py photos             trainings of 120 steps from 1, 4 and 16 photos
 
 Seconds are CPU seconds on one thread, which other work on the machine changes least; of the film also those on the clock,
 with PyTorch's threads as they are. It pans over one of the course's photos, with a tone of 440 Hz.
@@ -213,7 +213,7 @@ def compare_starts(steps: int = 40) -> None:
                   f"{', '.join(f'{k}: {n}' for k, n in reached.items())}", flush=True)  # fmt: skip
 
 
-def compare_photos(steps: int = 250) -> None:
+def compare_photos(steps: int = 120) -> None:
     """Print how near to brush photos come that were never seen, for trainings from few and from many photos."""
     from nstlib.apps.fast.photos import stock_photos
 
