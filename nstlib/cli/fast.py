@@ -187,17 +187,17 @@ def _check_memory(piece: Piece, size: int | None) -> None:
         say(f"{piece.source.name}: up to {gigabytes(needed)} of memory.")
 
 
-def _paint(piece: Piece, painter: Painter, steady: bool) -> None:
+def _paint(piece: Piece, painter: Painter, steady: bool, *, in_folder: bool = False) -> None:
     begin = time.perf_counter()
     if piece.is_film:
-        _paint_film(piece, painter, steady)
+        _paint_film(piece, painter, steady, in_folder=in_folder)
         return
     width, height = painter.paint_picture(piece)
     say(f"Wrote {piece.target}: {width} x {height} px in {time.perf_counter() - begin:.1f} s.")
 
 
-def _paint_film(piece: Piece, painter: Painter, steady: bool) -> None:
-    """Paint a film, to its end or to the frame after which it was asked to stop."""
+def _paint_film(piece: Piece, painter: Painter, steady: bool, *, in_folder: bool) -> None:
+    """Paint a film, to its end or to the frame after which it was asked to stop; in a folder to its end or not at all."""
     from tqdm import tqdm
 
     from nstlib.apps.painting.stopping import stoppable
@@ -205,20 +205,24 @@ def _paint_film(piece: Piece, painter: Painter, steady: bool) -> None:
 
     facts, begin = film_facts(piece.source), time.perf_counter()
     sound = "no sound" if not facts.sounds else "sound"
-    say(
-        f"{piece.source.name}: {facts.width} x {facts.height} px, {facts.frames} frames, {facts.seconds:.1f} s, {sound}."
-    )
+    length = f"{facts.frames or 'some'} frames, {facts.seconds:.1f} s"
+    say(f"{piece.source.name}: {facts.width} x {facts.height} px, {length}, {sound}.")
     try:
         with stoppable(note) as stop, tqdm(total=facts.frames or None, unit="frame", dynamic_ncols=True) as bar:
 
             def seen() -> bool:
                 bar.update()
+                if in_folder and stop.signal is not None:  # what is there counts as done
+                    raise KeyboardInterrupt
                 return stop.signal is not None
 
             frames, remark, flicker = painter.paint_film(piece, steady=steady, seen=seen)
     except KeyboardInterrupt:  # a second time: in the middle of a frame
+        code = STOPPED[stop.signal or signal.SIGINT]
+        if in_folder:
+            _stop(code)
         warn("Stopped. Nothing was written.")
-        raise typer.Exit(STOPPED[signal.SIGINT]) from None
+        raise typer.Exit(code) from None
     if remark:
         note(remark)
     if stop.signal is not None and frames < (facts.frames or frames + 1):
@@ -251,7 +255,7 @@ def _paint_all(pieces: list[Piece], painter: Painter, steady: bool) -> None:
         try:
             with stoppable(note) as stop:
                 _check_memory(piece, painter.size)
-                _paint(piece, painter, steady)
+                _paint(piece, painter, steady, in_folder=True)
         except REFUSALS as error:
             warn(error)
             failed += 1

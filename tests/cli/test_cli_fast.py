@@ -145,6 +145,24 @@ def test_a_folder_that_is_stopped_goes_on_with_what_is_not_there(nst, gallery, m
     assert len(list(Path("done").iterdir())) == 3
 
 
+def test_in_a_folder_a_film_that_is_stopped_is_not_written_and_painted_anew_next_time(nst, gallery, monkeypatch):
+    film_file(gallery / "content/a.mp4", frames=40)
+    paint = applying.Painter.paint
+
+    def stopping(self, image):
+        os.kill(os.getpid(), signal.SIGTERM)
+        monkeypatch.setattr(applying.Painter, "paint", paint)
+        return paint(self, image)
+
+    monkeypatch.setattr(applying.Painter, "paint", stopping)
+    code, _, err = nst("fast", "apply", gallery / "content", "brush", "-o", "done")
+    assert code == 143
+    assert "Stopped. The same command goes on with what is not there yet." in complaint(err)
+    assert list(Path("done").iterdir()) == []
+    assert nst("fast", "apply", gallery / "content", "brush", "-o", "done")[0] == 0
+    assert len(list(Path("done").iterdir())) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

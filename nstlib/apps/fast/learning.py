@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from nstlib import one_pass
 from nstlib.apps.checkpoint import ANEW, checkpoint_path, is_checkpoint
 from nstlib.apps.fast.photos import read_photos, stock_photos
 from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
-from nstlib.errors import ChoiceError, ImageError, ResumeError, WeightsError
+from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.features import Features
 from nstlib.formats.encoding import is_marked
 from nstlib.formats.files import replacing
@@ -133,8 +134,16 @@ class Learner:
         self.index = state["index"]
 
     def step(self) -> one_pass.TrainingStep:
-        """Make a step; from time to time, keep what was learned."""
+        """Make a step; from time to time, keep what was learned.
+
+        Raises:
+            DivergenceError: if the loss is no finite number any more.
+        """
         record = self._training.step()
+        if not math.isfinite(record.total):
+            raise DivergenceError(
+                f"The loss is no finite number any more, at step {self.index}. Try another --seed, or --fresh."
+            )
         self.index += 1
         if time.monotonic() >= self._due and self.index < self._lesson.steps:
             begin = time.monotonic()

@@ -1,7 +1,8 @@
 """A film's paint, held where the film stands still: how much it flickers is measured, and lowered in a plain way.
 
 Each frame is painted by itself, and a camera's noise is enough to move the paint. So where a frame is what the one before
-was, most of its paint is the one before's. This does not follow things that move: there the paint is drawn anew. (Norms
+was, most of its paint is the one before's. This does not follow things that move: there the paint is drawn anew. Nor does
+it follow a camera that turns, though an even sky looks then as if it stood still: its edges tell. (Norms
 whose means and deviations follow the film slowly were tried as well. Where only a face walked through, they lowered the
 flicker by a twentieth; where the light wavered, which norms of a frame's own take out, they raised it.)
 """
@@ -13,9 +14,15 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
+from nstlib.losses import or_one
+
 HELD = 0.8  # share of the paint before, where a frame stands still
 STILL = 0.03  # mean change of the pixels around one, in [0, 1], from which on it moves
 AROUND = 9  # side of that square
+TURNING, STANDING = (
+    0.2,
+    0.4,
+)  # shares of a frame's edges that stand still, from the one to the other more and more is held
 CUT = 0.15  # mean change of a frame that makes it another scene: nothing is held over it
 LEAST = 0.02  # share of the pixels that has to stand still for a measure to mean something
 
@@ -35,10 +42,20 @@ class Flicker(NamedTuple):
 
 
 def stillness(frame: Tensor, before: Tensor) -> Tensor:
-    """Return how still each pixel stands between two frames, shape (1, 1, H, W): 1 for no change around it, 0 for motion."""
-    change = (frame - before).abs().mean(1, keepdim=True)
-    around = F.avg_pool2d(change, AROUND, 1, AROUND // 2, count_include_pad=False)
-    return (1 - around / STILL).clamp(0, 1)
+    """Return how still each pixel stands between two frames, shape (1, 1, H, W): 1 for no change around it, 0 for motion.
+
+    While the camera turns it is 0 everywhere.
+    """
+
+    def blurred(x: Tensor) -> Tensor:
+        return F.avg_pool2d(x, AROUND, 1, AROUND // 2, count_include_pad=False)
+
+    around = blurred((frame - before).abs().mean(1, keepdim=True))
+    still = (1 - around / STILL).clamp(0, 1)
+    gray = before.mean(1, keepdim=True)
+    edges = (gray - blurred(gray)).square()
+    share = (edges * still).sum() / or_one(edges.sum())
+    return still * ((share - TURNING) / (STANDING - TURNING)).clamp(0, 1)
 
 
 class Steady:
