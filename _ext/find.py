@@ -7,6 +7,7 @@ texts of the pages that it lists, never the pages themselves. All are scripts, w
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -24,8 +25,9 @@ WEIGHTS = {"page": 12, "section": 4, "text": 1}  # of a word, by where it stands
 VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 LEFT_OUT = frozenset(("pre", "script", "style", "details", "svg", "button"))
 CLASSES_LEFT_OUT = frozenset(
-    ("headerlink", "math", "notebook-links", "chapter-line", "nst-page", "exercise-effort", "toctree-wrapper")
+    ("headerlink", "notebook-links", "chapter-line", "nst-page", "exercise-effort", "course-map")
 )
+PLAIN_FORMULA = re.compile(r"[\w\s=+*/().,-]{1,20}")  # the others are for the page
 HEADINGS = frozenset(("h1", "h2", "h3", "h4"))
 ENDS = frozenset(("p", "li", "td", "th", "dt", "dd", *HEADINGS))  # after which the next word begins
 
@@ -59,10 +61,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Tag:
-    """An element that is open: whether its text is left out, or a section's title, and whether it began that section."""
+    """An element that is open: whether its text is left out, a formula or a title, and whether it began a section."""
 
     name: str
     left_out: bool = False
+    formula: bool = False
     starts: bool = False
     titles: bool = False
 
@@ -89,7 +92,8 @@ class Reader(HTMLParser):
         above = self._open[-1] if self._open else Tag("")
         titles = tag in HEADINGS or ("admonition-title" in classes and above.starts)
         left_out = above.left_out or tag in LEFT_OUT or bool(classes & CLASSES_LEFT_OUT)
-        self._open.append(Tag(tag, left_out, starts, above.titles or titles))
+        formula = above.formula or "math" in classes
+        self._open.append(Tag(tag, left_out, formula, starts, above.titles or titles))
 
     def handle_endtag(self, tag: str) -> None:
         if all(each.name != tag for each in self._open):
@@ -107,6 +111,10 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._inside or self._open[-1].left_out:
             return
+        if self._open[-1].formula:
+            if self._open[-1].name != "annotation":  # which holds its TeX; the rest draws it
+                return
+            data = data if PLAIN_FORMULA.fullmatch(data.strip()) else "…"
         if self._open[-1].titles:
             self._inside[-1].title += data
         else:

@@ -102,10 +102,11 @@ const pattern = (stems) =>
 
 /** Return the section of a page that says most of what is asked for. */
 function bestSection(sections, stems) {
-  const worth = ([, title, text], number) => {
+  const worth = ([anchor, title, text], number) => {
     const each = (stem) =>
       Math.min(4, [...text.matchAll(pattern([stem]))].length) + (number && pattern([stem]).test(title) ? 4 : 0);
-    return stems.reduce((sum, stem) => sum + each(stem), 0);
+    const all = stems.reduce((sum, stem) => sum + each(stem), 0);
+    return anchor.startsWith("exercise-") ? all / 4 : all; // exercises are a group of their own
   };
   const scores = sections.map(worth);
   return sections[scores.indexOf(Math.max(...scores))];

@@ -13,8 +13,9 @@ import find  # noqa: E402
 
 HTML = """<html><body><nav>menu</nav><article class="bd-article"><section id="gram">
 <h1>07 · Gram<a class="headerlink" href="#gram">#</a></h1><p class="chapter-line">21 minutes</p>
-<p>Two <em>textures</em><br>meet &amp; <span class="math">\\(G\\)</span>.</p><pre>code</pre>
-<details><summary>Solution</summary><p>secret</p></details>
+<p>Two <em>textures</em><br>meet &amp; <span class="math"><math><mi>G</mi><annotation>G = 1</annotation></math>
+<span>G=1</span></span> <span class="math"><annotation>\\frac a b</annotation></span>.</p><pre>code</pre>
+<details><summary>Solution</summary><p>secret <span class="math"><annotation>x</annotation></span></p></details>
 <section id="sums"><h2>The <code>gram_matrix</code></h2><p>Sums.
 <p>Left open.
 <div class="exercise-card admonition" id="exercise-gram-matrix">
@@ -28,7 +29,7 @@ def test_a_page_is_read_by_sections_without_code_hints_and_formulas():
     page = find.read_page("book/07_gram", HTML)
     told = [(each.anchor, each.title, each.text) for each in page.sections]
     assert told == [
-        ("gram", "07 · Gram", "Two textures meet & . End."),
+        ("gram", "07 · Gram", "Two textures meet & G = 1 …. End."),
         ("sums", "The gram_matrix", "Sums. Left open. Note So."),
         ("exercise-gram-matrix", "Exercise: gram_matrix", "Write it."),
     ]
