@@ -220,14 +220,14 @@ def first_of(visited, group: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("query", "chapter"), [("gram", "07"), ("style loss", "09"), ("phase", "23"), ("DeepDream", "15")]
+    ("query", "number"), [("gram", "07"), ("style loss", "09"), ("phase", "23"), ("DeepDream", "15")]
 )
-def test_a_search_finds_the_chapter_first_and_the_library_last(asking, query, chapter):
+def test_a_search_finds_the_chapter_first_and_the_library_last(asking, query, number):
     with asking(query) as visited:
         groups = visited.page.evaluate(GROUPS)
         assert groups[0] == "Chapters"
         assert "The library" not in groups[:-1]
-        assert chapter in [title[:2] for title in first_of(visited, "Chapters")[:3]]
+        assert number in [title[:2] for title in first_of(visited, "Chapters")[:3]]
         assert visited.problems == []
 
 
