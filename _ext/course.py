@@ -1,13 +1,10 @@
-"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``; folded solutions; modules.
+"""The book's own directives: ``{exercise}``, ``{quiz}``, ``{notebook-links}``; folded solutions.
 
 How the same blocks look in a notebook is decided in ``tools/plain``.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-import re
 from html import escape
 from pathlib import Path
 from typing import ClassVar
@@ -27,15 +24,10 @@ from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from effort import effort_of
 from sphinx import addnodes
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 LOGGER = logging.getLogger(__name__)
-API_PAGES = ("book/api", "book/api_inside")
-API_MARK = re.compile(r"^% modules of (?P<where>.+)$", re.MULTILINE)
-GROUND_FLOOR = "the ground floor"
-INSIDE = ("kernels", "engine", "formats", "apps")  # what lies behind the door
 
 
 class Details(nodes.General, nodes.Element):
@@ -189,42 +181,6 @@ def unmark_solution(cell: nodes.container) -> None:
             block[:] = [nodes.Text(text)]
 
 
-def list_modules(app, docname: str, source: list[str]) -> None:
-    """Put a section for each module where a page of the API says ``% modules of the ground floor``, or of which packages."""
-    if docname not in API_PAGES:
-        return
-    mark = API_MARK.search(source[0])
-    if mark is None:
-        raise ExtensionError(f"{docname}.md lacks a line  % modules of {GROUND_FLOOR}")
-    sections = "\n".join(module_section(name) for name in modules_of(mark["where"]))
-    source[0] = source[0][: mark.start()] + sections + source[0][mark.end() :]
-
-
-def modules_of(where: str) -> list[str]:
-    """Return the modules of these packages, or those that lie in none of ``INSIDE``."""
-    packages = INSIDE if where == GROUND_FLOOR else where.split()
-    inside = {name for name in module_names() if name.split(".")[1] in packages}
-    return [name for name in module_names() if (name in inside) is (where != GROUND_FLOOR)]
-
-
-def module_names(package: str = "nstlib") -> list[str]:
-    """Return the names of a package's modules; a subpackage that lists what it offers is one module, else its own count."""
-    names = []
-    found = pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
-    for module in sorted(found, key=lambda module: module.name):
-        if module.name.rpartition(".")[2].startswith("_"):
-            continue
-        hall = module.ispkg and not hasattr(importlib.import_module(module.name), "__all__")
-        names += [module.name, *module_names(module.name)] if hall else [module.name]
-    return names
-
-
-def module_section(name: str) -> str:
-    """Return the Markdown that documents one module."""
-    lines = [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :members:"]
-    return "\n".join([*lines, "   :member-order: bysource", "```", ""])
-
-
 def open_details(self, node: Details) -> None:
     self.body.append(self.starttag(node, "details"))
 
@@ -247,6 +203,5 @@ def setup(app) -> dict:
     app.add_directive("exercise", Exercise)
     app.add_directive("quiz", Quiz)
     app.add_directive("notebook-links", NotebookLinks)
-    app.connect("source-read", list_modules)
     app.connect("doctree-read", dress_cells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

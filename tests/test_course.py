@@ -703,20 +703,3 @@ def test_what_changed_is_tested_by_its_mirror():
     assert "tests/widgets" in mirrors(["nstlib/widgets/gone/gone.js"])
     assert "tests" not in mirrors(["nstlib/gone.py"])
     assert "tests/test_course.py" in mirrors(["book/07_gram.md", "README.md"])
-
-
-def test_two_pages_of_the_library_together_document_every_room():
-    from course import API_MARK, API_PAGES, module_names, modules_of
-
-    marks = [API_MARK.search((ROOT / f"{page}.md").read_text(encoding="utf-8"))["where"] for page in API_PAGES]
-    ground, inside = map(modules_of, marks)
-    assert {"nstlib.gram", "nstlib.check"} <= set(ground)
-    assert {"nstlib.engine", "nstlib.kernels.products"} <= set(inside)
-    assert sorted([*ground, *inside]) == module_names()
-
-    names = module_names()
-    assert {"nstlib.gram", "nstlib.kernels.products", "nstlib.engine", "nstlib.engine.tiles", "nstlib.check"} <= set(
-        names
-    )
-    assert len(names) == len(set(names))
-    assert [name for name in names if name.startswith(("nstlib.check.", "nstlib.widgets.", "nstlib.cli."))] == []

@@ -33,6 +33,7 @@ FRAMES = (
     "_toc.yml",
     "_static/**/*",
     "_ext/*.py",
+    "_find/*",
     "_vendor/made-from.txt",
     "_vendor/layers/made-from.txt",
     "nstlib/widgets/**/*.js",

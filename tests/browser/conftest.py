@@ -18,6 +18,7 @@ from nstlib.apps.server import make_folder_server
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
+SOME_MODULES = ("book/api/gram", "book/api_inside/engine", "book/api_inside/engine.tiles")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SWITCHES = (
     "--no-sandbox",
@@ -48,13 +49,20 @@ def load_tool(name: str):
 
 def toc_pages() -> list[str]:
     """Return the pages of the table of contents, and those that Sphinx adds."""
-    return [*load_tool("build_book").pages(), "search", "genindex", "py-modindex"]
+    return [*load_tool("build_book").pages(), *SOME_MODULES, "search", "genindex", "py-modindex"]
+
+
+def other_modules() -> list[str]:
+    """Return the pages of modules, made one like the other, beside those that are always looked at."""
+    found = (path.relative_to(HTML).as_posix()[: -len(".html")] for path in sorted(HTML.glob("book/api*/*.html")))
+    return [page for page in found if page not in SOME_MODULES]
 
 
 def pytest_generate_tests(metafunc) -> None:
     """Run a test that asks for ``page`` on every page, and one that asks for ``chapter`` on every chapter."""
     if "page" in metafunc.fixturenames:
-        metafunc.parametrize("page", toc_pages())
+        others = [pytest.param(page, marks=pytest.mark.exhaustive) for page in other_modules()]
+        metafunc.parametrize("page", [*toc_pages(), *others])
     if "chapter" in metafunc.fixturenames:
         metafunc.parametrize("chapter", [page for page in toc_pages() if re.search(r"/\d\d_", page)])
 
@@ -62,7 +70,7 @@ def pytest_generate_tests(metafunc) -> None:
 class ByPage(LoadScopeScheduling):
     """Keeps the tests of one page in one process, which then looks at it once for all of them."""
 
-    pages = sorted(toc_pages(), key=len, reverse=True)  # book/api is a part of book/api_inside
+    pages = sorted([*toc_pages(), *other_modules()], key=len, reverse=True)  # book/api is a part of book/api_inside
 
     def _split_scope(self, nodeid: str) -> str:
         values = nodeid.partition("[")[2]

@@ -70,6 +70,16 @@ def test_the_address_that_a_page_had_leads_to_where_it_is_now(html):
         assert (html / before).with_name(now).is_file()
 
 
+def test_the_bibliography_leads_to_papers_and_back_to_who_cites_them(html):
+    text = (html / "book" / "bibliography.html").read_text(encoding="utf-8")
+    entries = text.split('<div class="citation"')[1:]
+    assert len(entries) > 50
+    assert [entry[:200] for entry in entries if "Cited in" not in entry] == []
+    lacking = [entry for entry in entries if not re.search(r'class="reference external" href="https://', entry)]
+    assert len(lacking) <= 1, "a book of 1935"
+    assert re.search(r'Cited in .*href="07_gram\.html#id\d+".*>07</a>', text)
+
+
 def test_a_chapter_offers_both_notebooks_for_download(html, chapter):
     links = read(html / f"{chapter}.html").links
     name = chapter.rpartition("/")[2]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
+from urllib.parse import quote
 
 import pytest
 
@@ -194,7 +196,99 @@ def test_nothing_leads_to_an_address_that_nobody_has_set(look, page):
     assert [link for link in look(page, "light")["links"] if "example/nst-course" in link] == []
 
 
-def test_search_finds_a_word_without_the_network(visit):
-    with visit("search?q=image") as visited:
-        visited.page.wait_for_selector("#search-results li", timeout=10_000)
+GROUPS = "() => [...document.querySelectorAll('#search-results h2')].map((e) => e.textContent.replace(/ \\(.*/, ''))"
+FOUND = 600  # kB that a query loads, the page itself apart; before, the pages of all hits: 7600
+
+
+@pytest.fixture
+def asking(visit):
+    """Ask the search of the book, and wait until its excerpts are there."""
+
+    @contextmanager
+    def asked(query: str):
+        with visit(f"search?q={quote(query)}") as visited:
+            visited.page.wait_for_selector("#search-results li", timeout=10_000)
+            visited.page.wait_for_timeout(500)
+            yield visited
+
+    return asked
+
+
+def first_of(visited, group: str) -> list[str]:
+    """Return the titles of the results that a group shows."""
+    return visited.page.locator(f"#search-results section:has(h2:text('{group}')) li > a").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("query", "number"), [("gram", "07"), ("style loss", "09"), ("phase", "23"), ("DeepDream", "15")]
+)
+def test_a_search_finds_the_chapter_first_and_the_library_last(asking, query, number):
+    with asking(query) as visited:
+        groups = visited.page.evaluate(GROUPS)
+        assert groups[0] == "Chapters"
+        assert "The library" not in groups[:-1]
+        assert number in [title[:2] for title in first_of(visited, "Chapters")[:3]]
         assert visited.problems == []
+
+
+def test_a_search_loads_texts_not_pages(asking):
+    with asking("gram") as visited:
+        loaded = visited.page.evaluate(LOADED)
+        assert [name for name in loaded if name.endswith(".html") or "searchindex" in name] == []
+        assert sum(size for name, size in loaded.items() if "/find/" in name) < 1000 * FOUND
+
+
+def test_an_excerpt_shows_the_words_in_their_sentence_and_leads_to_their_section(asking):
+    with asking("shuffle positions") as visited:
+        first = visited.page.locator("#search-results li").first
+        assert "shuffl" in " ".join(first.locator("mark").all_inner_texts()).lower()
+        assert len(first.locator(".search-excerpt").inner_text()) > 60
+        first.locator(".search-section a").click()
+        visited.page.wait_for_load_state()
+        assert "#" in visited.page.url
+        assert visited.page.locator(visited.page.url.partition("#")[2].join(("[id='", "']"))).count() == 1
+
+
+def test_more_results_come_when_one_asks_and_the_keyboard_goes_on_there(asking):
+    with asking("style") as visited:
+        group = visited.page.locator("#search-results section").first
+        shown = group.locator("li").count()
+        group.locator("button").press("Enter")
+        assert group.locator("li").count() > shown
+        assert group.locator("li").nth(shown).locator("a").first.evaluate("(e) => e === document.activeElement")
+
+
+def test_a_search_that_finds_nothing_says_so(visit):
+    with visit("search?q=qqqzzz") as visited:
+        assert "Nothing is found for “qqqzzz”" in visited.page.locator("#search-results [role=status]").inner_text()
+
+
+def test_what_is_found_has_no_barriers(asking, axe):
+    with asking("gram") as visited:
+        visited.page.evaluate(axe)
+        assert visited.page.evaluate(AXE) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("book/api.html#module-nstlib.gram", "book/api/gram.html#module-nstlib.gram"),
+        ("book/api.html#nstlib.gram.gram_matrix", "book/api/gram.html#nstlib.gram.gram_matrix"),
+        (
+            "book/api_inside.html#module-nstlib.engine.tiles",
+            "book/api_inside/engine.tiles.html#module-nstlib.engine.tiles",
+        ),
+    ],
+)
+def test_an_address_within_the_long_page_leads_to_the_modules_own(visit, site, before, now):
+    with visit("book/intro") as visited:
+        visited.page.goto(f"{site}/{before}")
+        visited.page.wait_for_url(f"{site}/{now}")
+        assert visited.problems == []
+
+
+def test_the_list_of_pages_names_modules_only_within_the_reference(visit):
+    modules = ".bd-sidebar-primary a[href$='gram.html']:text-is('gram')"
+    for page, count in (("book/07_gram", 0), ("book/api", 1), ("book/api/images", 1)):
+        with visit(page) as visited:
+            assert visited.page.locator(modules).count() == count, page
