@@ -1,6 +1,7 @@
 // What all explorers share: controls, pictures, numbers on the way from Python. No framework; each function returns an
 // element or a small handle around one. An explorer is a module that ends with `export default { render }`, where
 // render({ model, el }) fills `el`, reads and writes state with model.get / set / save_changes, and returns a cleanup.
+import { readPicture } from "./picture.js";
 
 // Elements ------------------------------------------------------------------------------------------------------------
 
@@ -587,40 +588,6 @@ export async function loadImage(address) {
   image.src = address;
   await image.decode();
   return image;
-}
-
-/**
- * Read a picture file as planes of 0 to 1, its longer side at most `size` pixels. Rejects with a sentence for the
- * reader.
- */
-export async function readPicture(file, size) {
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    throw new Error(`${file.name || "That"} is not a picture this browser can read. Take a JPEG, PNG or WebP file.`);
-  }
-  const picture = grabPicture(bitmap, bitmap.width, bitmap.height, size);
-  bitmap.close();
-  return { ...picture, name: (file.name || "your picture").slice(0, 40) };
-}
-
-/** Return what an image, a video or a canvas shows as planes of 0 to 1, on white where it is transparent. */
-export function grabPicture(source, wide, high, size) {
-  const scale = Math.min(1, size / Math.max(wide, high));
-  const width = Math.max(1, Math.round(wide * scale));
-  const height = Math.max(1, Math.round(high * scale));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(source, 0, 0, width, height);
-  const bytes = context.getImageData(0, 0, width, height).data;
-  const count = width * height;
-  const data = new Float32Array(3 * count);
-  for (let p = 0; p < count; p += 1) for (let c = 0; c < 3; c += 1) data[c * count + p] = bytes[4 * p + c] / 255;
-  return { channels: 3, height, width, data };
 }
 
 /**

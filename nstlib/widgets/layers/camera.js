@@ -1,5 +1,6 @@
 // The reader's camera: a small picture of what it sees, until a photo is taken. Nothing leaves the machine.
-import { button, calm, grabPicture, h, toggle } from "../kit/kit.js";
+import { button, calm, h, toggle } from "../kit/kit.js";
+import { grabPicture } from "../kit/picture.js";
 
 /**
  * Handle: { root, opener }: the panel, and the button that opens it. `onPicture(picture)` gets a photo that was taken;
@@ -13,7 +14,7 @@ export function camera({ ui, size, onPicture, onFrame }) {
   const take = button("Take this picture", () => {
     const photo = grab("photo");
     close();
-    onPicture(photo);
+    if (photo) onPicture(photo);
   });
   const panel = h(
     "div",
@@ -27,7 +28,13 @@ export function camera({ ui, size, onPicture, onFrame }) {
   ui.onEnd(() => close());
 
   function grab(name) {
-    return { ...grabPicture(video, video.videoWidth, video.videoHeight, size), name };
+    try {
+      return { ...grabPicture(video, video.videoWidth, video.videoHeight, size), name };
+    } catch (error) {
+      close();
+      note.textContent = error.message;
+      return null;
+    }
   }
 
   async function open() {
@@ -56,7 +63,8 @@ export function camera({ ui, size, onPicture, onFrame }) {
     if (following) return;
     following = true;
     while (stream && live.input.checked) {
-      if (video.videoWidth) await onFrame(grab("camera"));
+      const seen = video.videoWidth && grab("camera");
+      if (seen) await onFrame(seen);
       await new Promise((done) => requestAnimationFrame(done));
     }
     following = false;
