@@ -1,5 +1,5 @@
 // Axes with numbers, and what several explorers draw on them: dots, curves, a line that moves.
-import { h, shape } from "./kit.js";
+import { h, perFrame, shape } from "./kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -111,11 +111,12 @@ export function chart(ui, { label, height = 260 }) {
       title.textContent = [spec.y, spec.x][k].title;
     });
   }
+  const repaint = perFrame(paint); // not within the observer, whose round it would make longer
   const watcher = new ResizeObserver(([entry]) => {
     const found = Math.round(entry.contentRect.width);
     if (found > 60 && found !== width) {
       width = found;
-      paint();
+      repaint();
     }
   });
   watcher.observe(stage);
