@@ -62,6 +62,7 @@ class Page:
         return (
             f'<div class="nst-page" data-explorer="{self.name}">'
             f'<figure class="nst-still">{picture}{caption}</figure>'
+            '<noscript><p class="nst-note">JavaScript is off in this browser: the explorer needs it.</p></noscript>'
             f'<script type="application/json">{state}</script></div>'
         )
 
