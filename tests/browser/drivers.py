@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -142,7 +143,9 @@ class Firefox(Driver):
             )
             self._send("session.new", capabilities={})
             self.page = self._send("browsingContext.getTree")["contexts"][0]["context"]
-            self._send("session.subscribe", events=["log.entryAdded", "network.fetchError", "network.responseCompleted"])
+            self._send(
+                "session.subscribe", events=["log.entryAdded", "network.fetchError", "network.responseCompleted"]
+            )
         except BaseException:
             self.close()
             raise
@@ -300,10 +303,8 @@ class WebKit(Driver):
 
     def close(self) -> None:
         if self.session:
-            try:
+            with suppress(DriverError, OSError):  # it is ended in a moment anyhow
                 self._send("DELETE", "")
-            except (DriverError, OSError):
-                pass  # it is ended in a moment anyhow
         end(self.process)
 
 

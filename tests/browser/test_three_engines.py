@@ -5,11 +5,14 @@ A page is right in Chromium because ``test_pages.py`` and its neighbors say so; 
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import io
 import re
 import time
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from nstlib.apps.server import FolderHandler, make_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
+ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("chromium", "firefox", "webkit")
 WEBKITS = ("book/02_convolution", "book/03_features", "book/07_gram", "book/10_transfer")  # whose explorers it tries
 SAME = 1e-3  # relative: the same file, the same numbers
@@ -275,3 +279,136 @@ def test_an_explorer_answers_keys_and_mouse_with_chromiums_numbers(engine, name,
         told.append(try_keys(driver, name))
         try_mouse(driver, name)
     assert_same(*told)
+
+
+# --- a picture of the reader's ------------------------------------------------------------------------------------------
+
+FILE_INPUT = '.nst-page[data-explorer="{}"] input[type=file]'
+READ = """async (data, size) => {
+  const kit = document.querySelector('script[src*="kit/mount.js"]').src;
+  const { readPicture } = await import(kit.replace("mount", "picture"));
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  const picture = await readPicture(new File([bytes], "some.png"), size);
+  return [picture.height, picture.width, ...picture.data];
+}"""
+CLICK = """(name, words) => {
+  const place = document.querySelector(`.nst-page[data-explorer="${name}"] .nst-explorer`);
+  const button = [...place.querySelectorAll("button")].find((e) => e.textContent.startsWith(words) && !e.disabled);
+  button?.click();
+  return Boolean(button);
+}"""
+NOTES = """(name) => [...document.querySelectorAll(`.nst-page[data-explorer="${name}"] :is(.nst-note, .nst-reading)`)]
+  .map((e) => e.textContent).join(" ")"""
+STRONGEST = """async () => {
+  document.querySelector(".nst-map").click();
+  await new Promise((done) => setTimeout(done, 200));
+  const side = document.querySelector(".nst-side:not([hidden])");
+  return [document.querySelector('.nst-map[aria-selected="true"]').dataset.channel,
+    side.querySelector('[data-number="mean"]').dataset.value].map(Number);
+}"""
+LOSSES = """() => ["step", "content", "style"].map((name) =>
+  Number(document.querySelector(`.nst-explorer strong.nst-${name}`).textContent))"""
+
+
+def encoded(array: np.ndarray) -> str:
+    """Return a picture, shape (H, W, 3) or (H, W), of bytes, as a PNG file in base64."""
+    buffer = io.BytesIO()
+    Image.fromarray(array.astype(np.uint8)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def click(driver, name: str, words: str) -> None:
+    driver.wait_for(CLICK, name, words)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_picture_is_made_smaller_by_averaging_areas(engine, name):
+    driver = engine(name, "book/02_convolution")
+    board = 255 * (np.indices((512, 512)).sum(0) % 2)
+    height, width, *data = driver.run(READ, encoded(board), 64)
+    assert (height, width) == (64, 64)
+    np.testing.assert_allclose(data, 0.5, atol=0.02)
+
+    noise = np.random.default_rng(0).integers(0, 256, (60, 90, 3))
+    height, width, *data = driver.run(READ, encoded(noise), 30)
+    wanted = noise.reshape(20, 3, 30, 3, 3).mean((1, 3)).transpose(2, 0, 1)
+    np.testing.assert_allclose(np.array(data).reshape(3, 20, 30), wanted / 255, atol=0.6 / 255)
+
+
+@pytest.mark.weights
+def test_a_file_has_the_same_features_everywhere(engine):
+    found = {}
+    for name in ENGINES:
+        driver = engine(name, "book/03_features")
+        driver.choose_file(FILE_INPUT.format("layers"), ROOT / "images" / "gallery.jpg")
+        click(driver, "layers", "Load ")
+        driver.wait_for("() => document.querySelector('.nst-origin')?.textContent.includes('just now')")
+        found[name] = driver.run(STRONGEST)
+    print(found)
+    for name in ENGINES[1:]:
+        assert found[name] == pytest.approx(found["chromium"], rel=SAME), found
+
+
+@pytest.mark.weights
+def test_ten_steps_of_style_transfer_have_the_same_losses_everywhere(engine):
+    found = {}
+    for name in ENGINES:
+        driver = engine(name, "book/10_transfer")
+        driver.run("() => document.querySelector('.nst-explorer input[type=radio][value=\"64\"]').click()")
+        driver.choose_file(
+            '.nst-page[data-explorer="transfer"] input[type=file]', ROOT / "images" / "content" / "coffee.jpg"
+        )
+        click(driver, "transfer", "Load ")
+        driver.wait_for("() => Number(document.querySelector('.nst-step').textContent) > 0")
+        click(driver, "transfer", "Pause")
+        click(driver, "transfer", "Start over")
+        for step in range(1, 11):
+            click(driver, "transfer", "One step")
+            driver.wait_for(f"() => Number(document.querySelector('.nst-step').textContent) === {step}")
+        time.sleep(0.3)
+        found[name] = driver.run(LOSSES)
+    assert found["chromium"][0] == 10
+    for name in ENGINES[1:]:
+        assert found[name] == pytest.approx(found["chromium"], rel=SAME, abs=SAME), found
+
+
+# --- what an engine cannot do -------------------------------------------------------------------------------------------
+
+
+def test_a_canvas_that_hides_what_it_holds_is_noticed(start_firefox, hooked):
+    with closing(start_firefox(preferences={"privacy.resistFingerprinting": True})) as driver:
+        driver.open(f"{hooked}/book/02_convolution.html")
+        driver.wait_for(READY)
+        driver.choose_file(FILE_INPUT.format("kernels"), ROOT / "images" / "content" / "cat.jpg")
+        driver.wait_for(f"() => ({NOTES})('kernels').includes('This browser hides what a picture holds')")
+
+
+def test_without_webassembly_it_is_said_before_anything_is_fetched(start_firefox, hooked):
+    with closing(start_firefox(preferences={"javascript.options.wasm": False})) as driver:
+        driver.open(f"{hooked}/book/03_features.html")
+        driver.wait_for(READY)
+        driver.choose_file(FILE_INPUT.format("layers"), ROOT / "images" / "content" / "cat.jpg")
+        driver.wait_for(f"() => ({NOTES})('layers').includes('This browser runs no WebAssembly')")
+        driver.open(f"{hooked}/book/10_transfer.html")
+        driver.wait_for(f"() => ({NOTES})('transfer').includes('This browser runs no WebAssembly')")
+        assert not driver.run(CLICK, "transfer", "Load ")
+        fetched = driver.run("() => performance.getEntriesByType('resource').map((e) => e.name)")
+        assert [one for one in fetched if one.endswith((".wasm", ".onnx"))] == []
+
+
+# --- whether all of this would be seen ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_what_goes_wrong_on_a_page_is_noticed(engine, name):
+    driver = engine(name, "book/conventions")
+    driver.run("""() => {
+      console.error("a planted error");
+      setTimeout(() => { throw new Error("a planted exception"); });
+      Promise.reject(new Error("a planted rejection"));
+      document.body.append(Object.assign(new Image(), { src: "nowhere.png" }));
+    }""")
+    for planted in ("a planted error", "a planted exception", "a planted rejection", "nowhere.png"):
+        patiently(lambda planted=planted: any(planted in one for one in problems(driver)))
+    driver.open(driver.run("() => location.href"))  # and forgotten with the page
+    driver.problems.clear()
