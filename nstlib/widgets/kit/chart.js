@@ -1,5 +1,6 @@
 // Axes with numbers, and what several explorers draw on them: dots, curves, a line that moves.
 import { h, perFrame, shape } from "./kit.js";
+import { follow } from "./pointer.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -145,23 +146,8 @@ export function chart(ui, { label, height = 260 }) {
  * slider.
  */
 export function scrub(plot, onMove) {
-  let held = false;
   plot.stage.classList.add("nst-scrub");
-  plot.stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    held = true;
-    plot.stage.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    onMove(plot.at(event).x);
-  });
-  plot.stage.addEventListener("pointermove", (event) => {
-    if (held) onMove(plot.at(event).x);
-  });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
-    plot.stage.addEventListener(type, () => {
-      held = false;
-    }),
-  );
+  follow(plot.stage, { begin: (event) => onMove(plot.at(event).x) });
 }
 
 /** Return a legend: [tone, text] pairs; `dashed` for a line that is. */

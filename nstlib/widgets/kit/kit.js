@@ -2,6 +2,7 @@
 // element or a small handle around one. An explorer is a module that ends with `export default { render }`, where
 // render({ model, el }) fills `el`, reads and writes state with model.get / set / save_changes, and returns a cleanup.
 import { readPicture } from "./picture.js";
+import { follow } from "./pointer.js";
 
 // Elements ------------------------------------------------------------------------------------------------------------
 
@@ -533,7 +534,7 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
     onMove(at.row, at.column);
     place(at.row, at.column);
   };
-  const follow = (event) => {
+  const goTo = (event) => {
     const box = handle.canvas.getBoundingClientRect();
     if (!box.width) return;
     go(
@@ -541,23 +542,7 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
       Math.floor(((event.clientX - box.left) / box.width) * columns),
     );
   };
-  let held = false;
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    held = true;
-    stage.setPointerCapture(event.pointerId);
-    stage.focus({ preventScroll: true });
-    event.preventDefault();
-    follow(event);
-  });
-  stage.addEventListener("pointermove", (event) => {
-    if (held || (hover && event.pointerType === "mouse")) follow(event);
-  });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
-    stage.addEventListener(type, () => {
-      held = false;
-    }),
-  );
+  follow(stage, { begin: goTo, hover: (event) => hover && event.pointerType === "mouse" && goTo(event) });
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = (event.shiftKey ? 10 : 1) * step();

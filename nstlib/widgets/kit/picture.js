@@ -27,10 +27,10 @@ export async function readPicture(file, size) {
 
 /**
  * Return what an image, a video or a canvas shows as planes of 0 to 1, on white where it is transparent. Each pixel is
- * the mean of the area that it covers, in whole levels of 255. Throws a sentence for the reader if the browser hides
- * what a canvas holds.
+ * the mean of the area that it covers, in whole levels of 255; `mirrored` changes left and right. Throws a sentence for
+ * the reader if the browser hides what a canvas holds.
  */
-export function grabPicture(source, wide, high, size) {
+export function grabPicture(source, wide, high, size, mirrored = false) {
   const scale = Math.min(1, size / Math.max(wide, high));
   const width = Math.max(1, Math.round(wide * scale));
   const height = Math.max(1, Math.round(high * scale));
@@ -38,6 +38,7 @@ export function grabPicture(source, wide, high, size) {
   const mean = averager({ wide, high, width, height });
   const rows = Math.max(1, Math.min(high, Math.floor(AT_ONCE / wide)));
   const context = makeContext(wide, rows);
+  if (mirrored) context.setTransform(-1, 0, 0, 1, wide, 0);
   for (let top = 0; top < high; top += rows) {
     const count = Math.min(rows, high - top);
     context.fillRect(0, 0, wide, count);
