@@ -64,12 +64,16 @@ class Driver:
         self.act([{**mouse, "actions": [moves[0], down, *moves[1:], up]}])
 
     def wait_for(self, condition: str, *given, seconds: float = PATIENCE) -> None:
-        """Wait until a function of JavaScript returns something true."""
-        end = time.monotonic() + seconds
-        while not self.run(condition, *given):
-            if time.monotonic() > end:
-                raise DriverError(f"after {seconds} s still not: {condition}")
+        """Wait until a function of JavaScript returns something true; a page that leads on may interrupt it."""
+        end, told = time.monotonic() + seconds, None
+        while time.monotonic() < end:
+            try:
+                if self.run(condition, *given):
+                    return
+            except DriverError as error:
+                told = error
             time.sleep(0.1)
+        raise DriverError(f"after {seconds} s still not: {condition}") from told
 
 
 class Chromium(Driver):
@@ -84,7 +88,12 @@ class Chromium(Driver):
         self.page.goto(address, wait_until="load")
 
     def run(self, function: str, *given):
-        return self.page.evaluate(f"async (given) => ({function})(...given)", list(given))
+        from playwright.sync_api import Error
+
+        try:
+            return self.page.evaluate(f"async (given) => ({function})(...given)", list(given))
+        except Error as error:
+            raise DriverError(error.message) from error
 
     def press(self, *keys: str) -> None:
         for key in keys:

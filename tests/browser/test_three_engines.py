@@ -396,6 +396,30 @@ def test_without_webassembly_it_is_said_before_anything_is_fetched(start_firefox
         assert [one for one in fetched if one.endswith((".wasm", ".onnx"))] == []
 
 
+AS_A_FILE = """() => ({
+  words: document.querySelector("article").innerText.split(/\\s+/).length,
+  broken: [...document.images].filter((image) => image.loading !== "lazy" && !image.naturalWidth).length,
+  said: document.querySelector(".nst-still figcaption").innerText,
+})"""
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_book_opened_as_a_file_has_text_pictures_formulas_and_search(engine, hooked, html, name):
+    driver = engine(name, "book/conventions")  # served, for what is left of it to be without problems
+    driver.open((html / "index.html").as_uri())
+    driver.wait_for("() => location.href.endsWith('book/intro.html')")
+    driver.open((html / "book" / "07_gram.html").as_uri())
+    driver.wait_for(f"() => document.readyState === 'complete' && !({FORMULAS})().length")
+    found = driver.run(AS_A_FILE)
+    assert found["words"] > 1000
+    assert found["broken"] == 0
+    assert "the page is served, not opened as a file: python -m http.server" in found["said"]
+    driver.open((html / "search.html").as_uri() + "?q=Gram")
+    driver.wait_for("() => document.querySelectorAll('#search-results li').length > 5")
+    driver.open(f"{hooked}/book/conventions.html")
+    driver.problems.clear()  # what a page may not fetch from a file is in the console, and only there
+
+
 # --- whether all of this would be seen ----------------------------------------------------------------------------------
 
 
