@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drivers import HOOK, Chromium, Firefox, WebKit, find_firefox, find_webkit
+from drivers import HOOK, PATIENCE, Chromium, Firefox, WebKit, find_firefox, find_webkit
 from PIL import Image
 from test_explorers_on_pages import PAGES
 from test_pages import OPEN_ALL, TOO_WIDE
@@ -169,7 +169,7 @@ def problems(driver) -> list[str]:
 
 def patiently(happens) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not happens():
         assert time.monotonic() < end, "it does not happen"
         time.sleep(0.1)
