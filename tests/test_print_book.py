@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
 
@@ -13,7 +16,7 @@ import print_book
 
 PAGE = """<html><head>
 <link rel="stylesheet" href="../_static/{slug}.css">
-<script>window.MathJax = {{}}</script><script defer src="../_static/vendor/mathjax/tex-mml-chtml.js"></script>
+<link rel="stylesheet" href="../_static/all.css">
 </head><body><nav>aside</nav><article class="bd-article">
 <h1>{title}<a class="headerlink" href="#top">#</a></h1><script>alert(1)</script>
 <p id="top"><a href="#top">here</a> <a href="02_two.html#top">two</a> <a href="02_two.html">all of two</a>
@@ -79,7 +82,7 @@ def test_the_book_is_one_page_with_a_list_of_what_is_in_it(html):
     assert '<a href="#01_one">One &amp; all</a>' in page
     assert "<h2>Chapters</h2>" in page
     assert "Without hints, answers and solutions." in page
-    assert page.count("tex-mml-chtml.js") == 1
+    assert page.count("all.css") == 1
     assert "01_one.css" in page
     assert "02_two.css" in page
     assert page.index('id="01_one"') < page.index('id="02_two"')
@@ -89,3 +92,20 @@ def test_every_page_of_the_book_is_printed():
     import build_book
 
     assert [f"book/{slug}" for _, group in print_book.parts() for slug in group] == build_book.pages()
+
+
+@pytest.mark.parametrize("name", ["some.png", "some.webp"])
+def test_pictures_come_as_jpeg_unless_they_are_transparent(tmp_path, name):
+    Image.new("RGB", (8, 6), (200, 30, 90)).save(tmp_path / name)
+    kind, _, data = print_book.in_jpeg(name, tmp_path).partition(",")
+    assert kind == "data:image/jpeg;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        assert image.size == (8, 6)
+        assert image.getpixel((4, 3)) == pytest.approx((200, 30, 90), abs=3)
+    Image.new("RGBA", (8, 6), (200, 30, 90, 128)).save(tmp_path / f"through-{name}")
+    assert print_book.in_jpeg(f"through-{name}", tmp_path) == f"through-{name}"
+
+
+@pytest.mark.parametrize("address", ["../_static/logo.svg", "../_images/some.jpg", "nowhere.png"])
+def test_other_pictures_stay_where_they_are(tmp_path, address):
+    assert print_book.in_jpeg(address, tmp_path) == address

@@ -10,6 +10,8 @@ which pages the chapters begin. Explorers are still pictures.
 from __future__ import annotations
 
 import argparse
+import base64
+import io
 import os
 import re
 import shutil
@@ -17,11 +19,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html import escape
 from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -29,16 +33,15 @@ PDF = ROOT / "_build" / "book.pdf"
 JOINED = "book/on-paper.html"  # beside the pages, so that what they load is where they say
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOLDS = ("open", "none")
+QUALITY = 88  # of JPEG
 # Of no use on paper.
 SCREEN_ONLY = "script, noscript, a.headerlink, button, input, .notebook-links, .copybtn, .viewcode-link, .widget-alt"
 SHEETS = re.compile(r'<link[^>]*rel="stylesheet"[^>]*>')
-MATHS = re.compile(r"<script>window\.MathJax = .*?</script>|<script[^>]*tex-mml-chtml\.js[^>]*></script>")
 FOOT = (
     '<div style="font-family: sans-serif; font-size: 8pt; width: 100%; text-align: center">'
     '<span class="pageNumber"></span></div>'
 )
 SETTLED = """async () => {
-  if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
   await document.fonts.ready;
   await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
 }"""
@@ -105,6 +108,26 @@ def turn(link: Tag, slug: str, others: set[str]) -> None:
         link.unwrap()
 
 
+@cache
+def in_jpeg(address: str, folder: Path) -> str:
+    """Return the address of a picture that Chromium puts into the file as it is: of all it knows, JPEG alone.
+
+    Anything else it would unpack, and a book of pictures be four times as large. What is transparent stays as it was.
+    """
+    if address.startswith("data:image/webp;base64,"):
+        source: io.BytesIO | Path = io.BytesIO(base64.b64decode(address.partition(",")[2]))
+    elif address.endswith((".webp", ".png")) and (folder / address).is_file():
+        source = folder / address
+    else:
+        return address
+    with Image.open(source) as image:
+        if image.convert("RGBA").getextrema()[3][0] < 255:
+            return address
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
 def title_of(article: Tag) -> str:
     """Return a page's title."""
     return article.find("h1").get_text(" ", strip=True)
@@ -119,8 +142,10 @@ def join(html: Path, folds: str, pages: dict[str, int] | None = None) -> str:
         lines = []
         for slug in group:
             text = (html / "book" / f"{slug}.html").read_text(encoding="utf-8")
-            heads |= dict.fromkeys([*SHEETS.findall(text), *MATHS.findall(text)])
+            heads |= dict.fromkeys(SHEETS.findall(text))
             article = on_paper(text, slug, slugs, folds)
+            for image in article.select("img[src]"):
+                image["src"] = in_jpeg(image["src"], html / "book")
             bodies.append(str(article))
             number = (pages or {}).get(slug, "")
             lines.append(f'<li><a href="#{slug}">{escape(title_of(article))}</a><span>{number}</span></li>')

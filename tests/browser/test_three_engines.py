@@ -37,10 +37,9 @@ READY = """async () => {
     && !document.querySelector('.nst-explorer[aria-busy="true"]');
 }"""
 ALIVE = """() => [...document.querySelectorAll('.nst-page')].filter((e) => e.dataset.live !== 'yes').length"""
-FORMULAS = """() => [...document.querySelectorAll('main .math')].filter((e) => {
-  const drawn = e.querySelector('mjx-container, math');
-  return !drawn || !drawn.getBoundingClientRect().height;
-}).map((e) => e.textContent.slice(0, 60))"""
+FORMULAS = """() => [...document.querySelectorAll('main .math')].filter((e) =>
+  ![...e.querySelectorAll('.katex-html, mjx-container')].some((drawn) => drawn.getBoundingClientRect().height > 4)
+).map((e) => e.textContent.slice(0, 60))"""
 GROUND = "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
 CONTROLS = "[role=slider], input[type=range]"
 # What an explorer says and shows: its texts, and the means of each canvas in a raster of 4 x 4.
