@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve pdf weights bench clean
 .DELETE_ON_ERROR:
 
 # Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
@@ -81,6 +81,11 @@ publish: $(STAMPS)/book  ## Say where the course is published: make publish TO=O
 serve:  ## Show the built book on http://127.0.0.1:8000 (PORT=... for another port)
 	@test -x $(PY) || { echo "There is no $(VENV) yet: run  make book"; exit 1; }
 	@$(PY) tools/serve.py --port $(or $(PORT),8000)
+
+pdf: $(STAMPS)/test weights  ## Print the whole book into _build/book.pdf (SOLUTIONS=none: without what is folded)
+	@$(PY) tools/vendor.py
+	@$(PY) tools/build_book.py
+	@$(PY) tools/print_book.py --solutions $(or $(SOLUTIONS),open)
 
 weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
 	@$(BIN)/nst weights fetch

@@ -168,6 +168,13 @@ def fold(cell: nodes.container, name: str) -> None:
     cell["prompt_show"], cell["prompt_hide"] = f"Show the {name}", f"Hide the {name}"
 
 
+def put_code_last(app, document: nodes.document, docname: str) -> None:
+    """Put the folded code of a cell behind what it shows, for eyes, keys and screen readers alike."""
+    for cell in document.findall(nodes.container):
+        if cell.get("nb_element") == "cell_code" and "hide-input" in cell.get("cell_metadata", {}).get("tags", []):
+            cell[:] = sorted(cell, key=lambda part: part.get("nb_element") != "cell_code_output")
+
+
 def unmark_solution(cell: nodes.container) -> None:
     """Take the markers around a solution out of what the reader sees."""
     for block in cell.findall(nodes.literal_block):
@@ -204,4 +211,5 @@ def setup(app) -> dict:
     app.add_directive("quiz", Quiz)
     app.add_directive("notebook-links", NotebookLinks)
     app.connect("doctree-read", dress_cells)
+    app.connect("doctree-resolved", put_code_last)  # by then the code is folded
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,7 +26,7 @@ from blocks import (  # noqa: E402
     solved,
     stubbed,
 )
-from build_book import pages  # noqa: E402
+from build_book import pages, write_first_page  # noqa: E402
 from effort import effort_of  # noqa: E402
 from plain import ChapterError, read_citations  # noqa: E402
 
@@ -61,6 +61,14 @@ def code_of(chapter: Path) -> list[SimpleNamespace]:
 
 def test_there_are_chapters():
     assert CHAPTERS, "book/ holds no chapter"
+
+
+def test_the_address_of_the_book_alone_leads_on_and_names_its_picture(tmp_path):
+    write_first_page(tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert '<meta http-equiv="refresh" content="0; url=book/intro.html">' in page
+    assert '<link rel="icon" href="_static/logo.svg">' in page
+    assert "<title>Neural style transfer" in page
 
 
 def test_every_chapter_stands_in_the_table_of_contents():

@@ -7,10 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
+import course  # noqa: E402
 import front  # noqa: E402
 from blocks import BlockError  # noqa: E402
 from effort import Effort  # noqa: E402
@@ -43,3 +46,15 @@ def test_only_what_came_out_of_a_cell_is_a_chapters_picture():
     page = SimpleNamespace(get={}.get, parent=None)
     assert front.is_output(SimpleNamespace(get={}.get, parent=cell))
     assert not front.is_output(SimpleNamespace(get={}.get, parent=page))
+
+
+def test_code_that_is_folded_stands_behind_what_it_shows():
+    cell = nodes.container(nb_element="cell_code", cell_metadata={"tags": ["hide-input"]})
+    cell += [nodes.container(names=["code"]), nodes.container(nb_element="cell_code_output")]
+    other = nodes.container(nb_element="cell_code", cell_metadata={"tags": []})
+    other += [nodes.container(names=["code"]), nodes.container(nb_element="cell_code_output")]
+    document = new_document("page")
+    document += [cell, other]
+    course.put_code_last(None, document, "page")
+    assert [bool(part.get("nb_element")) for part in cell] == [True, False]
+    assert [bool(part.get("nb_element")) for part in other] == [False, True]

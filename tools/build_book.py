@@ -42,6 +42,19 @@ FRAMES = (
     "solutions/*.ipynb",
 )
 TEXTS = ("book/*",)
+# Jupyter Book's own is one line without a title or a picture, and a browser asks for the latter.
+FIRST = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<link rel="icon" href="_static/{logo}">
+<meta http-equiv="refresh" content="0; url={root}.html">
+</head>
+<body><p><a href="{root}.html">{title}</a></p></body>
+</html>
+"""
 TOOLS = ("sphinx", "sphinx-book-theme")  # besides those that outputs depend on
 
 
@@ -90,6 +103,13 @@ def run_jupyter_book() -> int:
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}).returncode
 
 
+def write_first_page(folder: Path = HTML) -> None:
+    """Write index.html, which leads on to the book's first page."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    text = FIRST.format(title=settings["title"], logo=Path(settings["html"]["favicon"]).name, root=pages()[0])
+    (folder / "index.html").write_text(text, encoding="utf-8")
+
+
 def missing_pages() -> list[str]:
     """Return the pages that should be there and are not."""
     return [page for page in [*pages(), "index", "genindex", "search"] if not (HTML / f"{page}.html").is_file()]
@@ -116,6 +136,7 @@ def main() -> int:
         if missing := missing_pages():
             print(f"\nThe book lacks pages: {', '.join(missing)}", file=sys.stderr)
             return 1
+        write_first_page()
         STATE.write_text(json.dumps(now, indent=1), encoding="utf-8")
         print(f"\nThe book was built in {time.perf_counter() - start:.0f} s.")
     print(f"It is in {HTML.relative_to(ROOT)}. To read it: make serve  (or: python tools/serve.py)")

@@ -33,6 +33,10 @@ from nstlib.images import check_picture, resize
 FOLDER = Path(__file__).parent
 KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
 GAP = 8  # pixels between the pictures of a still one
+CAPTION = (
+    "Still picture. The explorer takes its place where scripts run and the page is served, not opened as a file: "
+    "python -m http.server in its folder is enough."
+)
 STILL = 200  # pixels; lower ones are enlarged in whole steps up to that, so that small maps stay crisp
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w/]+)\.js";\n', re.MULTILINE)
@@ -59,6 +63,7 @@ class Page:
         return (
             f'<div class="nst-page" data-explorer="{self.name}">'
             f'<figure class="nst-still">{picture}{caption}</figure>'
+            '<noscript><p class="nst-note">JavaScript is off in this browser: the explorer needs it.</p></noscript>'
             f'<script type="application/json">{state}</script></div>'
         )
 
@@ -69,7 +74,7 @@ def make_explorer(
     *,
     still: Sequence[Tensor],
     alt: str,
-    caption: str = "A still picture: the controls appear where scripts may run (not in a page opened as a file).",
+    caption: str = CAPTION,
     static: bool | None = None,
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer in the form that the place asks for.

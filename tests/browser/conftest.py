@@ -68,11 +68,16 @@ def pytest_generate_tests(metafunc) -> None:
 
 
 class ByPage(LoadScopeScheduling):
-    """Keeps the tests of one page in one process, which then looks at it once for all of them."""
+    """Keeps the tests of one page in one process, which then looks at it once for all of them.
+
+    Likewise those of another engine than Chromium, which then starts once.
+    """
 
     pages = sorted([*toc_pages(), *other_modules()], key=len, reverse=True)  # book/api is a part of book/api_inside
 
     def _split_scope(self, nodeid: str) -> str:
+        if "test_three_engines" in nodeid:
+            return "webkit" if "webkit" in nodeid else "firefox"
         values = nodeid.partition("[")[2]
         return next((page for page in self.pages if values.startswith(page)), nodeid)
 

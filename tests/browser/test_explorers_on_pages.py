@@ -92,10 +92,11 @@ def drag(page, stage, start: tuple[float, float], end: tuple[float, float]) -> N
 
 
 def swipe(page, stage, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Drag with a finger."""
+    """Drag with a finger: sideways at first, for straight up or down it would scroll the page."""
     box = stage.bounding_box()
     session = page.context.new_cdp_session(page)
-    for kind, place in (("touchStart", start), ("touchMove", end)):
+    aside = ((start[0] + end[0]) / 2, start[1])
+    for kind, place in (("touchStart", start), ("touchMove", aside), ("touchMove", end)):
         point = {"x": box["x"] + place[0] * box["width"], "y": box["y"] + place[1] * box["height"]}
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -296,6 +297,36 @@ def test_a_finger_moves_the_window(explorer):
         height, width = canvas.evaluate("(c) => [c.height, c.width]")
         assert place_of(stage) == pytest.approx((0.1 * height, 0.1 * width), abs=1)
         assert_sum_is_right(it)
+
+
+@pytest.mark.parametrize("name", ["kernels", "optimization"])
+def test_a_finger_that_goes_up_scrolls_the_page_and_moves_nothing(explorer, name):
+    with explorer(name, width=360, has_touch=True) as it:
+        stage = it.locator(".nst-cursor, .nst-plot").first
+        stage.scroll_into_view_if_needed()
+        it.page.wait_for_timeout(200)
+        seen = "(e) => e.innerHTML + [...e.querySelectorAll('[aria-valuetext]')].map((one) => one.ariaValueText)"
+        before, top = it.evaluate(seen), it.page.evaluate("scrollY")
+        box = stage.bounding_box()
+        session = it.page.context.new_cdp_session(it.page)
+        x, y = box["x"] + box["width"] / 3, box["y"] + 0.8 * box["height"]
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for step in range(1, 11):
+            point = {"x": x + step / 2, "y": y - 12 * step}
+            session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        it.page.wait_for_function("(top) => scrollY > top + 60", arg=top)
+        assert it.evaluate(seen) == before
+
+
+def test_a_tap_moves_the_window(explorer):
+    with explorer("kernels", width=360, has_touch=True) as it:
+        stage = it.locator(".nst-cursor")
+        stage.scroll_into_view_if_needed()
+        box = stage.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.301 * box["width"], box["y"] + 0.401 * box["height"])
+        height, width = stage.locator("canvas").evaluate("(c) => [c.height, c.width]")
+        assert place_of(stage) == pytest.approx((0.4 * height, 0.3 * width), abs=1)
 
 
 def test_a_weight_typed_in_changes_the_answer_at_once(explorer):

@@ -296,6 +296,22 @@ def test_with_less_motion_the_camera_is_not_followed_unasked(explorer):
         assert it.root.locator(".nst-heading").inner_text().startswith("relu3_1")
 
 
+def test_a_camera_whose_picture_is_hidden_is_closed_and_says_why(explorer):
+    with explorer() as it:
+        it.page.evaluate("""() => {
+          const read = CanvasRenderingContext2D.prototype.getImageData;
+          CanvasRenderingContext2D.prototype.getImageData = function (...box) {
+            const image = read.apply(this, box);
+            image.data.forEach((_, i) => { image.data[i] = (97 * i) % 256; });
+            return image;
+          };
+        }""")
+        it.root.get_by_role("button", name="Camera").click()
+        it.root.get_by_text("This browser hides what a picture holds").first.wait_for()
+        assert not it.root.locator(".nst-camera").is_visible()
+        assert it.page.evaluate("document.querySelector('.nst-camera video').srcObject") is None
+
+
 def test_a_page_without_a_camera_says_so(explorer):
     with explorer() as it:
         it.page.evaluate("""() => { navigator.mediaDevices.getUserMedia = async () => {

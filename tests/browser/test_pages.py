@@ -63,6 +63,27 @@ TOO_WIDE = """() => {
   if (width > limit) found.unshift(`the page is ${width} px wide`);
   return found.slice(0, 8);
 }"""
+# What takes the focus of the keys and is not marked then, neither itself nor what is right around it.
+UNMARKED = """() => {
+  const look = (e) => [getComputedStyle(e).boxShadow, getComputedStyle(e).backgroundColor].join();
+  const outlined = (e) => [e, e.parentElement, e.parentElement?.parentElement].filter(Boolean).some((one) => {
+    const style = getComputedStyle(one);
+    return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+  });
+  const all = document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]');
+  return [...all].filter((e) => {
+    if (e.disabled || e.tabIndex < 0 || !e.getClientRects().length) return false;
+    const before = look(e);
+    e.focus({ focusVisible: true, preventScroll: true });
+    return document.activeElement === e && !outlined(e) && look(e) === before;
+  }).map((e) => e.outerHTML.slice(0, 120)).slice(0, 5);
+}"""
+MOVING = """() => [...document.querySelectorAll('*')].filter((e) => {
+  const style = getComputedStyle(e);
+  const longest = (text) => Math.max(...text.split(',').map(parseFloat));
+  return longest(style.transitionDuration) > 0.05 || (longest(style.animationDuration) > 0.05)
+    || style.scrollBehavior === 'smooth';
+}).map((e) => `${e.tagName}.${e.className}`).slice(0, 5)"""
 LOADED = """() => Object.fromEntries(
   performance.getEntriesByType('resource').map((e) => [e.name, e.decodedBodySize]))"""
 DESCRIPTION = "() => document.querySelector('meta[name=description]')?.content ?? ''"
@@ -95,7 +116,8 @@ def look(visit, axe):
             looks = {**told, "images": BAD_IMAGES, "math": MATH, "wide": TOO_WIDE, "cut": CUT, "repainted": REPAINTED}
             found = {name: here.evaluate(script) for name, script in looks.items()}
             here.evaluate(axe)
-            return {**found, "barriers": here.evaluate(AXE), "problems": visited.problems}
+            barriers = here.evaluate(AXE)
+            return {**found, "barriers": barriers, "unmarked": here.evaluate(UNMARKED), "problems": visited.problems}
 
     return looked
 
@@ -138,6 +160,17 @@ def test_page_has_no_barriers(look, page, screen):
 
 def test_no_page_holds_a_widget_that_only_a_kernel_could_move(look, page):
     assert not look(page, "light")["dead"]
+
+
+@pytest.mark.parametrize("screen", EACH_SCREEN)
+def test_who_goes_by_keys_sees_where(look, page, screen):
+    assert look(page, screen)["unmarked"] == []
+
+
+@pytest.mark.parametrize("some", ["book/intro", "book/07_gram"])
+def test_nothing_moves_where_less_motion_is_asked_for(visit, some):
+    with visit(some, reduced_motion="reduce") as visited:
+        assert visited.page.evaluate(MOVING) == []
 
 
 def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):

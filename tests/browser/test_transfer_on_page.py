@@ -137,6 +137,17 @@ def test_nothing_of_the_network_is_fetched_before_it_is_asked_for_and_its_size_i
         assert step_of(it) == 0
 
 
+def test_with_the_pause_the_speed_is_gone_at_once(explorer):
+    with explorer() as it:
+        start(it)
+        it.get_by_text("steps a second").wait_for()
+        speed = it.evaluate("""(e) => {
+          [...e.querySelectorAll("button")].find((one) => one.textContent === "Pause").click();
+          return e.querySelector(".nst-speed").textContent;
+        }""")
+        assert speed == ""
+
+
 def test_it_runs_until_it_is_paused_and_style_falls(explorer):
     with explorer() as it:
         start(it)

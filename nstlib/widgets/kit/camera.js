@@ -1,5 +1,6 @@
 // The reader's camera: a small picture of what it sees, until a photo is taken. Nothing leaves the machine.
-import { button, calm, grabPicture, h, toggle } from "./kit.js";
+import { button, calm, h, toggle } from "./kit.js";
+import { grabPicture } from "./picture.js";
 
 /**
  * Handle: { root, opener, close(refocus) }: the panel, and the button that opens it. `onPicture(picture)` gets a photo
@@ -15,7 +16,7 @@ export function camera({ ui, size, onPicture, onFrame, mirrored = false }) {
   const take = button("Take this picture", () => {
     const photo = grab("photo");
     close();
-    onPicture(photo);
+    if (photo) onPicture(photo);
   });
   const panel = h(
     "div",
@@ -29,7 +30,13 @@ export function camera({ ui, size, onPicture, onFrame, mirrored = false }) {
   ui.onEnd(() => close(false));
 
   function grab(name) {
-    return { ...grabPicture(video, video.videoWidth, video.videoHeight, size(name), turned()), name };
+    try {
+      return { ...grabPicture(video, video.videoWidth, video.videoHeight, size(name), turned()), name };
+    } catch (error) {
+      close();
+      note.textContent = error.message;
+      return null;
+    }
   }
 
   /** A camera at the back of a phone looks at what is in front of the reader: nothing to turn. */
@@ -65,7 +72,8 @@ export function camera({ ui, size, onPicture, onFrame, mirrored = false }) {
     following = true;
     while (stream && live.input.checked) {
       const drawn = new Promise((done) => requestAnimationFrame(done)); // a hidden page waits
-      if (video.videoWidth) await onFrame(grab("camera"));
+      const seen = video.videoWidth && grab("camera");
+      if (seen) await onFrame(seen);
       await drawn;
     }
     following = false;

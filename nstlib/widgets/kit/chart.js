@@ -1,5 +1,6 @@
 // Axes with numbers, and what several explorers draw on them: dots, curves, a line that moves.
-import { h, shape } from "./kit.js";
+import { h, perFrame, shape } from "./kit.js";
+import { follow } from "./pointer.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -111,11 +112,12 @@ export function chart(ui, { label, height = 260 }) {
       title.textContent = [spec.y, spec.x][k].title;
     });
   }
+  const repaint = perFrame(paint); // not within the observer, whose round it would make longer
   const watcher = new ResizeObserver(([entry]) => {
     const found = Math.round(entry.contentRect.width);
     if (found > 60 && found !== width) {
       width = found;
-      paint();
+      repaint();
     }
   });
   watcher.observe(stage);
@@ -144,23 +146,8 @@ export function chart(ui, { label, height = 260 }) {
  * slider.
  */
 export function scrub(plot, onMove) {
-  let held = false;
   plot.stage.classList.add("nst-scrub");
-  plot.stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    held = true;
-    plot.stage.setPointerCapture(event.pointerId);
-    event.preventDefault();
-    onMove(plot.at(event).x);
-  });
-  plot.stage.addEventListener("pointermove", (event) => {
-    if (held) onMove(plot.at(event).x);
-  });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
-    plot.stage.addEventListener(type, () => {
-      held = false;
-    }),
-  );
+  follow(plot.stage, { begin: (event) => onMove(plot.at(event).x) });
 }
 
 /** Return a legend: [tone, text] pairs; `dashed` for a line that is. */

@@ -1,6 +1,8 @@
 // What all explorers share: controls, pictures, numbers on the way from Python. No framework; each function returns an
 // element or a small handle around one. An explorer is a module that ends with `export default { render }`, where
 // render({ model, el }) fills `el`, reads and writes state with model.get / set / save_changes, and returns a cleanup.
+import { readPicture } from "./picture.js";
+import { follow } from "./pointer.js";
 
 // Elements ------------------------------------------------------------------------------------------------------------
 
@@ -532,7 +534,7 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
     onMove(at.row, at.column);
     place(at.row, at.column);
   };
-  const follow = (event) => {
+  const goTo = (event) => {
     const box = handle.canvas.getBoundingClientRect();
     if (!box.width) return;
     go(
@@ -540,23 +542,7 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
       Math.floor(((event.clientX - box.left) / box.width) * columns),
     );
   };
-  let held = false;
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    held = true;
-    stage.setPointerCapture(event.pointerId);
-    stage.focus({ preventScroll: true });
-    event.preventDefault();
-    follow(event);
-  });
-  stage.addEventListener("pointermove", (event) => {
-    if (held || (hover && event.pointerType === "mouse")) follow(event);
-  });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
-    stage.addEventListener(type, () => {
-      held = false;
-    }),
-  );
+  follow(stage, { begin: goTo, hover: (event) => hover && event.pointerType === "mouse" && goTo(event) });
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const far = (event.shiftKey ? 10 : 1) * step();
@@ -587,44 +573,6 @@ export async function loadImage(address) {
   image.src = address;
   await image.decode();
   return image;
-}
-
-/**
- * Read a picture file as planes of 0 to 1, its longer side at most `size` pixels. Rejects with a sentence for the
- * reader.
- */
-export async function readPicture(file, size) {
-  let bitmap;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    throw new Error(`${file.name || "That"} is not a picture this browser can read. Take a JPEG, PNG or WebP file.`);
-  }
-  const picture = grabPicture(bitmap, bitmap.width, bitmap.height, size);
-  bitmap.close();
-  return { ...picture, name: (file.name || "your picture").slice(0, 40) };
-}
-
-/**
- * Return what an image, a video or a canvas shows as planes of 0 to 1, on white where it is transparent; `mirrored`
- * changes left and right.
- */
-export function grabPicture(source, wide, high, size, mirrored = false) {
-  const scale = Math.min(1, size / Math.max(wide, high));
-  const width = Math.max(1, Math.round(wide * scale));
-  const height = Math.max(1, Math.round(high * scale));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "white";
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingQuality = "high";
-  if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
-  context.drawImage(source, 0, 0, width, height);
-  const bytes = context.getImageData(0, 0, width, height).data;
-  const count = width * height;
-  const data = new Float32Array(3 * count);
-  for (let p = 0; p < count; p += 1) for (let c = 0; c < 3; c += 1) data[c * count + p] = bytes[4 * p + c] / 255;
-  return { channels: 3, height, width, data };
 }
 
 /**

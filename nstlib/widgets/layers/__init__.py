@@ -33,10 +33,6 @@ ALT = (
     "A photo, and beside it what the strongest channel of each of the layers {} sees in it: bright where it is active. "
     "The first still looks like the photo, the last is a few coarse blocks."
 )
-CAPTION = (
-    "Still picture. The explorer takes its place where scripts run and the page is served, not opened as a file: "
-    "python -m http.server in its folder is enough."
-)
 
 
 def explore_layers(
@@ -89,7 +85,7 @@ def explore_layers(
     ladder = [name for name in network.layers[: network.layers.index(deepest) + 1] if re.fullmatch(r"relu\d_1", name)]
     still = _still(network, first, ladder) if static else []
     alt = ALT.format(", ".join(ladder))
-    explorer = make_explorer("layers", state, still=still, alt=alt, caption=CAPTION, static=static)
+    explorer = make_explorer("layers", state, still=still, alt=alt, static=static)
     if not static:
         explorer.on_msg(partial(_answer, network))
     return explorer

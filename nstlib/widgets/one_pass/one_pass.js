@@ -5,7 +5,6 @@ import {
   button,
   choices,
   frame,
-  grabPicture,
   h,
   keep,
   loadImage,
@@ -15,6 +14,7 @@ import {
   row,
   slider,
 } from "../kit/kit.js";
+import { grabPicture } from "../kit/picture.js";
 import { amountsOf, pace } from "./maths.js";
 import { dividedPicture, styleRow } from "./screen.js";
 import { openSource } from "./sources.js";

@@ -11,6 +11,20 @@ export class LoadError extends Error {
   }
 }
 
+// The shortest module with an instruction of SIMD (from wasm-feature-detect): who knows that one, knows all of them.
+const SIMD = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+];
+
+/** Throw a LoadError if this browser cannot run the network, so that nothing is fetched in vain. */
+export function checkBrowser(assembly = globalThis.WebAssembly) {
+  if (assembly?.validate(Uint8Array.from(SIMD))) return;
+  throw new LoadError(
+    "This browser runs no WebAssembly, or one without SIMD (it is then older than 2023), or it is switched off. The " +
+      "network cannot compute here. The pictures of the book remain, and the notebook computes everything.",
+  );
+}
+
 /**
  * Fetch a file and say how much of it has come.
  *
@@ -97,8 +111,9 @@ export class StagedNetwork {
     this.folders = { layers: new URL(layers).href, runtime: new URL(runtime).href };
   }
 
-  /** What stages.json says: the stages, the layers, their sizes. */
+  /** What stages.json says: the stages, the layers, their sizes. Whoever makes an offer begins here. */
   async describe() {
+    checkBrowser();
     this.description ??= fetchBytes(`${this.folders.layers}stages.json`).then((bytes) =>
       JSON.parse(new TextDecoder().decode(bytes)),
     );

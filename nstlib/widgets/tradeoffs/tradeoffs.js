@@ -1,6 +1,7 @@
 // The results of a study, style against content: methods are compared at the same style, on their curves.
 import { chart, line, upright } from "../kit/chart.js";
 import { button, choices, frame, h, keep, row, select, shape, significant, slider, toggle } from "../kit/kit.js";
+import { follow } from "../kit/pointer.js";
 import { contentAtStyle, curveOf, differenceOf, hypervolume, paretoFront } from "./maths.js";
 
 const MARKS = [
@@ -204,7 +205,7 @@ function numbersTable(study) {
 /** Let mouse, pen, finger and keys choose dots and move the line on the chart. */
 function steer(plot, { found, now, choose, moveLine }) {
   const { stage } = plot;
-  let held = false;
+  let held = false; // the line, not a dot
 
   function nearest({ left, top }) {
     const { x, y } = plot.scales;
@@ -223,28 +224,24 @@ function steer(plot, { found, now, choose, moveLine }) {
     const apart = curves[method].map((dot) => Math.abs(Math.log(dot.x / curve[k].x)));
     return choose(method, apart.indexOf(Math.min(...apart)));
   }
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const place = plot.at(event);
-    const close = nearest(place);
-    held = close.apart > 12 || Math.abs(plot.scales.x.to(now.at) - place.left) < 6;
-    stage.setPointerCapture(event.pointerId);
-    stage.focus({ preventScroll: true });
-    event.preventDefault();
-    if (held) moveLine(place.x);
-    else choose(close.m, close.k);
+  const pass = (event) => {
+    const close = nearest(plot.at(event));
+    if (close.apart < 24) choose(close.m, close.k);
+  };
+  follow(stage, {
+    begin(event) {
+      const place = plot.at(event);
+      const close = nearest(place);
+      held = close.apart > 12 || Math.abs(plot.scales.x.to(now.at) - place.left) < 6;
+      if (held) moveLine(place.x);
+      else choose(close.m, close.k);
+    },
+    move(event) {
+      if (held) moveLine(plot.at(event).x);
+      else pass(event);
+    },
+    hover: pass,
   });
-  stage.addEventListener("pointermove", (event) => {
-    const place = plot.at(event);
-    if (held) return moveLine(place.x);
-    const close = nearest(place);
-    return close.apart < 24 ? choose(close.m, close.k) : null;
-  });
-  ["pointerup", "pointercancel", "lostpointercapture"].forEach((type) =>
-    stage.addEventListener(type, () => {
-      held = false;
-    }),
-  );
   stage.addEventListener("keydown", (event) => {
     if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     walk(...KEYS[event.key]);

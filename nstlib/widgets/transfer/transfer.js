@@ -187,6 +187,7 @@ function conduct({ course, losses, report, ...stage }, blocks, show) {
   function pause(text = `Paused. ${standing(course)}`) {
     if (!course.running) return;
     course.pause();
+    losses.tell(course); // nothing runs, so there is no speed
     show();
     report(text);
   }
