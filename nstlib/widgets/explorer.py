@@ -16,7 +16,7 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,14 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.images import check_picture, resize
+from nstlib.widgets.front_end import what_lacks
 
 FOLDER = Path(__file__).parent
 KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
 GAP = 8  # pixels between the pictures of a still one
+NO_WIDGETS = (
+    "Here is an explorer, for programs that show widgets: where Jupyter runs, pip install anywidget brings them."
+)
 STILL = 200  # pixels; lower ones are enlarged in whole steps up to that, so that small maps stay crisp
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w/]+)\.js";\n', re.MULTILINE)
@@ -62,6 +66,21 @@ class Page:
         )
 
 
+class Explorer(anywidget.AnyWidget):
+    """An explorer for a kernel. Where Jupyter cannot show widgets, its still picture stands for it, and what to do."""
+
+    def __init__(self, still: Page, **state: Any) -> None:
+        self._still = still
+        super().__init__(**state)
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        if lacking := what_lacks():
+            page = replace(self._still, state={}, caption=lacking)
+            return {"text/html": page._repr_html_(), "text/plain": f"{page!r} {lacking}"}, {}
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/plain": repr(self._still), "text/html": f"<p>{html.escape(NO_WIDGETS)}</p>"}, metadata
+
+
 def make_explorer(
     name: str,
     state: Mapping[str, Any],
@@ -81,12 +100,13 @@ def make_explorer(
         caption: below them.
         static: True for a page without a kernel, False for a widget. None: False, unless NST_STATIC_WIDGETS is set.
     """
+    page = Page(name, dict(state), encode_still(still), alt, caption)
     if is_static(static):
-        return Page(name, dict(state), encode_still(still), alt, caption)
+        return page
     traits = {key: traitlets.Any().tag(sync=True) for key in state}
     source = {"_esm": module_source(name), "_css": style_source(name)}
     title = "".join(word.capitalize() for word in name.split("_")) + "Explorer"
-    return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})(**state)
+    return type(title, (Explorer,), {**source, **traits, "__module__": __name__})(page, **state)
 
 
 def is_static(static: bool | None) -> bool:
