@@ -15,8 +15,8 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,28 +57,30 @@ class Page:
 
     def _repr_html_(self) -> str:
         state = json.dumps(self.state, separators=(",", ":")).replace("<", "\\u003c")  # no </script> in it
-        picture = f'<img src="{self.still}" alt="{html.escape(self.alt)}">'
-        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>"
         return (
-            f'<div class="nst-page" data-explorer="{self.name}">'
-            f'<figure class="nst-still">{picture}{caption}</figure>'
+            f'<div class="nst-page" data-explorer="{self.name}">{_figure(self.still, self.alt, self.caption)}'
             f'<script type="application/json">{state}</script></div>'
         )
+
+
+def _figure(still: str, alt: str, caption: str) -> str:
+    """Return a still picture over its caption; the caption alone where there is none."""
+    picture = f'<img src="{still}" alt="{html.escape(alt)}">' if still else ""
+    return f'<figure class="nst-still">{picture}<figcaption>{html.escape(caption)}</figcaption></figure>'
 
 
 class Explorer(anywidget.AnyWidget):
     """An explorer for a kernel. Where Jupyter cannot show widgets, its still picture stands for it, and what to do."""
 
-    def __init__(self, still: Page, **state: Any) -> None:
-        self._still = still
+    def __init__(self, still: Callable[[str], str], alt: str, **state: Any) -> None:
+        self._still, self._alt = still, alt
         super().__init__(**state)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if lacking := what_lacks():
-            page = replace(self._still, state={}, caption=lacking)
-            return {"text/html": page._repr_html_(), "text/plain": f"{page!r} {lacking}"}, {}
+            return {"text/html": self._still(lacking), "text/plain": f"{self._alt} {lacking}"}, {}
         data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/plain": repr(self._still), "text/html": f"<p>{html.escape(NO_WIDGETS)}</p>"}, metadata
+        return {**data, "text/plain": self._alt, "text/html": f"<p>{html.escape(NO_WIDGETS)}</p>"}, metadata
 
 
 def make_explorer(
@@ -100,13 +102,14 @@ def make_explorer(
         caption: below them.
         static: True for a page without a kernel, False for a widget. None: False, unless NST_STATIC_WIDGETS is set.
     """
-    page = Page(name, dict(state), encode_still(still), alt, caption)
     if is_static(static):
-        return page
+        return Page(name, dict(state), encode_still(still), alt, caption)
     traits = {key: traitlets.Any().tag(sync=True) for key in state}
     source = {"_esm": module_source(name), "_css": style_source(name)}
     title = "".join(word.capitalize() for word in name.split("_")) + "Explorer"
-    return type(title, (Explorer,), {**source, **traits, "__module__": __name__})(page, **state)
+    return type(title, (Explorer,), {**source, **traits, "__module__": __name__})(
+        lambda words: _figure(encode_still(still) if still else "", alt, words), f"<explorer {name}: {alt}>", **state
+    )
 
 
 def is_static(static: bool | None) -> bool:

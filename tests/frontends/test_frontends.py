@@ -1,0 +1,264 @@
+"""JupyterLab and Notebook 7 with a real kernel, driven in Chromium: what a reader of a notebook sees and touches."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from nstlib.course import ROOT
+
+pytestmark = [pytest.mark.exhaustive, pytest.mark.weights]
+
+LESSONS = ("02_convolution", "03_features", "07_gram")
+FRONTS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+PREPARE = f"""\
+import sys
+import torch
+sys.path.insert(0, {str(ROOT / "tests" / "widgets")!r})
+from inputs import TINY, covered_answers, inverted, made_up, painted, strongest
+from nstlib.features import load_network
+from nstlib.training import load_snapshots
+from nstlib.widgets import *
+def rng():
+    return torch.Generator().manual_seed(0)
+photo = torch.rand(1, 3, 40, 60, generator=rng())
+runs = {{"classic": painted(rng(), 6), "dual": painted(rng(), 4, start=5.0)}}"""
+EXPLORERS = {
+    "kernels": "explore_kernels(photo)",
+    "receptive_field": "explore_receptive_field(photo)",
+    "layers": 'explore_layers(load_network(), {"photo": photo})',
+    "deconvnet": 'explore_deconvnet(photo, {"one": TINY}, "relu2_1", (3, 4))',
+    "patches": "explore_patches(*strongest(rng()))",
+    "training": "explore_training(load_snapshots())",
+    "inversion": "explore_inversion(photo, inverted(photo, rng()))",
+    "gram_shuffle": 'explore_gram_shuffle(TINY, photo, layer="relu2_1")',
+    "common_phase": 'explore_common_phase(TINY, photo, layer="relu2_1")',
+    "transfer": 'explore_transfer({"photo": photo}, {"style": photo.flip(3)}, load_network())',
+    "frequencies": 'explore_frequencies({"photo": photo, "other": photo.flip(2)})',
+    "optimization": "explore_optimization(runs)",
+    "tradeoffs": "explore_tradeoffs(made_up())",
+    "occlusion": "explore_occlusion(*covered_answers(rng()), size=9, stride=7)",
+}
+# What an explorer says at the moment: its words, what its controls say of themselves, its canvases.
+SAID = """(it) => JSON.stringify([
+  it.innerText,
+  [...it.querySelectorAll('input')].map((e) => [e.value, e.checked, e.getAttribute('aria-valuetext')]),
+  [...it.querySelectorAll('[aria-valuenow]')].map((e) => e.getAttribute('aria-valuetext')),
+  [...it.querySelectorAll('[aria-selected=true], [aria-pressed=true]')].map((e) => e.innerText + e.ariaLabel),
+])"""
+
+
+@dataclass
+class Front:
+    """A notebook that was opened in a front end, and what the page complained about."""
+
+    page: object
+    complaints: list[str]
+
+    def cells(self) -> list[str]:
+        """Return what stands in the notebook's cells: a notebook command would change that."""
+        return self.page.locator(".jp-Notebook .jp-Cell").evaluate_all("(all) => all.map((cell) => cell.innerText)")
+
+
+@contextmanager
+def serving(front: str, folder: Path, theme: str = "light", python: str = sys.executable) -> Iterator[str]:
+    """Start a front end as a reader would, with settings of its own, on notebooks of a folder; return its address."""
+    home = folder / ".jupyter"
+    settings = {
+        "config/labconfig/page_config.json": {
+            "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}  # they ask about news
+        },
+        "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings": {"theme": THEMES[theme]},
+    }
+    for name, content in settings.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(json.dumps(content), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = {
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "ServerApp.root_dir": folder,
+        "ServerApp.allow_root": True,
+        "IdentityProvider.token": "",
+    }
+    own = {
+        **{f"JUPYTER_{kind.upper()}_DIR": home / kind for kind in ("config", "data", "runtime")},
+        **{f"JUPYTERLAB_{kind.upper()}_DIR": home / kind for kind in ("settings", "workspaces")},
+        "IPYTHONDIR": home / "ipython",
+        "PYTHONPATH": ROOT,
+        "NST_PROGRESS": "off",
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+    with open(folder / "server.log", "w", encoding="utf-8") as log:
+        server = subprocess.Popen(
+            [python, "-m", front, "--no-browser", *(f"--{name}={value}" for name, value in options.items())],
+            cwd=folder,
+            env={**os.environ, **{name: str(value) for name, value in own.items()}},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield wait_for(f"http://127.0.0.1:{port}", server, folder / "server.log")
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for(address: str, server: subprocess.Popen, log: Path) -> str:
+    """Return the address once it answers."""
+
+    def answers() -> bool:
+        assert server.poll() is None, log.read_text(encoding="utf-8")[-4000:]
+        try:
+            urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
+        except OSError:
+            return False
+        return True
+
+    waited(answers, "no answer from Jupyter", 60)
+    return address
+
+
+@contextmanager
+def opened(chromium, address: str, front: str, name: str, **options) -> Iterator[Front]:
+    """Open a notebook, and run all of it as the menu does."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    try:
+        page.goto(f"{address}/{FRONTS[front]}/{name}.ipynb")
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        run_all(page, address)
+        yield Front(page, complaints)
+    finally:
+        context.close()
+
+
+def run_all(page, address: str, most: float = 400) -> None:
+    """Run all cells once the kernel is there, and wait until the last of them has run."""
+    waited(lambda: kernels(address) == ["idle"], "no kernel", 60)
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+    for _ in range(10):  # a front end may ignore the command while it makes friends with its kernel
+        page.wait_for_timeout(1500)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_timeout(500)
+        if prompts.first.inner_text() != "[ ]:":
+            break
+    waited(lambda: kernels(address) == ["idle"] and "*" not in "".join(prompts.all_inner_texts()), "it runs", most)
+    page.wait_for_timeout(1000)
+    assert "[ ]:" not in prompts.all_inner_texts(), page.locator(".jp-OutputArea").all_inner_texts()
+
+
+def kernels(address: str) -> list[str]:
+    """Return what the kernels of a server are doing."""
+    with urllib.request.urlopen(f"{address}/api/sessions", timeout=5) as answer:
+        return [session["kernel"]["execution_state"] for session in json.load(answer)]
+
+
+def waited(done: Callable[[], bool], otherwise: str, most: float) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + most
+    while not done():
+        assert time.monotonic() < end, f"{otherwise} after {most} s"
+        time.sleep(0.3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs(lacking) -> None:
+    """Skip, aloud, where there is no front end."""
+    for name in FRONTS:
+        if find_spec(name) is None:
+            lacking(f'{name} is missing: pip install -e ".[lab]"')
+
+
+def write(folder: Path, name: str, cells: list[str]) -> None:
+    """Write a notebook whose every code cell stands under a heading."""
+    both = [[nbformat.v4.new_markdown_cell(f"# Part {k}"), nbformat.v4.new_code_cell(c)] for k, c in enumerate(cells)]
+    notebook = nbformat.v4.new_notebook(cells=[cell for pair in both for cell in pair])
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+@pytest.fixture(scope="module", params=FRONTS)
+def bench(request, chromium, tmp_path_factory) -> Iterator[Front]:
+    """A notebook with one explorer of each kind, run, on a screen that can be touched."""
+    folder = tmp_path_factory.mktemp(f"bench-{request.param}")
+    write(folder, "bench", [PREPARE, *EXPLORERS.values()])
+    with (
+        serving(request.param, folder) as address,
+        opened(chromium, address, request.param, "bench", has_touch=True, reduced_motion="reduce") as front,
+    ):
+        yield front
+
+
+def explorer(front: Front, name: str):
+    """Return the explorer of that kind, scrolled into sight."""
+    cell = front.page.locator(".jp-Notebook .jp-CodeCell").nth(1 + list(EXPLORERS).index(name))
+    cell.scroll_into_view_if_needed()
+    it = cell.locator(".nst-explorer")
+    it.wait_for(timeout=30_000)
+    return it
+
+
+def control(it):
+    """Return what one first moves: a slider, or a picture with a cursor."""
+    return it.locator("input[type=range]:visible, [role=slider]:visible, [role=listbox]:visible").first
+
+
+def spot(part, x: float, y: float = 0.5) -> tuple[float, float]:
+    """Return a place on a control, in pixels of the screen."""
+    part.scroll_into_view_if_needed()
+    box = part.bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_explorers_answer_to_mouse_keys_and_touch_and_keep_keys_to_themselves(bench, name):
+    it, page = explorer(bench, name), bench.page
+    part, cells = control(it), len(bench.cells())
+
+    def said() -> str:
+        page.wait_for_timeout(400)
+        return it.evaluate(SAID)
+
+    before = said()
+    page.mouse.click(*spot(part, 0.8, 0.7))
+    moved = said()
+    assert moved != before, "by mouse"
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    keyed = said()
+    assert keyed != moved, "by keys"
+    for key in ("b", "d", "d", "ArrowUp", "Enter", "Escape", "j"):  # each of them a command of the notebook
+        page.keyboard.press(key)
+    assert it.evaluate("(it) => it.contains(document.activeElement)")
+    assert len(bench.cells()) == cells
+    pressed = said()
+    page.touchscreen.tap(*spot(part, 0.2, 0.3))
+    assert said() != pressed, "by touch"
+    assert re.search(r"\d", it.inner_text())
+
+
+def test_no_explorer_complains(bench):
+    assert [said for said in bench.complaints if "nst" in said.lower() or "widget" in said.lower()] == []
