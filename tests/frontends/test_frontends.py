@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -223,7 +225,7 @@ def explorer(front: Front, name: str):
 
 def control(it):
     """Return what one first moves: a slider, or a picture with a cursor."""
-    return it.locator("input[type=range]:visible, [role=slider]:visible, [role=listbox]:visible").first
+    return it.locator("input[type=range]:visible, [role=slider]:visible, .nst-wall").first
 
 
 def spot(part, x: float, y: float = 0.5) -> tuple[float, float]:
@@ -262,3 +264,80 @@ def test_explorers_answer_to_mouse_keys_and_touch_and_keep_keys_to_themselves(be
 
 def test_no_explorer_complains(bench):
     assert [said for said in bench.complaints if "nst" in said.lower() or "widget" in said.lower()] == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("front", FRONTS)
+def test_an_explorer_takes_the_colors_of_the_theme(front, theme, chromium, tmp_path):
+    write(tmp_path, "one", [PREPARE, EXPLORERS["gram_shuffle"]])
+    with (
+        serving(front, tmp_path, theme) as address,
+        opened(chromium, address, front, "one", color_scheme="light") as it,  # the theme decides, not the system
+    ):
+        shown = it.page.locator(".nst-explorer")
+        shown.wait_for()
+        ink, ground = shown.evaluate(
+            """(it) => {
+              const behind = (e) => {
+                const color = getComputedStyle(e).backgroundColor;
+                return /, 0\\)$/.test(color) && e.parentElement ? behind(e.parentElement) : color;
+              };
+              return [getComputedStyle(it.querySelector('legend')).color, behind(it)];
+            }"""
+        )
+        light = [luminance(color) for color in (ink, ground)]
+        assert (light[0] < light[1]) == (theme == "light")
+        assert (max(light) + 0.05) / (min(light) + 0.05) > 4.5, f"{ink} on {ground}"
+
+
+def luminance(color: str) -> float:
+    """Return how light a color of CSS is, from 0 to 1 (WCAG 2)."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.fixture(scope="module")
+def without_anywidget(tmp_path_factory) -> str:
+    """Another environment, as one has it beside the course's: its JupyterLab lacks the widgets' extension."""
+    folder = tmp_path_factory.mktemp("other") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (packages,) = folder.glob("**/site-packages")
+    (packages / "shared.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    here, there = (Path(prefix) / "share" / "jupyter" for prefix in (sys.prefix, folder))
+    shutil.copytree(here / "lab", there / "lab")
+    shutil.copytree(here / "labextensions", there / "labextensions", ignore=shutil.ignore_patterns("anywidget"))
+    return str(next(path for path in folder.glob("*/python*") if path.stem == "python"))
+
+
+def test_where_jupyter_lacks_anywidget_a_picture_and_a_sentence_stand_in_the_cell(
+    chromium, tmp_path, without_anywidget
+):
+    write(tmp_path, "one", [PREPARE, EXPLORERS["kernels"]])
+    with (
+        serving("jupyterlab", tmp_path, python=without_anywidget) as address,
+        opened(chromium, address, "jupyterlab", "one") as it,
+    ):
+        shown = it.page.locator(".jp-OutputArea-output figure")
+        shown.wait_for()
+        assert f"{without_anywidget} -m pip install anywidget" in shown.inner_text()
+        assert shown.locator("img").get_attribute("alt")
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_from_top_to_bottom(front, lesson, chromium, tmp_path):
+    shutil.copy(ROOT / "lessons" / f"{lesson}.ipynb", tmp_path)
+    with serving(front, tmp_path) as address, opened(chromium, address, front, lesson) as it:
+        cells = it.page.locator(".jp-Notebook .jp-CodeCell")
+        for cell in cells.all():
+            cell.scroll_into_view_if_needed()
+        assert it.page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts() == []
+        assert it.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').all_inner_texts() == []
+        explorers = it.page.locator(".nst-explorer")
+        assert explorers.count() >= 1
+        assert all(re.search(r"\d", text) for text in explorers.all_inner_texts())
+        pictures = it.page.locator(".jp-OutputArea-output > img, .jp-OutputArea-output .nst-picture")
+        alternatives = [one.get_attribute("alt") for one in pictures.all()]
+        assert len(alternatives) >= 3
+        assert all(alternatives), alternatives
