@@ -6,9 +6,11 @@ import sys
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from nstlib.errors import ShapeError
+from nstlib.figures.words import QUALITY, as_html, speaks
 
 WIDTH = 8.0  # inches: the book's text column
 DASHES = ("-", "--", "-.", ":")  # tell curves apart without color
@@ -27,12 +29,17 @@ STYLE = {
 
 
 def use_book_style() -> None:
-    """Draw as the book does: its fonts and colors, and, in a notebook, pictures stored as JPEG, a tenth of the size."""
+    """Draw as the book does: its fonts and colors; in a notebook pictures are JPEG, a tenth of the size, and have words."""
     mpl.rcParams.update(STYLE)
     if "IPython" in sys.modules:
+        from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})
+        set_matplotlib_formats("jpeg", pil_kwargs={"quality": QUALITY})
+        if (shell := get_ipython()) and speaks():
+            kinds = shell.display_formatter.formatters
+            kinds["image/jpeg"].pop(Figure, None)  # the picture is in the HTML
+            kinds["text/html"].for_type(Figure, as_html)
 
 
 def as_picture(image: Tensor) -> np.ndarray:
