@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve lab weights bench clean
 .DELETE_ON_ERROR:
 
 # Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
@@ -82,6 +82,9 @@ serve:  ## Show the built book on http://127.0.0.1:8000 (PORT=... for another po
 	@test -x $(PY) || { echo "There is no $(VENV) yet: run  make book"; exit 1; }
 	@$(PY) tools/serve.py --port $(or $(PORT),8000)
 
+lab: $(STAMPS)/lab weights  ## Open the notebooks in JupyterLab (PORT=... for another port than 8888)
+	@$(PY) tools/lab.py --port $(or $(PORT),8888)
+
 weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
 	@$(BIN)/nst weights fetch
 
@@ -108,5 +111,10 @@ $(STAMPS)/book: pyproject.toml | $(PY)
 
 $(STAMPS)/test: pyproject.toml $(STAMPS)/book
 	$(PY) -m pip install --disable-pip-version-check -e ".[book,test]"
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/lab: pyproject.toml $(STAMPS)/book
+	$(PY) -m pip install --disable-pip-version-check -e ".[book,lab]"
 	@mkdir -p $(STAMPS)
 	@touch $@

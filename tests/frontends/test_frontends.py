@@ -127,15 +127,11 @@ def serving(front: str, folder: Path, theme: str = "light", python: str = sys.ex
 def wait_for(address: str, server: subprocess.Popen, log: Path) -> str:
     """Return the address once it answers."""
 
-    def answers() -> bool:
+    def here() -> bool:
         assert server.poll() is None, log.read_text(encoding="utf-8")[-4000:]
-        try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=5).close()
-        except OSError:
-            return False
-        return True
+        return answers(f"{address}/api/status")
 
-    waited(answers, "no answer from Jupyter", 60)
+    waited(here, "no answer from Jupyter", 60)
     return address
 
 
@@ -345,3 +341,27 @@ def test_a_lesson_runs_from_top_to_bottom(front, lesson, chromium, tmp_path):
         alternatives = [one.get_attribute("alt") for one in pictures.all()]
         assert len(alternatives) >= 3
         assert all(alternatives), alternatives
+
+
+def test_make_lab_says_an_address_and_answers_there_without_a_browser():
+    command = [sys.executable, str(ROOT / "tools" / "lab.py"), "--port", "0"]
+    nowhere = {**os.environ, "BROWSER": "no-such-browser", "DISPLAY": ""}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=nowhere) as lab:
+        try:
+            address = re.search(r"http://\S+", lab.stdout.readline())[0]
+            base, _, token = address.partition("/lab/tree/lessons/00_paint.ipynb?token=")
+            there = f"{base}/api/contents/lessons/00_paint.ipynb?content=0&token={token}"
+            waited(lambda: lab.poll() is not None or answers(f"{base}/api/status?token={token}"), "no answer", 60)
+            with urllib.request.urlopen(there, timeout=20) as answer:
+                assert json.load(answer)["type"] == "notebook"
+        finally:
+            lab.terminate()
+
+
+def answers(address: str) -> bool:
+    """Say whether anybody answers there."""
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except OSError:
+        return False
+    return True
