@@ -27,7 +27,7 @@ COLAB = ("ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1")  # of Cola
 ABSENT = re.compile(r"_*(editable_+)?(nstlib|anywidget|psygnal|nbgrader|otter)", re.IGNORECASE)  # in Colab
 OFFLINE = re.compile(r"^WARNING: Location 'file:.*\n", re.MULTILINE)  # of a machine with packages in folders of its own
 ALARM = re.compile(r"error|warning|fatal|restart|fail|conflict|deprecat|incompatible", re.IGNORECASE)
-MOST = 60  # seconds
+MOST = 60  # seconds of a processor: what else runs on the machine does not count
 USE = """
 from nstlib.features import load_network
 from nstlib.images import load_image, picture
@@ -61,10 +61,12 @@ class Colab:
         )
 
     def run(self, code: str) -> tuple[str, float]:
-        """Return what the code said, and how many seconds it took."""
-        began = time.monotonic()
-        said, _ = self.start(code).communicate(timeout=300)
-        return OFFLINE.sub("", said), time.monotonic() - began
+        """Return what the code said, and how many seconds of a processor it took."""
+        began = os.times()
+        said, _ = self.start(code).communicate(timeout=600)
+        ended = os.times()
+        took = ended.children_user + ended.children_system - began.children_user - began.children_system
+        return OFFLINE.sub("", said), took
 
     def versions(self) -> dict[str, str]:
         command = [self.python, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
