@@ -78,6 +78,32 @@ def test_an_exported_notebook_keeps_the_words_of_the_chapter(tmp_path):
 
 
 @pytest.mark.exhaustive
+def test_a_stored_solution_keeps_the_words_where_a_template_reads_them(tmp_path):
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "nbconvert",
+        "--log-level=ERROR",
+        "--to=html",
+        "--template=classic",
+    ]
+    solution = course.ROOT / "solutions" / "07_gram.ipynb"
+    subprocess.run([*command, f"--output-dir={tmp_path}", str(solution)], check=True)
+    found = pictures((tmp_path / "07_gram.html").read_text(encoding="utf-8"))
+    stored = [
+        output.metadata[kind]["alt"]
+        for cell in nbformat.read(solution, as_version=4).cells
+        for output in cell.get("outputs", [])
+        for kind in ("image/jpeg", "image/png")
+        if kind in output.get("data", {})
+    ]
+    assert len(stored) >= 3
+    assert [words for words in found if words in stored] == stored
+
+
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("switch", [{"NST_STATIC_WIDGETS": "1"}, {"NST_FIGURES": "plain"}], ids=str)
 def test_where_pictures_are_compared_they_stay_plain(tmp_path, switch):
     assert pictures(export(tmp_path, DRAW, **switch)) == ["No description has been provided for this image"]

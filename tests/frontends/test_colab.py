@@ -24,6 +24,7 @@ from nstlib.course import ROOT
 pytestmark = [pytest.mark.exhaustive, pytest.mark.weights]
 
 COLAB = ("ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1")  # of Colab's published list, August 2026
+TORCH_ASKS = "setuptools>=77"  # the torch of this machine, not the course
 ABSENT = re.compile(r"_*(editable_+)?(nstlib|anywidget|psygnal|nbgrader|otter)", re.IGNORECASE)  # in Colab
 OFFLINE = re.compile(r"^WARNING: Location 'file:.*\n", re.MULTILINE)  # of a machine with packages in folders of its own
 ALARM = re.compile(r"error|warning|fatal|restart|fail|conflict|deprecat|incompatible", re.IGNORECASE)
@@ -93,7 +94,9 @@ def colab(tmp_path) -> Colab:
     (packages / "google" / "colab").mkdir(parents=True)
     (packages / "google" / "colab" / "__init__.py").touch()
     python = next(path for path in environment.glob("*/python*") if path.stem == "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *COLAB], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *COLAB, TORCH_ASKS], check=True
+    )
     subprocess.run(["git", "clone", "-q", "--bare", ROOT, course], check=True)
     for words in (["config", "uploadpack.allowFilter", "true"], ["update-ref", "refs/heads/main", "HEAD"]):
         subprocess.run(["git", "-C", course, *words], check=True)

@@ -25,6 +25,7 @@ from nstlib.course import ROOT
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.weights]
 
+START = 240  # seconds for what takes five on an idle machine
 LESSONS = ("02_convolution", "03_features", "07_gram")
 FRONTS = {"jupyterlab": "lab/tree", "notebook": "notebooks"}
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -131,7 +132,7 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> str:
         assert server.poll() is None, log.read_text(encoding="utf-8")[-4000:]
         return answers(f"{address}/api/status")
 
-    waited(here, "no answer from Jupyter", 60)
+    waited(here, "no answer from Jupyter", START)
     return address
 
 
@@ -145,7 +146,7 @@ def opened(chromium, address: str, front: str, name: str, **options) -> Iterator
     page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
     try:
         page.goto(f"{address}/{FRONTS[front]}/{name}.ipynb")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=1000 * START)
         run_all(page, address)
         yield Front(page, complaints)
     finally:
@@ -154,7 +155,7 @@ def opened(chromium, address: str, front: str, name: str, **options) -> Iterator
 
 def run_all(page, address: str, most: float = 400) -> None:
     """Run all cells once the kernel is there, and wait until the last of them has run."""
-    waited(lambda: kernels(address) == ["idle"], "no kernel", 60)
+    waited(lambda: kernels(address) == ["idle"], "no kernel", START)
     prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
     for _ in range(10):  # a front end may ignore the command while it makes friends with its kernel
         page.wait_for_timeout(1500)
@@ -352,7 +353,7 @@ def test_make_lab_says_an_address_and_answers_there_without_a_browser():
             address = re.search(r"http://\S+", lab.stdout.readline())[0]
             base, _, token = address.partition("/lab/tree/lessons/00_paint.ipynb?token=")
             there = f"{base}/api/contents/lessons/00_paint.ipynb?content=0&token={token}"
-            waited(lambda: lab.poll() is not None or answers(f"{base}/api/status?token={token}"), "no answer", 60)
+            waited(lambda: lab.poll() is not None or answers(f"{base}/api/status?token={token}"), "no answer", START)
             with urllib.request.urlopen(there, timeout=20) as answer:
                 assert json.load(answer)["type"] == "notebook"
         finally:
