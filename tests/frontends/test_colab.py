@@ -94,14 +94,14 @@ def colab(tmp_path) -> Colab:
     (packages / "google" / "colab").mkdir(parents=True)
     (packages / "google" / "colab" / "__init__.py").touch()
     python = next(path for path in environment.glob("*/python*") if path.stem == "python")
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *COLAB, TORCH_ASKS], check=True
-    )
     subprocess.run(["git", "clone", "-q", "--bare", ROOT, course], check=True)
     for words in (["config", "uploadpack.allowFilter", "true"], ["update-ref", "refs/heads/main", "HEAD"]):
         subprocess.run(["git", "-C", course, *words], check=True)
     address = re.search(r"git\+(\S+)@main", setup_cell())[1]
-    told = {name: text for name, text in os.environ.items() if not name.startswith(("NST_", "PYTHONPATH", "PIP_CON"))}
+    unknown = ("NST_", "PYTHONPATH", "PIP_CONSTRAINT")  # there
+    told = {name: text for name, text in os.environ.items() if not name.startswith(unknown)}
+    install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *COLAB, TORCH_ASKS]
+    subprocess.run(install, check=True, env=told)
     told |= {
         "PATH": os.pathsep.join((str(python.parent), os.environ["PATH"])),
         "VIRTUAL_ENV": str(environment),
