@@ -14,7 +14,7 @@ PYTEST := $(PY) -m pytest -rs -n 2
 VERSION_TEST := import sys; sys.exit(sys.version_info < (3, 10))
 
 .DEFAULT_GOAL := help
-.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve pdf weights bench clean
+.PHONY: help book check test exhaustive lint unit drift nbval lessons explorers browser notebooks publish serve lab pdf weights bench clean
 .DELETE_ON_ERROR:
 
 # Two processes share the tests, each with one thread that sleeps while it waits: more would step on each other's feet.
@@ -87,6 +87,9 @@ pdf: $(STAMPS)/test weights  ## Print the whole book into _build/book.pdf (SOLUT
 	@$(PY) tools/build_book.py
 	@$(PY) tools/print_book.py --solutions $(or $(SOLUTIONS),open)
 
+lab: $(STAMPS)/lab weights  ## Open the notebooks in JupyterLab (PORT=... for another port than 8888)
+	@$(PY) tools/lab.py --port $(or $(PORT),8888)
+
 weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
 	@$(BIN)/nst weights fetch
 
@@ -113,5 +116,10 @@ $(STAMPS)/book: pyproject.toml | $(PY)
 
 $(STAMPS)/test: pyproject.toml $(STAMPS)/book
 	$(PY) -m pip install --disable-pip-version-check -e ".[book,test]"
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/lab: pyproject.toml $(STAMPS)/book
+	$(PY) -m pip install --disable-pip-version-check -e ".[book,lab]"
 	@mkdir -p $(STAMPS)
 	@touch $@

@@ -1,4 +1,7 @@
-"""The only module that knows the repository: where pictures, weights and the book's data lie beside the package."""
+"""The only module that knows the repository: where pictures, weights and the book's data lie beside the package.
+
+A wheel brings along what is read of it, in a folder of the package that the repository does not have.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+BROUGHT = PACKAGE / "_course"
+ROOT = BROUGHT if BROUGHT.is_dir() else PACKAGE.parent
 IMAGES = ROOT / "images"
 MODELS = ROOT / "models"
 DATA = ROOT / "book" / "data"
 
 
 def chapters() -> list[str]:
-    """Return the names of the chapters' texts, "07_gram", in their order; none where only the package is there."""
+    """Return the names of the chapters' texts, "07_gram", in their order; none where they did not come along."""
     contents = ROOT / "_toc.yml"
     return re.findall(r"file: book/(\d+_\w+)", contents.read_text(encoding="utf-8")) if contents.is_file() else []
 

@@ -161,10 +161,11 @@ def check_picture(name: str, picture: Tensor) -> None:
 def pictures(kind: str | None = None) -> dict[str, Path]:
     """Return the course's own pictures by name, sorted: those of ``kind`` ("content" or "style"), or all.
 
-    They lie in the folder ``images`` of the repository, or in the one that the environment variable NST_IMAGES names.
+    They lie in the folder ``images`` of the repository or of the installed package, or in the one that the environment
+    variable NST_IMAGES names.
 
     Raises:
-        ImageError: if there is no such folder, as when nstlib was installed without the repository.
+        ImageError: if there is no such folder.
     """
     kinds = KINDS if kind is None else (choice("kind of picture", kind, KINDS),)
     folder = Path(os.environ.get("NST_IMAGES", course.IMAGES))

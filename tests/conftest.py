@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -15,6 +17,18 @@ import torch
 
 from nstlib.cli import app
 from nstlib.images import save_image
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",  # a camera that shows a clock
+    "--use-fake-ui-for-media-stream",  # and a reader who agrees to it
+)
 
 
 def pytest_configure() -> None:
@@ -60,6 +74,22 @@ def serving():
             server.server_close()
 
     return answering
+
+
+@pytest.fixture(scope="session")
+def chromium(lacking) -> Iterator:
+    """A running Chromium: the machine's own, $CHROMIUM if set."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        lacking("no Chromium: install one, or set CHROMIUM to its path")
+    if importlib.util.find_spec("playwright") is None:
+        lacking('playwright is missing: pip install -e ".[test]"')
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-
-from nstlib.images import save_image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
@@ -213,28 +210,67 @@ def wheel(tmp_path_factory):
     return folder / "site"
 
 
+def tracked(*paths):
+    """Return the repository's files in these places."""
+    return subprocess.run(
+        ["git", "ls-files", *paths], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
 @pytest.mark.exhaustive
-def test_a_wheel_holds_all_that_the_library_has(wheel):
-    listed = subprocess.run(["git", "ls-files", "nstlib"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+def test_a_wheel_holds_all_that_the_library_has_and_what_it_reads_of_the_course(wheel):
+    read = tracked("images/content", "images/style", "images/CREDITS.md", "book", "_toc.yml")
     assert {path.relative_to(wheel).as_posix() for path in wheel.glob("nstlib/**/*") if path.is_file()} == {
-        *listed.split()
+        *tracked("nstlib"),
+        *(f"nstlib/_course/{name}" for name in read),
     }
 
 
 @pytest.mark.exhaustive
-def test_from_a_wheel_pictures_are_painted_and_the_course_s_own_are_said_to_be_missing(wheel, tmp_path):
-    for name in ("c", "s"):
-        save_image(torch.rand(3, 24, 32), tmp_path / f"{name}.png")
+def test_a_wheel_brings_the_licenses_of_all_that_is_in_it(wheel):
+    (folder,) = wheel.glob("nstlib-*.dist-info/licenses")
+    for name in ("LICENSE", "THIRD_PARTY.md", "images/CREDITS.md"):
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+@pytest.fixture
+def outside(wheel, tmp_path):
+    """Run Python with the installed wheel in an empty folder: what it said, which is what it should have said."""
     environment = {name: value for name, value in os.environ.items() if name != "NST_IMAGES"} | {
         "PYTHONPATH": str(wheel)
     }
 
-    def nst(*words):
-        line = [sys.executable, "-m", "nstlib", *words]
-        return subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    def run(*words):
+        done = subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8"
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
-    painted = nst("stylize", "c.png", "s.png", "--size", "32", "--steps", "2", "--network", "tiny", "-o", "new.png")
-    assert (painted.returncode, (tmp_path / "new.png").exists()) == (0, True), painted.stderr
-    lacking = nst("stylize", "cat", "sandstone")
-    assert lacking.returncode == 2
-    assert "Clone the repository and work in it, or set NST_IMAGES to its folder images." in lacking.stderr
+    return run
+
+
+@pytest.mark.exhaustive
+def test_from_a_wheel_the_course_s_own_pictures_are_painted(outside, tmp_path):
+    outside("-m", "nstlib", "stylize", "cat", "sandstone", "--size=32", "--steps=2", "--network=tiny", "-o", "new.png")
+    assert (tmp_path / "new.png").exists()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (
+            "from nstlib.training import load_snapshots as f; print([one.epoch for one in f()])",
+            "[0, 1, 2, 4, 8, 16, 32]",
+        ),
+        ("from nstlib.formats.snapshots import load_runs as f; print(len(f()) > 0)", "True"),
+        ("from nstlib.one_pass import load_one_pass as f; f(); print('one pass')", "one pass"),
+        ("from nstlib.apps.study.results import *; print(len(read_rows(COMMITTED)) > 0)", "True"),
+        ("from nstlib.course import chapters as f; print(f()[0])", "00_paint"),
+        ("from nstlib.weights import weights_folder as f; print('site' in f().parts)", "False"),
+    ],
+    ids=["snapshots", "runs", "one-pass", "study", "chapters", "weights"],
+)
+def test_from_a_wheel_a_notebook_finds_what_it_reads(outside, code, said):
+    assert outside("-c", code) == said

@@ -1,7 +1,8 @@
 """Write down what is installed and tested: versions in constraints.txt, licenses in THIRD_PARTY.md.
 
 python tools/lock.py            writes both from what is installed here: in a fresh environment, made with
-                                pip install -e ".[book,test,video,cluster,graders]"  (CONTRIBUTING.md, "Renew the lock")
+                                pip install -e ".[book,test,video,cluster,graders,frontends]"
+                                (CONTRIBUTING.md, "Renew the lock")
 python tools/lock.py --check    says what is missing in them, or no longer so
 """
 

@@ -49,18 +49,16 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-SETUP = """\
-# Run this cell first. On Google Colab it fetches the course (about a minute); elsewhere it has nothing to do.
+FIRST = "# Run this cell first."
+SETUP = f"""\
+{FIRST} On Google Colab it installs the course (about a minute); elsewhere it has nothing to do.
 import importlib.util
-import os
 import sys
 
 if importlib.util.find_spec("nstlib") is None:
     if "google.colab" not in sys.modules:
         raise ModuleNotFoundError("nstlib is missing: run 'pip install -e .' in the course's folder and restart.")
-    !git clone --quiet --depth 1 --branch {branch} {url} course
-    %pip install --quiet --editable course
-    sys.path.insert(0, os.path.abspath("course"))  # an editable install is only seen after a restart"""
+    !pip install --quiet --root-user-action=ignore git+{{url}}@{{branch}}"""
 
 HEAD = """\
 **How the exercises work.** Write the function, run its cell, then the one below it: `check` says what it finds, and
@@ -68,8 +66,11 @@ whatever that is, the next cells run. Unless a statement says otherwise, tensors
 goes out, the arguments stay as they were, gradients pass, and a convention that other papers or libraries follow is
 right, too: the check names it.
 
-What you have solved is kept in a file on the machine that runs this notebook; `progress()` shows it. Google Colab takes
-its machine back after some time, and the file with it. To keep yours on your Drive, run this in a cell of its own:
+What you have solved is kept in a file on the machine that runs this notebook; `progress()` shows it.
+
+**On Google Colab:** save a copy first (File, Save a copy in Drive), or what you write is gone when you close the tab. Colab
+takes its machine back after some time, and with it all files on it: your pictures, and what you have solved. Your copy of
+the notebook stays; run its first cell again. To keep what you have solved, too, run this in a cell of its own:
 
 ```python
 from google.colab import drive
@@ -275,8 +276,11 @@ def write_notebook(path: Path, notebook: NotebookNode) -> None:
 
 
 def same_code(one: NotebookNode, other: NotebookNode) -> bool:
-    """Say whether two notebooks run the same code; what graders need of it does not count."""
-    first, second = ([as_run(cell.source) for cell in book.cells if cell.cell_type == "code"] for book in (one, other))
+    """Say whether two notebooks run the same code; how the course is installed and what graders need do not count."""
+    first, second = (
+        [as_run(cell.source) for cell in book.cells if cell.cell_type == "code" and not cell.source.startswith(FIRST)]
+        for book in (one, other)
+    )
     return first == second
 
 

@@ -42,6 +42,7 @@ TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",
+    "NST_FIGURES": "plain",  # pictures are compared, and their words stand in the chapters
     "NST_STATIC_WIDGETS": "1",  # no kernel will run behind the page
     "NST_DENSITY": "2",  # figures for sharp screens; notebooks get them half as large
     "NST_PROGRESS": "off",  # nor are the book's own solutions the reader's progress

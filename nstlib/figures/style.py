@@ -7,9 +7,11 @@ import sys
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from nstlib.errors import ShapeError
+from nstlib.figures.words import QUALITY, as_html, speaks
 
 WIDTH = 8.0  # inches: the book's text column
 DENSITY = "NST_DENSITY"  # pixels of a figure's file for each of the page's: the book is built with 2, for sharp screens
@@ -29,13 +31,18 @@ STYLE = {
 
 
 def use_book_style() -> None:
-    """Draw as the book does: its fonts and colors, and, in a notebook, pictures stored as JPEG, a tenth of the size."""
+    """Draw as the book does: its fonts and colors; in a notebook pictures are JPEG, a tenth of the size, and have words."""
     mpl.rcParams.update(STYLE)
     mpl.rcParams["figure.dpi"] *= int(os.environ.get(DENSITY, "1"))
     if "IPython" in sys.modules:
+        from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-        set_matplotlib_formats("jpeg", pil_kwargs={"quality": 88})
+        set_matplotlib_formats("jpeg", pil_kwargs={"quality": QUALITY})
+        if (shell := get_ipython()) and speaks():
+            kinds = shell.display_formatter.formatters
+            kinds["image/jpeg"].pop(Figure, None)  # the picture is in the HTML
+            kinds["text/html"].for_type(Figure, as_html)
 
 
 def as_picture(image: Tensor) -> np.ndarray:

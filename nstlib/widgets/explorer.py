@@ -15,7 +15,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.images import check_picture, resize
+from nstlib.widgets.front_end import what_lacks
 
 FOLDER = Path(__file__).parent
 KINDS = {"uint8": "<u1", "float16": "<f2", "float32": "<f4"}
@@ -36,6 +37,9 @@ GAP = 8  # pixels between the pictures of a still one
 CAPTION = (
     "Still picture. The explorer takes its place where scripts run and the page is served, not opened as a file: "
     "python -m http.server in its folder is enough."
+)
+NO_WIDGETS = (
+    "Here is an explorer, for programs that show widgets: where Jupyter runs, pip install anywidget brings them."
 )
 STILL = 200  # pixels; lower ones are enlarged in whole steps up to that, so that small maps stay crisp
 
@@ -58,14 +62,31 @@ class Page:
 
     def _repr_html_(self) -> str:
         state = json.dumps(self.state, separators=(",", ":")).replace("<", "\\u003c")  # no </script> in it
-        picture = f'<img src="{self.still}" alt="{html.escape(self.alt)}">'
-        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>"
         return (
-            f'<div class="nst-page" data-explorer="{self.name}">'
-            f'<figure class="nst-still">{picture}{caption}</figure>'
+            f'<div class="nst-page" data-explorer="{self.name}">{_figure(self.still, self.alt, self.caption)}'
             '<noscript><p class="nst-note">JavaScript is off in this browser: the explorer needs it.</p></noscript>'
             f'<script type="application/json">{state}</script></div>'
         )
+
+
+def _figure(still: str, alt: str, caption: str) -> str:
+    """Return a still picture over its caption; the caption alone where there is none."""
+    picture = f'<img src="{still}" alt="{html.escape(alt)}">' if still else ""
+    return f'<figure class="nst-still">{picture}<figcaption>{html.escape(caption)}</figcaption></figure>'
+
+
+class Explorer(anywidget.AnyWidget):
+    """An explorer for a kernel. Where Jupyter cannot show widgets, its still picture stands for it, and what to do."""
+
+    def __init__(self, still: Callable[[str], str], alt: str, **state: Any) -> None:
+        self._still, self._alt = still, alt
+        super().__init__(**state)
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        if lacking := what_lacks():
+            return {"text/html": self._still(lacking), "text/plain": f"{self._alt} {lacking}"}, {}
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/plain": self._alt, "text/html": f"<p>{html.escape(NO_WIDGETS)}</p>"}, metadata
 
 
 def make_explorer(
@@ -92,7 +113,9 @@ def make_explorer(
     traits = {key: traitlets.Any().tag(sync=True) for key in state}
     source = {"_esm": module_source(name), "_css": style_source(name)}
     title = "".join(word.capitalize() for word in name.split("_")) + "Explorer"
-    return type(title, (anywidget.AnyWidget,), {**source, **traits, "__module__": __name__})(**state)
+    return type(title, (Explorer,), {**source, **traits, "__module__": __name__})(
+        lambda words: _figure(encode_still(still) if still else "", alt, words), f"<explorer {name}: {alt}>", **state
+    )
 
 
 def is_static(static: bool | None) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,17 +17,6 @@ from nstlib.apps.server import make_folder_server
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 SOME_MODULES = ("book/api/gram", "book/api_inside/engine", "book/api_inside/engine.tiles")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--use-fake-device-for-media-stream",  # a camera that shows a clock
-    "--use-fake-ui-for-media-stream",  # and a reader who agrees to it
-)
 SETTLED = """async () => {
   const waits = () => document.querySelector('.nst-page:not([data-live])');
   for (let i = 0; i < 100 && waits(); i++)
@@ -109,22 +96,6 @@ def site(html: Path, serving) -> Iterator[str]:
     """The address at which the built book is served."""
     with serving(make_folder_server(html)) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium(lacking) -> Iterator:
-    """A running Chromium: the machine's own, $CHROMIUM if set."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        lacking("no Chromium: install one, or set CHROMIUM to its path")
-    if importlib.util.find_spec("playwright") is None:
-        lacking('playwright is missing: pip install -e ".[test]"')
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,11 @@ export function frame(el, label) {
       true,
     ),
   );
+  const listen = (target, type, act, options) => {
+    target.addEventListener(type, act, options);
+    onEnd(() => target.removeEventListener(type, act, options));
+  };
+  keepKeys(el, listen);
   return {
     announce(text) {
       clearTimeout(timer);
@@ -59,10 +64,7 @@ export function frame(el, label) {
         voice.textContent = text;
       }, 500);
     },
-    listen(target, type, act, options) {
-      target.addEventListener(type, act, options);
-      onEnd(() => target.removeEventListener(type, act, options));
-    },
+    listen,
     onEnd,
     end() {
       ends
@@ -71,6 +73,21 @@ export function frame(el, label) {
         .forEach((act) => act());
     },
   };
+}
+
+/**
+ * Keep keys to the explorer that has the focus: in a notebook an arrow would go to another cell, and "d d" delete this
+ * one. JupyterLab looks at a key after the explorer has seen it; Notebook 7 before, unless the element says otherwise.
+ * With Ctrl, Alt or Command a key is not meant for a control, so saving still works.
+ */
+function keepKeys(el, listen) {
+  const meant = (event) => !(event.ctrlKey || event.metaKey || event.altKey);
+  const mark = (event) => {
+    const [target] = event.composedPath();
+    if (el.contains(target)) target.toggleAttribute("data-lm-suppress-shortcuts", meant(event));
+  };
+  listen(window, "keydown", mark, true); // before the document's own
+  listen(el, "keydown", (event) => meant(event) && event.stopPropagation());
 }
 
 /** Keep several keys of the model, and tell a kernel. */
@@ -553,7 +570,6 @@ function withCursor(handle, label, { rows, columns, describe, onMove, hover = fa
     else if (event.key === "PageDown") go(rows - 1, at.column);
     else return;
     event.preventDefault();
-    event.stopPropagation(); // in a notebook the arrow keys mean something else
   });
   return Object.assign(handle, {
     place,

@@ -117,7 +117,6 @@ export function mapGrid({ onChoose }) {
     else if (event.key === "Enter" || event.key === " ") choose(list.children[active]);
     else return;
     event.preventDefault();
-    event.stopPropagation(); // in a notebook these keys mean something else
   });
 
   return {

@@ -102,7 +102,6 @@ async function render({ model, el }) {
     if (!event.key.startsWith("Arrow") || event.ctrlKey || event.metaKey || event.altKey) return;
     wall.children[neighbor(place, event.key, wall.children.length)].focus();
     event.preventDefault();
-    event.stopPropagation(); // in a notebook the arrow keys mean something else
   });
 
   const chosenLayer = choices({

@@ -246,7 +246,6 @@ function steer(plot, { found, now, choose, moveLine }) {
     if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     walk(...KEYS[event.key]);
     event.preventDefault();
-    event.stopPropagation(); // in a notebook the arrow keys mean something else
   });
 }
 
