@@ -1,0 +1,202 @@
+"""Judges the answers of one notebook after the other: ``python -m nstlib.apps.grading.judge LIMITS``.
+
+It never runs a learner's line. What it holds for an answer is a stand-in that asks a worker; all that decides (cases, laws,
+reference, mistakes) is here, as in a notebook, and a worker cannot reach it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import dataclasses
+import inspect
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from nstlib import course
+from nstlib.apps.grading.common import kind_of
+from nstlib.apps.grading.line import Side
+from nstlib.apps.grading.walls import Limits
+from nstlib.apps.grading.wire import Broken, receive, send
+from nstlib.check import Result, examine, exercises
+from nstlib.check.examiner import sandbox
+
+ENDED = "Its process ended before it answered: it took too much memory or time, or ended itself."
+
+
+def main() -> None:
+    """Read a line of JSON for each notebook, ``{"names", "size"}``, and its bytes; write a line of records."""
+    limits = Limits(**json.loads(sys.argv[1]))
+    sandbox.SECONDS = limits.seconds
+    _unseen()
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    with Hatchery(limits) as hatchery:
+        for line in sys.stdin.buffer:
+            job = json.loads(line)
+            text = sys.stdin.buffer.read(job["size"])
+            found = hatchery.walls() if job.get("do") == "try" else judge_notebook(hatchery, text, job["names"])
+            print(json.dumps(found), file=out, flush=True)
+
+
+def _unseen() -> None:
+    """Have no other process of this user read or write this one's memory, where the system can see to that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
+class Hatchery:
+    """The process that forks workers, from this end; started anew should it be gone."""
+
+    def __init__(self, limits: Limits):
+        self._limits = limits
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Hatchery:
+        self._folder = tempfile.TemporaryDirectory(prefix="nst-grade-")
+        return self
+
+    def __exit__(self, *_why: object) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair()
+        limits = json.dumps(dataclasses.asdict(self._limits))
+        command = [sys.executable, "-m", "nstlib.apps.grading.hatchery", str(theirs.fileno()), limits]
+        path = os.pathsep.join([str(course.ROOT), *filter(None, sys.path)])
+        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=[theirs.fileno()],
+            cwd=self._folder.name,
+            env=environment,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+        theirs.close()
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._control.close()
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[socket.socket]:
+        """Give the line to a new worker, which is ended afterwards."""
+        if self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._start()
+        ours, theirs = socket.socketpair()
+        with ours:
+            socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+            theirs.close()
+            number = int.from_bytes(self._control.recv(8), "big")
+            if not number:
+                raise Broken("The process that starts workers is gone.")
+            try:
+                yield ours
+            finally:
+                for end in (os.killpg, os.kill):
+                    with contextlib.suppress(OSError):
+                        end(number, signal.SIGKILL)
+
+    def walls(self) -> dict[str, bool]:
+        """Return which walls stand around a worker on this machine."""
+        with self.worker() as line:
+            send(line, {"do": "try"}, [b""])
+            return receive(line)[0]
+
+
+def judge_notebook(hatchery: Hatchery, text: bytes, names: Sequence[str]) -> list[dict]:
+    """Return a record for each exercise: what was found, in the words that a learner reads."""
+    right: set[str] = set()
+    records = []
+    for name in names:
+        try:
+            with hatchery.worker() as line:
+                record = _judged(line, text, name, [other for other in names if other not in right])
+        except Broken:
+            record = _record(Result(name, "error", ENDED))
+        if record["right"]:
+            right.add(name)
+        records.append(record)
+    return records
+
+
+def _judged(line: socket.socket, text: bytes, name: str, replaced: Sequence[str]) -> dict:
+    """Judge one answer. Of others that are not right yet it gets the course's own, as in a notebook: they answer here."""
+    side, exercise = Side(line, trusted=True), exercises[name]
+    given = {other: side.offer(exercises[other].reference) for other in replaced if other != name}
+    hidden = [[exercise.reference.__module__, exercise.reference.__name__]]
+    send(line, {"do": "answer", "name": name, "given": given, "hidden": hidden}, [text])
+    try:
+        with sandbox.time_limit(sandbox.SECONDS):
+            facts, _ = receive(line)
+    except sandbox.TimedOut:
+        return _record(Result(name, "error", f"Its cells did not finish within {sandbox.SECONDS:g} seconds."))
+    library = [str(one)[:80] for one in facts.get("library", ())][:20]
+    if facts.get("problem"):
+        return _record(Result(name, "error", str(facts["problem"])[:300]), library=library)
+    if facts.get("type") == "NoneType":
+        return _record(Result(name, "not attempted", "It is not defined in this notebook."))
+    result = examine(name, stand_in(side, name, facts))
+    if side.broken and not (result.outcome == "error" and "did not finish" in result.message):
+        result = Result(name, "error", ENDED)
+    return _record(result, place=side.place, library=library)
+
+
+def _record(result: Result, *, place: str = "", library: Sequence[str] = ()) -> dict:
+    return {
+        "name": result.name,
+        "right": result.passed,
+        "outcome": result.outcome,
+        "mistake": result.mistake or "",
+        "message": result.message,
+        "details": [*([f"At {place}"] if place and result.outcome == "error" else []), *result.details][:4],
+        "library": list(library),
+    }
+
+
+def stand_in(side: Side, name: str, facts: Mapping[str, object]) -> object:
+    """Return what the judge calls for an answer: all that it knows of it is data."""
+    target = int(facts["target"])
+    if not facts.get("callable"):
+        return type(kind_of(facts.get("type")), (), {})()
+    if facts.get("stub"):
+        return _stub
+
+    def answered(*arguments: object, **named: object) -> object:
+        return side.call(target, arguments, named)
+
+    def unwritten(*arguments: object, **named: object) -> object:
+        if named is NotImplementedError:  # the name has to stand here: by it the judge knows a stub's own error
+            return None
+        return side.call(target, arguments, named)
+
+    function: Callable = unwritten if facts.get("unwritten") else answered
+    function.__name__ = name
+    with contextlib.suppress(ValueError, TypeError):
+        function.__signature__ = inspect.Signature(
+            [
+                inspect.Parameter(str(word), kinds[int(kind)], default=None if default else inspect.Parameter.empty)
+                for kinds in [list(type(inspect.Parameter.POSITIONAL_ONLY))]
+                for word, kind, default in facts["parameters"]
+            ]
+        )
+    return function
+
+
+def _stub(*_arguments: object) -> None: ...
+
+
+if __name__ == "__main__":
+    main()
