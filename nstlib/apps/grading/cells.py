@@ -22,11 +22,15 @@ _LOOKS_UP = ("LOAD_GLOBAL", "LOAD_NAME")
 
 @dataclass
 class Statement:
-    """A statement of a notebook: which names it binds, and which it uses; ``file``: what its cell is called."""
+    """A statement of a notebook: which names it binds, whose contents it changes, and which names it uses.
+
+    ``file`` is what its cell is called.
+    """
 
     node: ast.stmt
     file: str
     binds: set[str]
+    changes: set[str]
     uses: set[str]
 
 
@@ -55,7 +59,7 @@ def answer_in(text: str, name: str, given: Iterable[str] = ()) -> Answer:
                 problem = f"Cell {number} is no Python: {getattr(error, 'msg', 'too deep')}" + _at(error)
             continue
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        statements += [Statement(node, file, _bound(node), _used(node)) for node in tree.body]
+        statements += [Statement(node, file, _bound(node), _changed(node), _used(node)) for node in tree.body]
     checks = [k for k, one in enumerate(statements) if _checks(one.node, name)]
     until = checks[-1] if checks else len(statements)
     own = [k for k, one in enumerate(statements) if name in one.binds and k not in checks]
@@ -97,22 +101,27 @@ def _checks(node: ast.stmt, name: str) -> bool:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """Return the names that a statement binds at the top level of a notebook, or whose items or attributes it sets."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {node.name}
+    """Return the names that a statement binds at the top level of a notebook."""
     found: set[str] = set()
     for one in _outside_functions(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, (ast.Store, ast.Del)):
             found.add(one.id)
-        elif isinstance(one, (ast.FunctionDef, ast.ClassDef)):
+        elif isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(one.name)
         elif isinstance(one, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name).split(".")[0] for alias in one.names}
-        elif isinstance(one, (ast.Attribute, ast.Subscript)) and isinstance(one.ctx, ast.Store):
+    return found
+
+
+def _changed(node: ast.stmt) -> set[str]:
+    """Return the names whose items or attributes a statement sets, or on which it calls a method: table.append(...)."""
+    found: set[str] = set()
+    for one in _outside_functions(node):
+        if isinstance(one, (ast.Attribute, ast.Subscript)) and isinstance(one.ctx, ast.Store):
             found |= {name.id for name in ast.walk(one.value) if isinstance(name, ast.Name)}
     call = node.value if isinstance(node, ast.Expr) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
-        found.add(call.func.value.id)  # as table.append(...) does
+        found.add(call.func.value.id)
     return found
 
 
@@ -138,12 +147,13 @@ def _used(node: ast.stmt) -> set[str]:
 
 def _closure(statements: list[Statement], own: int, name: str, given: set[str]) -> list[Statement]:
     """Return a definition and all statements that bind names which it needs, in their order; imports name by name."""
-    taken, open_names, known = {own}, set(statements[own].uses), {name, *given}
+    taken, open_names, known = {own}, {*statements[own].uses, name}, set(given)
     while open_names - known:
         wanted = (open_names - known).pop()
         known.add(wanted)
         for k, one in enumerate(statements):
-            if wanted in one.binds and k not in taken and not _checks(one.node, wanted):
+            binds = wanted in one.binds and wanted != name
+            if (binds or wanted in one.changes) and k not in taken and not _checks(one.node, wanted):
                 if isinstance(one.node, ast.Expr) and not _made_here(statements, wanted):
                     continue  # a call on a module, as plt.show()
                 taken.add(k)

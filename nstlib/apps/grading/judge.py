@@ -12,6 +12,7 @@ import dataclasses
 import inspect
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from nstlib.apps.grading.wire import Broken, receive, send
 from nstlib.check import Result, examine, exercises
 from nstlib.check.examiner import sandbox
 
+_STAND_IN = re.compile(r"line \d+: `return side\.call\(.*?\)`(?:: )?")
 ENDED = "Its process ended before it answered: it took too much memory or time, or ended itself."
 
 
@@ -155,13 +157,15 @@ def _judged(line: socket.socket, text: bytes, name: str, replaced: Sequence[str]
 
 
 def _record(result: Result, *, place: str = "", library: Sequence[str] = ()) -> dict:
+    """Return a result as data; where it points into the stand-in, it is the learner's line that is meant."""
+    message, *details = (_STAND_IN.sub(f"{place}: " if place else "", line) for line in (result.message, *result.details))
     return {
         "name": result.name,
         "right": result.passed,
         "outcome": result.outcome,
         "mistake": result.mistake or "",
-        "message": result.message,
-        "details": [*([f"At {place}"] if place and result.outcome == "error" else []), *result.details][:4],
+        "message": message,
+        "details": [line for line in details if line],
         "library": list(library),
     }
 

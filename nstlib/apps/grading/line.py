@@ -72,7 +72,7 @@ class Side:
         try:
             send(self._line, about, encoder.blobs)
             while True:
-                message, blobs = receive(self._line)
+                message, blobs = receive(self._line, trusted=self.trusted)
                 if message.get("do") in ("return", "raise"):
                     break
                 self._answer(message, blobs)
@@ -81,7 +81,7 @@ class Side:
             self.broken = str(error) or "It did not answer in time."
             raise
         if message["do"] == "raise":
-            self.place = str(message.get("line", ""))[:200]
+            self.place = self.place or str(message.get("line", ""))[:200]
             raise error_of(message)
         return message, encoder, blobs
 
@@ -106,7 +106,7 @@ class Side:
     def serve(self) -> None:
         """Answer until the other side is gone."""
         while True:
-            self._answer(*receive(self._line))
+            self._answer(*receive(self._line, trusted=self.trusted))
 
     def offer(self, function: object) -> int:
         """Return the number by which the other side may call a function, or ask for the next item of an iterator."""
@@ -257,10 +257,42 @@ class _Distant(torch.autograd.Function):
         return None, None, *[None] * ctx.count, *(f if a else None for f, a in zip(found, [*ctx.node.alive, 0], strict=True))
 
 
+class _Kept:
+    """A function, and what its last call computed, from which leaves."""
+
+    def __init__(self, function: Callable):
+        self.function, self.graph = function, ((), ())
+
+
+class _Transformed(torch.autograd.Function):
+    """The same for ``torch.func``, whose tensors have no numbers before they are unwrapped, which happens on the way here."""
+
+    @staticmethod
+    def forward(kept, *arguments):
+        leaves = [one.detach().requires_grad_(True) if isinstance(one, Tensor) else one for one in arguments]
+        with torch.enable_grad():
+            result = kept.function(*leaves)
+        kept.graph = result, [one for one in leaves if isinstance(one, Tensor)]
+        return result.detach()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.kept, ctx.which = inputs[0], [isinstance(one, Tensor) for one in inputs[1:]]
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, pull):
+        result, leaves = ctx.kept.graph
+        found = iter(torch.autograd.grad(result, leaves, pull, allow_unused=True, retain_graph=True))
+        return None, *(next(found) if each else None for each in ctx.which)
+
+
 def standing_for(side: Side, target: int, name: str) -> Callable:
     """Return a function that calls one of the other side."""
 
     def stand_in(*arguments: object, **named: object) -> object:
+        if any(torch._C._functorch.is_functorch_wrapped_tensor(one) for one in arguments if isinstance(one, Tensor)):
+            return _Transformed.apply(_Kept(stand_in), *arguments)
         return side.call(target, arguments, named)
 
     stand_in.__name__ = stand_in.__qualname__ = name

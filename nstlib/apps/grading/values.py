@@ -128,11 +128,12 @@ class Encoder:
     def _pickled(self, value: object) -> dict:
         """Return an object of torch or nstlib so that the worker can build it."""
         parts: list = []
+        learns = isinstance(value, (nn.Module, torch.optim.Optimizer))  # else its tensors are there to be looked at
 
         class Pickler(pickle.Pickler):
             def persistent_id(_, one: object) -> int | None:  # noqa: N805
                 own = isinstance(one, types.FunctionType) and ("<" in one.__qualname__ or ".check." in one.__module__)
-                if not (isinstance(one, Tensor) or own):
+                if not ((isinstance(one, Tensor) and learns) or own):
                     return None
                 parts.append(self.encode(one))
                 return len(parts) - 1
