@@ -36,8 +36,38 @@ def gram_matrix(features):
     return vectors @ vectors.mT / vectors.shape[-1]
 """
 WRONG = RIGHT.replace(".shape[-1]", ".shape[-1] ** 2")
-_EVERYTHING = "import ctypes, gc, mmap, os, shutil, signal, socket, subprocess, sys, threading, time\nfrom pathlib import Path\nimport torch\n"
-_BEFORE = "def gram_matrix(features):\n    {}\n    vectors = features.flatten(2)\n    return vectors @ vectors.mT / vectors.shape[-1]{}\n"
+_EVERYTHING = """
+import ctypes, gc, os, shutil, signal, socket, subprocess, sys, threading, time
+from pathlib import Path
+import torch
+"""
+_BEFORE = """
+def gram_matrix(features):
+    {}
+    vectors = features.flatten(2)
+    return vectors @ vectors.mT / vectors.shape[-1]{}
+"""
+_WRITES = """for place in ('/tmp', '/var/tmp', '/dev/shm', str(Path.home())):
+    try: open(place + '/nst_was_here', 'w').write('x' * 10**6)
+    except OSError: pass"""
+_KILLS = """for number in range(max(2, os.getppid() - 20), os.getppid() + 20):
+    try: os.kill(number, 9)
+    except OSError: pass"""
+_JUDGES = """from nstlib.check.examiner import judge, compare
+judge.judge = judge.disagreement = compare.difference = lambda *a: None"""
+_YES = """
+class Yes(float):
+    __eq__ = __le__ = __ge__ = __bool__ = lambda *a: True
+    __hash__ = None
+
+def gram_matrix(features):
+    return Yes()
+"""
+_PATCHES = """
+torch.equal = torch.allclose = lambda *a, **k: True
+torch.Tensor.__ne__ = lambda *a: torch.zeros(1)
+torch.Tensor.__sub__ = lambda a, b: torch.zeros_like(a)
+"""
 
 
 def _does(line: str, wrong: str = " ** 2") -> str:
@@ -88,17 +118,17 @@ def gram_matrix(features):
 # What an attack is called: the answer to gram_matrix, and whether that is right in the end.
 ATTACKS: dict[str, tuple[str, bool]] = {
     "a loop for ever": (_does("while True: pass"), False),
-    "a loop for ever that catches all": (_does("while True:\n    try: time.sleep(9)\n    except BaseException: pass"), False),
+    "a loop for ever that catches all": (
+        _does("while True:\n    try: time.sleep(9)\n    except BaseException: pass"),
+        False,
+    ),
     "8 GB of memory": (_does("bytearray(8 * 2**30)", ""), False),
     "memory by and by": (_does("kept = []\nwhile True: kept.append(torch.ones(2**22))", ""), False),
     "a fork bomb": (_does("while True: os.fork()"), False),
     "processes": (_does("subprocess.run(['sh', '-c', 'kill -9 -1'])"), False),
     "threads": (_does("while True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"), False),
-    "writes outside": (_does("Path('~/nst_was_here').expanduser().write_text('x')\nPath('/tmp/nst_was_here').write_text('x')", ""), False),
-    "writes outside, quietly": (
-        _does("for place in ('/tmp', '/var/tmp', '/dev/shm', str(Path.home())):\n    try: open(place + '/nst_was_here', 'w').write('x' * 10**6)\n    except OSError: pass", ""),
-        True,
-    ),
+    "writes outside": (_does("Path('~/nst_was_here').expanduser().write_text('x')", ""), False),
+    "writes outside, quietly": (_does(_WRITES, ""), True),
     "deletes": (_does(f"shutil.rmtree({str(ROOT / 'solutions')!r}, ignore_errors=True)"), False),
     "reads solutions": (_EVERYTHING + _STEALS, False),
     "prints 1 GB": (
@@ -106,28 +136,18 @@ ATTACKS: dict[str, tuple[str, bool]] = {
         True,
     ),
     "its own check": (WRONG + "\ndef check(function):\n    return function\n", False),
-    "patches torch": (
-        _EVERYTHING + WRONG + "\ntorch.equal = torch.allclose = lambda *a, **k: True\ntorch.Tensor.__ne__ = lambda *a: torch.zeros(1)\n"
-        "torch.Tensor.__sub__ = lambda a, b: torch.zeros_like(a)\ngram_matrix.torch = torch\n",
-        False,
-    ),
-    "patches the judge": (
-        _does("import nstlib.check\nfrom nstlib.check.examiner import judge, compare\njudge.judge = compare.difference = lambda *a: None"),
-        False,
-    ),
-    "is equal to everything": (
-        "class Yes(float):\n    __eq__ = __le__ = __ge__ = __bool__ = lambda *a: True\n    __hash__ = None\ndef gram_matrix(features):\n    return Yes()\n",
-        False,
-    ),
+    "patches torch": (_EVERYTHING + WRONG + _PATCHES, False),
+    "patches the judge": (_does(_JUDGES), False),
+    "is equal to everything": (_YES, False),
     "kills its parent": (_does("os.kill(os.getppid(), signal.SIGKILL)"), False),
-    "kills its parent, quietly": (
-        _does("for number in range(max(2, os.getppid() - 20), os.getppid() + 20):\n    try: os.kill(number, 9)\n    except OSError: pass", ""),
-        True,
-    ),
+    "kills its parent, quietly": (_does(_KILLS, ""), True),
     "ends itself": (_does("os._exit(0)"), False),
     "exits": (_does("sys.exit(0)"), False),
     "interrupts": (_does("raise KeyboardInterrupt"), False),
-    "talks into the pipe": (_does("os.write(3, b'\\0' * 12 + b'[{\"do\": \"return\", \"value\": true}, []]' * 99)"), False),
+    "talks into the pipe": (
+        _does('os.write(3, b\'\\0\' * 12 + b\'[{"do": "return", "value": true}, []]\' * 99)'),
+        False,
+    ),
     "promises 4 GB": (_does("os.write(3, b'\\xff' * 64)\ntime.sleep(60)"), False),
     "returns 4 GB": ("import torch\ndef gram_matrix(features):\n    return torch.zeros(10**9).expand(8, -1)\n", False),
     "opens a socket": (_does("socket.create_connection(('127.0.0.1', 22), 1)", ""), False),
@@ -181,7 +201,10 @@ def files() -> dict[str, tuple[Callable[[Path], None], bool]]:
         "broken JSON": (_file(f"{CHAPTER}.ipynb", right[: len(right) // 2]), False),
         "deep JSON": (_file(f"{CHAPTER}.ipynb", deep), False),
         "no cells": (_file(f"{CHAPTER}.ipynb", b"{}"), False),
-        "other cells": (_file(f"{CHAPTER}.ipynb", b'{"cells": [1, null, {"cell_type": "code", "source": 7}, []]}'), False),
+        "other cells": (
+            _file(f"{CHAPTER}.ipynb", b'{"cells": [1, null, {"cell_type": "code", "source": 7}, []]}'),
+            False,
+        ),
         "no notebook": (_file(f"{CHAPTER}.ipynb", b"\x89PNG\r\n" + bytes(range(256)) * 99), False),
         "10,000 cells": (_file(f"{CHAPTER}.ipynb", json.dumps(many).encode()), True),
         "a zip that leads out": (_zip({f"../../{CHAPTER}.ipynb": right, f"/tmp/{CHAPTER}.ipynb": right}), False),
@@ -196,10 +219,8 @@ def known_answers(name: str) -> dict[str, list[str]]:
     path = CORPUS / f"{exercises[name].chapter.partition('_')[2]}_{name}.py"
     text = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "")
     found: dict[str, list[str]] = {"right": [], "wrong": []}
-    for kind, function in re.findall(r"^def ((?:right|wrong)_\w+)", text, re.M) and [
-        (each.partition("_")[0], each) for each in re.findall(r"^def ((?:right|wrong)_\w+)", text, re.M)
-    ]:
-        found[kind].append(f"{text}\n\n{name} = {function}\n")
+    for function in re.findall(r"^def ((?:right|wrong)_\w+)", text, re.M):
+        found[function.partition("_")[0]].append(f"{text}\n\n{name} = {function}\n")
     return found
 
 
@@ -271,7 +292,9 @@ def main() -> None:
             took += graded(folder, report, *more)
         wrong = differences(report, due)
         print("\n".join(wrong) or "each answer got what was due")
-        print(f"{len(due)} submissions, {options.hostile} of them hostile: {took:.0f} s, {60 * len(due) / took:.0f} a minute")
+        print(
+            f"{len(due)} submissions, {options.hostile} of them hostile: {took:.0f} s, {60 * len(due) / took:.0f} a minute"
+        )
         if options.kill:
             tables = [(report / name).read_bytes() for name in ("grades.csv", "answers.csv", "report.html")]
             shutil.rmtree(report)

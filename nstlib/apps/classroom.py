@@ -30,7 +30,8 @@ found. The notebooks need the course's library, which the first cell asks for.
 
 ## For the instructor
 
-Learners hand in the notebooks as they are. Put what you get into a folder, with a folder, a notebook or a zip for each learner, and:
+Learners hand in the notebooks as they are. Put what you get into a folder, with a folder, a notebook or a zip for each
+learner, and:
 
     nst grade submitted -o report
 
@@ -38,14 +39,16 @@ Learners hand in the notebooks as they are. Put what you get into a folder, with
 
 
 def find_chapters(wanted: Sequence[str]) -> list[str]:
-    """Return the names of chapters from words as "07", "gram" or "07_gram"; all that have a lesson if there is none.
+    """Return the names of chapters from words as "gram", or their numbers; all that have a lesson if there is none.
 
     Raises:
         ChoiceError: if there is no such chapter, or no lessons lie beside the library.
     """
     known = [name for name in course.chapters() if (LESSONS / f"{name}.ipynb").is_file()]
     if not known:
-        raise ChoiceError("The notebooks are not beside the library. Clone the course's repository, and run nst from there.")
+        raise ChoiceError(
+            "The notebooks are not beside the library. Clone the course's repository, and run nst from there."
+        )
     found = set()
     for word in wanted:
         fitting = [name for name in known if word in (name, *name.split("_", 1))]
@@ -107,5 +110,5 @@ def _readme(chapters: Sequence[str], hints: bool) -> str:
     rows += [f"| [{name}]({name}.ipynb) | {reading} | {doing} |" for name, (reading, doing) in times.items()]
     total = sum(map(sum, times.values()))
     rows.append(f"\nTogether {total / 60:.1f} hours.")
-    left_out = "The hints were left out of the notebooks; `hint(\"NAME\")` still gives them to whoever asks for them.\n"
+    left_out = 'The hints were left out of the notebooks; `hint("NAME")` still gives them to whoever asks for them.\n'
     return README.format(table="\n".join(rows), hints="" if hints else left_out)

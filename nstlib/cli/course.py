@@ -16,11 +16,11 @@ EXAMPLES = """Examples:
 
 [bold]nst course new my-course[/bold] takes all chapters.
 
-[bold]nst course new my-course --chapters 03,07,09,10 --no-hints[/bold]
+[bold]nst course new my-course --chapters features,gram,transfer --no-hints[/bold]
 """
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Where to; a new folder.")]
-Chapters = Annotated[str, option("LIST", "Numbers or names, with commas.", show_default="all")]
+Chapters = Annotated[str, option("LIST", "Their names or numbers, with commas.", show_default="all")]
 Hints = Annotated[bool, flag("Whether the notebooks hold the hints.", "--hints/--no-hints")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ def grade(
     gradescope: Gradescope = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
-    seconds: Seconds = 10.0,
+    seconds: Seconds = 20.0,
     memory: Memory = 2048,
 ) -> None:
     """Grade what learners handed in: grades.csv, and a page on the class.
@@ -60,7 +61,9 @@ def grade(
 
 def _limits(seconds: float, memory: int) -> Limits:
     if os.name != "posix":
-        raise ChoiceError("nst grade runs strangers' code, and needs the walls of Linux. On Windows, run it within WSL.")
+        raise ChoiceError(
+            "nst grade runs strangers' code, and needs the walls of Linux. On Windows, run it within WSL."
+        )
     from nstlib.apps.grading.walls import Limits
 
     return Limits(
@@ -100,26 +103,26 @@ def _for_gradescope(place: Path, target: Path, limits: Limits) -> None:
 def _grade_class(place: Path, output: Path, limits: Limits, workers: int | None, scheduler: str | None) -> None:
     from nstlib.apps.grading.grading import fill, judge_missing, read_all
     from nstlib.apps.grading.keeping import Kept
-    from nstlib.apps.grading.pool import walls_here
+    from nstlib.apps.grading.pool import JudgeProcess
     from nstlib.apps.grading.report import write_report
     from nstlib.apps.grading.submissions import find_submissions
     from nstlib.apps.painting.stopping import stoppable
 
-    if os.path.lexists(output) and not output.is_dir():
-        raise ChoiceError(f"{output} is no folder, and the report is one. Choose another --output.")
     found = find_submissions(place)
-    if output.resolve() in (place.resolve(), *(one.path.resolve().parent for s in found for one in s.notebooks)):
-        raise ChoiceError(f"{output} holds submissions. Choose another --output.")
-    kept = Kept(output, limits)
-    begin, done = time.perf_counter(), 0
+    _check_output(output, place, [one.path for submission in found for one in submission.notebooks])
+    kept, judge = Kept(output, limits), JudgeProcess(limits)
     with stoppable(note) as stop:
         grades, jobs = read_all(found, kept)
-        walls = walls_here(limits)
-        _say_walls(walls)
-        run = judge_missing(
-            jobs, kept, limits, workers=workers, scheduler=scheduler, stop=lambda: stop.signal is not None
+        walls = kept.walls()
+        if walls is None or any(kept.get(key) is None for key in jobs):
+            walls = kept.walls(judge.walls())
+            _say_walls(walls)
+        begin = time.perf_counter()
+        where = {"workers": workers, "scheduler": scheduler, "first": judge}
+        done, judged = _watch(
+            judge_missing(jobs, kept, limits, stop=lambda: stop.signal is not None, **where), len(jobs)
         )
-        done, judged = _watch(run, len(jobs))
+    judge.end()
     if stop.signal is not None and done < len(jobs):
         warn(f"Stopped. {done} of {len(jobs)} notebooks are judged; the same command goes on.")
         raise typer.Exit(STOPPED[stop.signal])
@@ -129,6 +132,14 @@ def _grade_class(place: Path, output: Path, limits: Limits, workers: int | None,
         took = time.perf_counter() - begin
         note(f"Took {duration(took)}: {60 * judged / took:.0f} notebooks a minute.")
     say(f"{len(grades)} submissions graded. Wrote {', '.join(map(str, paths))}.")
+
+
+def _check_output(output: Path, place: Path, sources: Iterable[Path]) -> None:
+    """Raise a ChoiceError if the report cannot be written there, or would lie among what was handed in."""
+    if os.path.lexists(output) and not output.is_dir():
+        raise ChoiceError(f"{output} is no folder, and the report is one. Choose another --output.")
+    if output.resolve() in {place.resolve(), *(path.resolve().parent for path in sources)}:
+        raise ChoiceError(f"{output} holds submissions. Choose another --output.")
 
 
 def _watch(run: object, total: int) -> tuple[int, int]:
@@ -151,4 +162,3 @@ def _say_walls(walls: dict[str, bool]) -> None:
         warn("No process could be started to run answers in; nothing can be right.")
     elif open_ones:
         warn(f"This system does not see to it, for a learner's lines, that {'; that '.join(open_ones)}.")
-

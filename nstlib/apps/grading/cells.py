@@ -15,7 +15,7 @@ import linecache
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from nstlib.apps.grading.line import OWN
+from nstlib.apps.grading.common import OWN
 
 _LOOKS_UP = ("LOAD_GLOBAL", "LOAD_NAME")
 

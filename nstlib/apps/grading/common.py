@@ -10,6 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+_NO_TEXT = (UnicodeError, getattr(builtins, "BaseExceptionGroup", UnicodeError))  # errors that are not made of a text
+OWN = "<your cell "  # how the file of a learner's lines is called
+
 
 def content(one: object) -> tuple:
     """Return all of a shared object that both ends keep the same."""
@@ -84,6 +87,11 @@ def placed(value: object, made: dict[int, object]) -> object:
     return {key: placed(item, made) for key, item in value.items()} if type(value) is dict else value
 
 
+def place_of(one: object, others: list) -> int:
+    """Return where an object stands in a list, by identity; -1 if it does not."""
+    return next((k for k, other in enumerate(others) if one is other), -1)
+
+
 def kind_of(name: object) -> str:
     """Return what the other side calls a type, if it can be a name."""
     return name if isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w{0,59}", name) else "object"
@@ -93,9 +101,6 @@ def error_of(message: Mapping) -> Exception:
     """Return an exception of the kind that was raised on the other side."""
     name, text = kind_of(message.get("kind")), str(message.get("text", ""))[:500]
     kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, (UnicodeError, ExceptionGroup_)):
+    if not (isinstance(kind, type) and issubclass(kind, Exception)) or issubclass(kind, _NO_TEXT):
         kind = type(name, (Exception,), {})
     return kind(text) if text else kind()
-
-
-ExceptionGroup_ = getattr(builtins, "BaseExceptionGroup", UnicodeError)  # those that are not made of a text

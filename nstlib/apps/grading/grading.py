@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nstlib.apps.grading.keeping import Kept
-from nstlib.apps.grading.pool import LOST, Job, judge_here, judge_on
-from nstlib.apps.grading.submissions import Notebook, Submission, chapter_of
+from nstlib.apps.grading.pool import LOST, Job, JudgeProcess, judge_here, judge_on
+from nstlib.apps.grading.submissions import Submission, chapter_of
 from nstlib.apps.grading.walls import Limits
 from nstlib.check import exercises
 
@@ -34,21 +33,20 @@ def read_all(submissions: Sequence[Submission], kept: Kept) -> tuple[list[Grade]
     grades, jobs = [], {}
     for submission in submissions:
         grade = Grade(submission.learner, notes=list(submission.notes))
-        for chapter, (notebook, text) in _chosen(submission, grade.notes).items():
+        for chapter, text in _chosen(submission, grade.notes).items():
             names = tuple(exercises.chapters()[chapter])
             key = kept.key(text, names)
             grade.keys[chapter] = key
             jobs.setdefault(key, Job(key, text, names))
-            del notebook
         if not grade.keys:
             grade.notes.append("No notebook of the course was found in it.")
         grades.append(grade)
     return grades, jobs
 
 
-def _chosen(submission: Submission, notes: list[str]) -> dict[str, tuple[Notebook, bytes]]:
+def _chosen(submission: Submission, notes: list[str]) -> dict[str, bytes]:
     """Return one notebook for each chapter: of several the one that was written last."""
-    found: dict[str, tuple[Notebook, bytes]] = {}
+    found: dict[str, bytes] = {}
     for notebook in sorted(submission.notebooks, key=lambda one: (one.written, one.place)):
         try:
             text = notebook.read()
@@ -61,7 +59,7 @@ def _chosen(submission: Submission, notes: list[str]) -> dict[str, tuple[Noteboo
             continue
         if chapter in found:
             notes.append(f"Of {chapter} there are several notebooks; {notebook.place} was written last, and counts.")
-        found[chapter] = notebook, text
+        found[chapter] = text
     return {chapter: found[chapter] for chapter in exercises.chapters() if chapter in found}
 
 
@@ -73,13 +71,17 @@ def judge_missing(
     workers: int | None = None,
     scheduler: str | None = None,
     stop: Callable[[], bool] = bool,
+    first: JudgeProcess | None = None,
 ) -> Iterator[int]:
-    """Judge what is not kept yet, and yield how many notebooks are done: first those that were kept."""
+    """Judge what is not kept yet, and yield how many notebooks are done: first those that were kept.
+
+    Arguments as for ``judge_here``; ``scheduler`` is the address of a dask scheduler, whose workers judge instead.
+    """
     missing = [job for key, job in jobs.items() if kept.get(key) is None]
     done = len(jobs) - len(missing)
     yield done
     if scheduler is None:
-        run = judge_here(missing, limits, workers=workers, stop=stop)
+        run = judge_here(missing, limits, workers=workers, stop=stop, first=first)
     else:
         run = judge_on(scheduler, missing, limits, stop=stop)
     with closing(run):

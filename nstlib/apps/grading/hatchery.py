@@ -21,7 +21,8 @@ from collections.abc import Mapping
 
 import nstlib
 from nstlib.apps.grading.cells import Answer, answer_in
-from nstlib.apps.grading.line import Side, standing_for
+from nstlib.apps.grading.graphs import standing_for
+from nstlib.apps.grading.line import Side
 from nstlib.apps.grading.walls import Limits, close_in, tried
 from nstlib.apps.grading.wire import Broken, receive, send
 from nstlib.check.examiner.sandbox import import_compiler

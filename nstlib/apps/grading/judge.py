@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nstlib import course
 from nstlib.apps.grading.common import kind_of
-from nstlib.apps.grading.line import Side
+from nstlib.apps.grading.line import LATE, Side
 from nstlib.apps.grading.walls import Limits
 from nstlib.apps.grading.wire import Broken, receive, send
 from nstlib.check import Result, examine, exercises
@@ -151,14 +151,16 @@ def _judged(line: socket.socket, text: bytes, name: str, replaced: Sequence[str]
     if facts.get("type") == "NoneType":
         return _record(Result(name, "not attempted", "It is not defined in this notebook."))
     result = examine(name, stand_in(side, name, facts))
-    if side.broken and not (result.outcome == "error" and "did not finish" in result.message):
+    if side.broken and (result.passed or side.broken != LATE):  # late: what was found before that stays
         result = Result(name, "error", ENDED)
     return _record(result, place=side.place, library=library)
 
 
 def _record(result: Result, *, place: str = "", library: Sequence[str] = ()) -> dict:
     """Return a result as data; where it points into the stand-in, it is the learner's line that is meant."""
-    message, *details = (_STAND_IN.sub(f"{place}: " if place else "", line) for line in (result.message, *result.details))
+    message, *details = (
+        _STAND_IN.sub(f"{place}: " if place else "", line) for line in (result.message, *result.details)
+    )
     return {
         "name": result.name,
         "right": result.passed,

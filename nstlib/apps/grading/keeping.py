@@ -1,4 +1,4 @@
-"""What was found of each notebook, kept by what decides it: its bytes, its exercises, the limits, and the code that judges."""
+"""What was found of each notebook, kept by all that decides it: bytes, exercises, limits, and the code that judges."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from nstlib import course
 from nstlib.apps.grading.walls import Limits
@@ -41,11 +42,24 @@ class Kept:
 
     def get(self, key: str) -> list[dict] | None:
         """Return the records that are kept, or None."""
-        with suppress(OSError, ValueError):
-            return json.loads((self._folder / f"{key}.json").read_text(encoding="utf-8"))
-        return None
+        return self._read(key)
 
     def put(self, key: str, records: list[dict]) -> None:
         """Keep records."""
-        with replacing(self._folder / f"{key}.json", error=ResumeError) as temporary:
-            temporary.write_text(json.dumps(records), encoding="utf-8")
+        self._write(key, records)
+
+    def _read(self, name: str) -> Any:
+        with suppress(OSError, ValueError):
+            return json.loads((self._folder / f"{name}.json").read_text(encoding="utf-8"))
+        return None
+
+    def _write(self, name: str, value: object) -> None:
+        with replacing(self._folder / f"{name}.json", error=ResumeError) as temporary:
+            temporary.write_text(json.dumps(value), encoding="utf-8")
+
+    def walls(self, found: dict[str, bool] | None = None) -> dict[str, bool] | None:
+        """Keep which walls stood while it was judged, or return what is kept of that."""
+        if found is not None:
+            self._write("walls", found)
+            return found
+        return self._read("walls")

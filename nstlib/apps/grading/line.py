@@ -12,18 +12,20 @@ import random
 import socket
 import traceback
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nstlib.apps.grading.common import alike, content, error_of, layout, placed, rewrite, write
-from nstlib.apps.grading.values import Decoder, Encoder
+from nstlib.apps.grading.common import OWN, alike, content, error_of, layout, placed, rewrite, write
+from nstlib.apps.grading.decoding import Decoder
+from nstlib.apps.grading.encoding import Encoder
+from nstlib.apps.grading.graphs import Distant, Node
 from nstlib.apps.grading.wire import Broken, receive, send
 
-OWN = "<your cell "  # how the file of a learner's lines is called
+LATE = "It did not answer in time."
 
 
 class Side:
@@ -78,7 +80,7 @@ class Side:
                 self._answer(message, blobs)
             self._heard(message, blobs)
         except BaseException as error:  # also a time limit: what comes next would be the answer to another question
-            self.broken = str(error) or "It did not answer in time."
+            self.broken = str(error) or LATE
             raise
         if message["do"] == "raise":
             self.place = self.place or str(message.get("line", ""))[:200]
@@ -95,7 +97,7 @@ class Side:
             node = Node(self, int(answer["node"]), [one is not None for one in inputs])
             live = [*(torch.zeros(()) if one is None else one for one in inputs), torch.zeros((), requires_grad=True)]
             with torch.enable_grad():
-                made = _Distant.apply(node, len(found.outputs), *found.outputs, *live)
+                made = Distant.apply(node, len(found.outputs), *found.outputs, *live)
             value, written = placed((value, written), dict(zip(map(id, found.outputs), made, strict=True)))
         for place, new in written or ():
             asked.sent[place].copy_(new)
@@ -150,7 +152,10 @@ class Side:
                 encoder.given = found.given if self.trusted else []
                 reply = {"value": encoder.encode(function(*arguments, **named))}
             if self.trusted and (written := found.written()):
-                reply["written"] = {"is": "list", "of": [{"is": "tuple", "of": [k, encoder.tensor(t)]} for k, t in written]}
+                reply["written"] = {
+                    "is": "list",
+                    "of": [{"is": "tuple", "of": [k, encoder.tensor(t)]} for k, t in written],
+                }
             if not self.trusted and layout(arguments) != before:
                 reply["after"] = encoder.encode(arguments)
         if encoder.outputs:
@@ -230,74 +235,6 @@ class Side:
                 if not alike(now, content(one)):
                     write(one, now)
                 self._told[number] = content(one)
-
-
-class Node:
-    """A graph on the other side, which it may forget once nobody here has it any more; ``alive``: which inputs are."""
-
-    def __init__(self, side: Side, number: int, alive: list[bool]):
-        self.side, self.number, self.alive = side, number, alive
-
-    def __del__(self):
-        self.side.gone.append(self.number)
-
-
-class _Distant(torch.autograd.Function):
-    """Tensors that were computed on the other side, from inputs that are here."""
-
-    @staticmethod
-    def forward(ctx, node, count, *tensors):
-        ctx.node, ctx.count = node, count
-        return tuple(tensor.clone() for tensor in tensors[:count])
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, *pulls):
-        found = ctx.node.side.slopes(ctx.node.number, pulls)
-        return None, None, *[None] * ctx.count, *(f if a else None for f, a in zip(found, [*ctx.node.alive, 0], strict=True))
-
-
-class _Kept:
-    """A function, and what its last call computed, from which leaves."""
-
-    def __init__(self, function: Callable):
-        self.function, self.graph = function, ((), ())
-
-
-class _Transformed(torch.autograd.Function):
-    """The same for ``torch.func``, whose tensors have no numbers before they are unwrapped, which happens on the way here."""
-
-    @staticmethod
-    def forward(kept, *arguments):
-        leaves = [one.detach().requires_grad_(True) if isinstance(one, Tensor) else one for one in arguments]
-        with torch.enable_grad():
-            result = kept.function(*leaves)
-        kept.graph = result, [one for one in leaves if isinstance(one, Tensor)]
-        return result.detach()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.kept, ctx.which = inputs[0], [isinstance(one, Tensor) for one in inputs[1:]]
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, pull):
-        result, leaves = ctx.kept.graph
-        found = iter(torch.autograd.grad(result, leaves, pull, allow_unused=True, retain_graph=True))
-        return None, *(next(found) if each else None for each in ctx.which)
-
-
-def standing_for(side: Side, target: int, name: str) -> Callable:
-    """Return a function that calls one of the other side."""
-
-    def stand_in(*arguments: object, **named: object) -> object:
-        if any(torch._C._functorch.is_functorch_wrapped_tensor(one) for one in arguments if isinstance(one, Tensor)):
-            return _Transformed.apply(_Kept(stand_in), *arguments)
-        return side.call(target, arguments, named)
-
-    stand_in.__name__ = stand_in.__qualname__ = name
-    stand_in.of_the_other_side = (side, target)
-    return stand_in
 
 
 def _seed(seed: int) -> None:

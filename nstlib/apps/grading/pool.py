@@ -57,6 +57,10 @@ class JudgeProcess:
         seconds = SPARE + 3 * self._limits.seconds * len(job.names)
         return self.ask({"names": job.names}, job.text, seconds)
 
+    def walls(self) -> dict[str, bool]:
+        """Return which walls stand around a learner's lines on this machine; none if nothing can be run."""
+        return self.ask({"do": "try"}) or {}
+
     def end(self) -> None:
         """End the judge, and with it whatever it was judging."""
         if self._process is not None:
@@ -80,23 +84,20 @@ class JudgeProcess:
         )
 
 
-def walls_here(limits: Limits) -> dict[str, bool]:
-    """Return which walls stand around a learner's lines on this machine."""
-    judge = JudgeProcess(limits)
-    try:
-        return judge.ask({"do": "try"}) or {}
-    finally:
-        judge.end()
-
-
 def judge_here(
-    jobs: Iterable[Job], limits: Limits, *, workers: int | None = None, stop: Callable[[], bool] = bool
+    jobs: Iterable[Job],
+    limits: Limits,
+    *,
+    workers: int | None = None,
+    stop: Callable[[], bool] = bool,
+    first: JudgeProcess | None = None,
 ) -> Generator[tuple[Job, list[dict] | None], None, None]:
     """Judge notebooks on this machine, one process each, and yield each with its records as soon as they are known.
 
     Args:
         jobs: what to judge. limits: of each answer. workers: how many at a time; None means one for each processor.
         stop: asked several times a second; once it says so, what is under way is dropped.
+        first: a judge that has been started already.
     """
     count = os.cpu_count() or 1 if workers is None else whole_number("workers", workers, 1)
     todo, done = queue.SimpleQueue(), queue.SimpleQueue()
@@ -104,7 +105,7 @@ def judge_here(
     for job in jobs:
         todo.put(job)
         waiting += 1
-    judges = [JudgeProcess(limits) for _ in range(min(count, waiting))]
+    judges = [first or JudgeProcess(limits), *(JudgeProcess(limits) for _ in range(min(count, waiting) - 1))]
     ending = threading.Event()
 
     def work(judge: JudgeProcess) -> None:

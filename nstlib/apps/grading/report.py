@@ -110,7 +110,9 @@ def mistakes(grades: Sequence[Grade]) -> dict[str, list[Found]]:
             sentences.setdefault((one["name"], what), one["message"])
     ordered = {name: count[name] for names in exercises.chapters().values() for name in names if name in count}
     return {
-        name: [Found(name, what, n, sentences[name, what]) for what, n in sorted(c.items(), key=lambda x: (-x[1], x[0]))]
+        name: [
+            Found(name, what, n, sentences[name, what]) for what, n in sorted(c.items(), key=lambda x: (-x[1], x[0]))
+        ]
         for name, c in ordered.items()
     }
 

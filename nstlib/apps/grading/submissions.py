@@ -1,4 +1,4 @@
-"""What was handed in: folders, notebooks, zips, of a class or of one learner. Nothing is unpacked to disk, no link followed."""
+"""What was handed in: folders, notebooks, zips, of a class or one learner. Nothing is unpacked to disk, no link followed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,15 @@ class Notebook:
             else:
                 with os.fdopen(os.open(self.path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
                     text = file.read(LARGEST + 1)
-        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, KeyError) as error:
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            zlib.error,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+            KeyError,
+        ) as error:
             raise ValueError(f"{self.place} cannot be read: {error}") from error
         if len(text) > LARGEST:
             raise ValueError(f"{self.place} is larger than {LARGEST // 10**6} MB, which is no notebook of this course.")
@@ -72,7 +80,9 @@ def find_submissions(place: Path) -> list[Submission]:
     else:
         entries = sorted((e for e in os.scandir(place) if not e.name.startswith(".")), key=lambda e: e.name)
         entries = [entry for entry in entries if _is_submission(entry)]
-        found = [_of_folder(Path(e.path)) if e.is_dir(follow_symlinks=False) else _of_file(Path(e.path)) for e in entries]
+        found = [
+            _of_folder(Path(e.path)) if e.is_dir(follow_symlinks=False) else _of_file(Path(e.path)) for e in entries
+        ]
     if not found:
         raise ChoiceError(f"{place} holds no submissions: a folder, an .ipynb or a .zip for each learner.")
     return _told_apart(found, place)

@@ -22,20 +22,23 @@ from nstlib import course
 
 # Calls of the system that no answer needs, with their numbers on x86-64 and on ARM64 (-1: there is none).
 REFUSED = """
-socket 41 198 connect 42 203 bind 49 200 fork 57 -1 vfork 58 -1 execve 59 221 execveat 322 281 shmget 29 194 semget 64 190
-msgget 68 186 mq_open 240 180 ptrace 101 117 process_vm_readv 310 270 process_vm_writev 311 271 process_madvise 440 440
-pidfd_open 434 434 pidfd_getfd 438 438 pidfd_send_signal 424 424 rt_sigqueueinfo 129 138 rt_tgsigqueueinfo 297 240
-chmod 90 -1 fchmod 91 52 fchmodat 268 53 fchmodat2 452 452 chown 92 -1 fchown 93 55 lchown 94 -1 fchownat 260 54 utime 132 -1
-utimes 235 -1 futimesat 261 -1 utimensat 280 88 mknod 133 -1 mknodat 259 33 setxattr 188 5 lsetxattr 189 6 fsetxattr 190 7
-removexattr 197 14 lremovexattr 198 15 fremovexattr 199 16 setrlimit 160 164 prlimit64 302 261 setpriority 141 140
-sched_setscheduler 144 119 sched_setparam 142 118 sched_setattr 314 274 ioprio_set 251 30 mount 165 40 umount2 166 39
-pivot_root 155 41 chroot 161 51 unshare 272 97 setns 308 268 open_tree 428 428 move_mount 429 429 fsopen 430 430 fsconfig 431 431
-fsmount 432 432 fspick 433 433 mount_setattr 442 442 swapon 167 224 swapoff 168 225 reboot 169 142 sethostname 170 161
-setdomainname 171 162 iopl 172 -1 ioperm 173 -1 init_module 175 105 finit_module 313 273 delete_module 176 106 kexec_load 246 104
-kexec_file_load 320 294 settimeofday 164 170 clock_settime 227 112 adjtimex 159 171 clock_adjtime 305 266 add_key 248 217
-request_key 249 218 keyctl 250 219 perf_event_open 298 241 bpf 321 280 userfaultfd 323 282 open_by_handle_at 304 265
-io_uring_setup 425 425 io_uring_enter 426 426 io_uring_register 427 427
+socket 41 198 connect 42 203 bind 49 200 fork 57 -1 vfork 58 -1 execve 59 221 execveat 322 281 shmget 29 194
+semget 64 190 msgget 68 186 mq_open 240 180 ptrace 101 117 process_vm_readv 310 270 process_vm_writev 311 271
+process_madvise 440 440 pidfd_open 434 434 pidfd_getfd 438 438 pidfd_send_signal 424 424 rt_sigqueueinfo 129 138
+rt_tgsigqueueinfo 297 240 chmod 90 -1 fchmod 91 52 fchmodat 268 53 fchmodat2 452 452 chown 92 -1 fchown 93 55
+lchown 94 -1 fchownat 260 54 utime 132 -1 utimes 235 -1 futimesat 261 -1 utimensat 280 88 mknod 133 -1
+mknodat 259 33 setxattr 188 5 lsetxattr 189 6 fsetxattr 190 7 removexattr 197 14 lremovexattr 198 15
+fremovexattr 199 16 setrlimit 160 164 prlimit64 302 261 setpriority 141 140 sched_setscheduler 144 119
+sched_setparam 142 118 sched_setattr 314 274 ioprio_set 251 30 mount 165 40 umount2 166 39 pivot_root 155 41
+chroot 161 51 unshare 272 97 setns 308 268 open_tree 428 428 move_mount 429 429 fsopen 430 430 fsconfig 431 431
+fsmount 432 432 fspick 433 433 mount_setattr 442 442 swapon 167 224 swapoff 168 225 reboot 169 142
+sethostname 170 161 setdomainname 171 162 iopl 172 -1 ioperm 173 -1 init_module 175 105 finit_module 313 273
+delete_module 176 106 kexec_load 246 104 kexec_file_load 320 294 settimeofday 164 170 clock_settime 227 112
+adjtimex 159 171 clock_adjtime 305 266 add_key 248 217 request_key 249 218 keyctl 250 219 perf_event_open 298 241
+bpf 321 280 userfaultfd 323 282 open_by_handle_at 304 265 io_uring_setup 425 425 io_uring_enter 426 426
+io_uring_register 427 427
 """
+SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 SIGNALS = "kill 62 129 tkill 200 130 tgkill 234 131"  # allowed at oneself
 _CLONE, _CLONE3 = (56, 220), 435
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -48,7 +51,7 @@ _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 class Limits:
     """What the lines of one exercise may take: seconds, also of all processors together, and megabytes beyond the start."""
 
-    seconds: float = 10.0
+    seconds: float = 20.0
     memory: int = 2048
 
 
@@ -74,8 +77,7 @@ def readable() -> list[Path]:
     packages = {path for path in packages if path.name in ("site-packages", "dist-packages")}
     inside = [child for path in packages for child in path.iterdir() if not child.name.lower().startswith("nstlib")]
     python = {Path(os.__file__).resolve().parent, Path(sys.base_prefix).resolve() / "lib"}
-    system = [Path(name) for name in ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")]
-    found = [*system, *python, *inside, course.IMAGES, course.MODELS]
+    found = [*map(Path, SYSTEM), *python, *inside, course.IMAGES, course.MODELS]
     return [path for path in found if path.exists() and not _holds(path, packages)]
 
 
@@ -155,12 +157,20 @@ def tried() -> dict[str, bool]:
         "it starts no process": _fails(_fork),
         "it reaches no network": _fails(lambda: socket.socket().close()),
         "it signals no other process": _fails(lambda: os.kill(os.getppid(), signal.SIGCONT)),
-        "it reads no solutions and no file of the course's answers": _fails(lambda: os.scandir(course.ROOT / "nstlib").close())
-        and _fails(lambda: (course.ROOT / "nstlib" / "gram.py").read_bytes()),
+        "it reads neither solutions nor the course's own answers": all(
+            _fails(lambda path=path: path.read_bytes()) for path in _answers()
+        ),
         "it reads no other file of this user": _fails(lambda: os.scandir(Path.home()).close()),
         "it writes no file": _fails(lambda: Path("tried.txt").write_text("x")),
         "it gets no more memory than it is given": _fails(lambda: bytearray(64 * 2**30)),
     }
+
+
+def _answers() -> list[Path]:
+    """Return a file of each kind that holds answers; whether they are there does not matter."""
+    chapter = course.chapter_of("gram")
+    names = "nstlib/gram.py", "nstlib/check/gram/gram_matrix.py", f"solutions/{chapter}.ipynb", f"book/{chapter}.md"
+    return [course.ROOT / name for name in names]
 
 
 def _fork() -> None:

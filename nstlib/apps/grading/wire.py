@@ -12,7 +12,9 @@ from torch import Tensor
 
 MOST_WORDS, MOST_BYTES = 8_000_000, 128_000_000  # of one message
 _FRAME = struct.Struct("!IQ")
-DTYPES = {str(t).removeprefix("torch."): t for t in vars(torch).values() if isinstance(t, torch.dtype) and t.itemsize <= 16}
+DTYPES = {
+    str(t).removeprefix("torch."): t for t in vars(torch).values() if isinstance(t, torch.dtype) and t.itemsize <= 16
+}
 _PLAIN = {name: t for name, t in DTYPES.items() if not name.startswith(("q", "bits"))}
 
 
@@ -69,7 +71,8 @@ def packed(tensor: Tensor) -> tuple[dict, bytes]:
     if name not in _PLAIN or tensor.layout is not torch.strided or tensor.is_meta:
         raise TypeError(f"A tensor of {name} cannot be handed over.")
     dense = tensor.detach().resolve_conj().resolve_neg().cpu()
-    numbers = dense.clone(memory_format=torch.contiguous_format).view(-1).view(torch.uint8).numpy().tobytes() if dense.numel() else b""
+    flat = dense.clone(memory_format=torch.contiguous_format).view(-1)
+    numbers = flat.view(torch.uint8).numpy().tobytes() if dense.numel() else b""
     return {"dtype": name, "shape": list(dense.shape), "order": list(dense.stride())}, numbers
 
 
@@ -78,11 +81,11 @@ def unpacked(form: dict, numbers: bytes, *, ordered: bool = False) -> Tensor:
     dtype, shape = _PLAIN[form["dtype"]], [int(size) for size in form["shape"]]
     if len(shape) > 32 or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(numbers):
         raise Broken("It says what is no tensor.")
-    found = torch.frombuffer(bytearray(numbers), dtype=dtype).reshape(shape) if numbers else torch.empty(shape, dtype=dtype)
+    found = (
+        torch.frombuffer(bytearray(numbers), dtype=dtype).reshape(shape) if numbers else torch.empty(shape, dtype=dtype)
+    )
     if not ordered or tuple(form["order"]) == found.stride():
         return found
     if 0 in form["order"]:  # an expanded one
         return found
     return torch.empty_strided(shape, form["order"], dtype=dtype).copy_(found)
-
-

@@ -1,7 +1,6 @@
-"""Values as messages say them: tensors, arrays, numbers, lists, functions by number; what else there is by its name only.
+"""From values to messages: tensors, arrays, numbers, lists; functions and iterators by number, all else by name.
 
-The judge hands over objects of torch pickled, with their tensors and hooks shared one by one. What a worker says is never
-unpickled: it can be tensors, arrays, plain data, and numbers of functions that it has.
+The judge hands over objects of torch pickled, with the tensors and hooks of a model shared one by one.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nstlib.apps.grading.common import kind_of
-from nstlib.apps.grading.wire import DTYPES, packed, unpacked
+from nstlib.apps.grading.common import kind_of, place_of
+from nstlib.apps.grading.wire import packed
 
 if TYPE_CHECKING:
     from nstlib.apps.grading.line import Side
 
-_DEEP, _LONGEST = 12, 100_000
+_DEEP, _LONGEST = 12, 100_000  # lists in lists, characters of a text
 
 
 class Encoder:
@@ -54,7 +53,7 @@ class Encoder:
         if isinstance(value, Tensor):
             if plainly:
                 return self._blob(value)
-            return {"is": "given", "id": place} if (place := _place(value, self.given)) >= 0 else self.tensor(value)
+            return {"is": "given", "id": place} if (place := place_of(value, self.given)) >= 0 else self.tensor(value)
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc":
             made = self._blob(torch.from_numpy(np.array(value)))
             if isinstance(value, np.generic):
@@ -86,7 +85,7 @@ class Encoder:
 
     def _want(self, value: object) -> None:
         """Note a tensor of a question that wants a gradient."""
-        if isinstance(value, Tensor) and value.requires_grad and not self.replying and _place(value, self.inputs) < 0:
+        if isinstance(value, Tensor) and value.requires_grad and not self.replying and place_of(value, self.inputs) < 0:
             self.inputs.append(value)
 
     def _blob(self, tensor: Tensor) -> dict:
@@ -131,7 +130,7 @@ class Encoder:
         learns = isinstance(value, (nn.Module, torch.optim.Optimizer))  # else its tensors are there to be looked at
 
         class Pickler(pickle.Pickler):
-            def persistent_id(_, one: object) -> int | None:  # noqa: N805
+            def persistent_id(_, one: object) -> int | None:
                 own = isinstance(one, types.FunctionType) and ("<" in one.__qualname__ or ".check." in one.__module__)
                 if not ((isinstance(one, Tensor) and learns) or own):
                     return None
@@ -147,124 +146,6 @@ class Encoder:
             return {"is": "function", "id": self.side.offer(value), "name": _name(value)}
         self.blobs.append(buffer.getvalue())
         return self._new(value, {"is": "pickle", "blob": len(self.blobs) - 1, "parts": parts})
-
-
-class Decoder:
-    """From what JSON says to values.
-
-    Attributes:
-        inputs: of a question, the tensors that want a gradient. outputs: of a reply, those that have a graph there.
-        given: of a worker's question, its own tensors, and in ``fresh`` how often they had been written into.
-        sent: of its reply, the same tensors where they belong.
-    """
-
-    def __init__(self, side: Side, blobs: list[bytes], *, sent: list[Tensor] | None = None):
-        self.side, self.blobs, self.replying, self.sent = side, blobs, sent is not None, sent
-        self.given: list[Tensor] = []
-        self.fresh: list[int] = []
-        self.inputs: list[Tensor] = []
-        self.outputs: list[Tensor] = []
-        self.value: object = None
-
-    def decode(self, value: object) -> object:
-        """Return the value. Of a worker's words, whatever they are, nothing is run."""
-        if not isinstance(value, dict):
-            return value
-        made = self._made(value, value["is"])
-        if "new" in value and not self.side.trusted:
-            self.side.share(made, value["new"])
-        return made
-
-    def _made(self, value: dict, kind: str) -> object:
-        match kind:
-            case "tensor" | "alias":
-                return self._tensor(value, kind)
-            case "array":
-                return self._plain(value).numpy().copy()
-            case "number":
-                return self._plain(value).numpy().copy()[()]
-            case "list":
-                return [self.decode(item) for item in value["of"]]
-            case "tuple":
-                return tuple(self.decode(item) for item in value["of"])
-            case "dict":
-                return {self.decode(k): self.decode(v) for k, v in value["of"]}
-            case "shared":
-                return self._shared(value["id"])
-            case "given":
-                return self.sent[value["id"]]
-            case "function":
-                from nstlib.apps.grading.line import standing_for
-
-                return standing_for(self.side, int(value["id"]), kind_of(value["name"]))
-            case "iterator":
-                return _following(self.side, int(value["id"]))
-            case "yours":
-                return self.side.functions[value["id"]]
-            case "ellipsis":
-                return ...
-            case "dtype":
-                return DTYPES[value["name"]]
-            case "pickle" if not self.side.trusted:
-                return self._unpickled(value)
-        return type(kind_of(value.get("name")), (), {})()
-
-    def _unpickled(self, value: dict) -> object:
-        parts = [self.decode(part) for part in value["parts"]]
-
-        class Unpickler(pickle.Unpickler):
-            def persistent_load(_, number: int) -> object:  # noqa: N805
-                return parts[number]
-
-        return Unpickler(io.BytesIO(self.blobs[value["blob"]])).load()
-
-    def _shared(self, number: int) -> object:
-        if (one := self.side.shared(number)) is None:
-            raise LookupError("What is meant is gone.")
-        if isinstance(one, Tensor) and one.requires_grad and not self.replying and _place(one, self.inputs) < 0:
-            self.inputs.append(one)
-        return one
-
-    def _plain(self, value: dict) -> Tensor:
-        return unpacked(value, self.blobs[value["blob"]], ordered=not self.side.trusted)
-
-    def _tensor(self, value: dict, kind: str) -> Tensor:
-        if kind == "alias":
-            one = self.side.shared(value["id"]).detach()
-            made = one.as_strided(value["shape"], value["order"], one.storage_offset() + value["at"])
-        else:
-            made = self._plain(value)
-        if value.get("out"):
-            self.outputs.append(made)
-            return made
-        wants = bool(value.get("wants"))
-        made = nn.Parameter(made, requires_grad=wants) if value.get("parameter") else made.requires_grad_(wants)
-        if wants and not self.replying:
-            self.inputs.append(made)
-            if self.side.trusted and not value.get("leaf"):
-                made = made.clone()  # what was computed may be written into, a leaf may not
-        if kind == "tensor" and not self.replying:
-            self.given.append(made)
-            self.fresh.append(made._version)
-        return made
-
-    def written(self) -> list[tuple[int, Tensor]]:
-        """Return which of the given tensors were written into since."""
-        return [(k, one) for k, one in enumerate(self.given) if one._version != self.fresh[k]]
-
-
-def _following(side: Side, target: int) -> Iterator:
-    """Yield what an iterator of the other side has."""
-    while True:
-        try:
-            item = side.following(target)
-        except StopIteration:
-            return
-        yield item
-
-
-def _place(one: object, others: list) -> int:
-    return next((k for k, other in enumerate(others) if one is other), -1)
 
 
 def _name(value: object) -> str:
