@@ -38,14 +38,15 @@ class JudgeProcess:
 
     def ask(self, job: dict, text: bytes = b"", seconds: float = SPARE) -> object:
         """Return what the judge says; None if it ended, or took longer than that."""
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        alarm = threading.Timer(seconds, self._process.kill)
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._start()
+        alarm = threading.Timer(seconds, process.kill)
         alarm.start()
         try:
-            self._process.stdin.write(json.dumps({**job, "size": len(text)}).encode() + b"\n" + text)
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            process.stdin.write(json.dumps({**job, "size": len(text)}).encode() + b"\n" + text)
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
         except (OSError, ValueError):
             self.end()
             return None
@@ -62,16 +63,16 @@ class JudgeProcess:
         return self.ask({"do": "try"}) or {}
 
     def end(self) -> None:
-        """End the judge, and with it whatever it was judging."""
-        if self._process is not None:
-            self._process.kill()
-            for pipe in (self._process.stdin, self._process.stdout):
+        """End the judge, and with it whatever it was judging. Several threads may want that at once."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()
-            self._process.wait()
-            self._process = None
+            process.wait()
 
-    def _start(self) -> None:
+    def _start(self) -> subprocess.Popen:
         path = os.pathsep.join([str(course.ROOT), *filter(None, sys.path)])
         quiet = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "NST_PROGRESS": "off", "PYTHONPATH": path}
         self._process = subprocess.Popen(
@@ -82,6 +83,7 @@ class JudgeProcess:
             env={**os.environ, **quiet},
             start_new_session=True,  # Ctrl-C is the first process's business
         )
+        return self._process
 
 
 def judge_here(
