@@ -29,7 +29,6 @@ from nstlib.check.examiner.sandbox import import_compiler
 from nstlib.check.examiner.source import code_of, is_stub
 
 APART = ("apps", "check", "cli", "widgets", "figures", "__main__")  # not for answers, or slow
-KEPT = ("PATH", "LANG", "LC_ALL", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "SYSTEMROOT")
 
 
 def main() -> None:
@@ -58,9 +57,8 @@ def _prepare() -> None:
         if module.name.split(".")[1] not in APART:
             importlib.import_module(module.name)
     import_compiler()
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-    os.environ.clear()
-    os.environ.update(environment, HOME=os.getcwd(), TMPDIR=os.getcwd(), MPLCONFIGDIR=os.getcwd(), MPLBACKEND="Agg")
+    os.environ.pop("PYTHONPATH", None)
+    os.environ.update(HOME=os.getcwd(), TMPDIR=os.getcwd(), MPLCONFIGDIR=os.getcwd(), MPLBACKEND="Agg")
     sys.argv[1:] = []
     gc.collect()
     gc.freeze()

@@ -23,12 +23,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from nstlib import course
 from nstlib.apps.grading.common import kind_of
 from nstlib.apps.grading.line import LATE, Side
-from nstlib.apps.grading.walls import Limits
+from nstlib.apps.grading.walls import Limits, memory_in_use
 from nstlib.apps.grading.wire import Broken, receive, send
 from nstlib.check import Result, examine, exercises
 from nstlib.check.examiner import sandbox
 
 _STAND_IN = re.compile(r"line \d+: `return side\.call\(.*?\)`(?:: )?")
+MEMORY = 4 * 2**30  # bytes that judging may take beyond the start
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "NST_IMAGES", "NST_MODELS")  # of the environment: the rest may hold keys
 ENDED = "Its process ended before it answered: it took too much memory or time, or ended itself."
 
 
@@ -36,7 +38,7 @@ def main() -> None:
     """Read a line of JSON for each notebook, ``{"names", "size"}``, and its bytes; write a line of records."""
     limits = Limits(**json.loads(sys.argv[1]))
     sandbox.SECONDS = limits.seconds
-    _unseen()
+    _guard()
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     with Hatchery(limits) as hatchery:
@@ -47,8 +49,13 @@ def main() -> None:
             print(json.dumps(found), file=out, flush=True)
 
 
-def _unseen() -> None:
-    """Have no other process of this user read or write this one's memory, where the system can see to that."""
+def _guard() -> None:
+    """Have no other process of this user touch this one's memory, and this one take not all of it, where that can be."""
+    import resource
+
+    with contextlib.suppress(OSError, ValueError):
+        most = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (memory_in_use() + MEMORY, most))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
@@ -73,7 +80,8 @@ class Hatchery:
         limits = json.dumps(dataclasses.asdict(self._limits))
         command = [sys.executable, "-m", "nstlib.apps.grading.hatchery", str(theirs.fileno()), limits]
         path = os.pathsep.join([str(course.ROOT), *filter(None, sys.path)])
-        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
         self._process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -120,26 +128,29 @@ class Hatchery:
 
 def judge_notebook(hatchery: Hatchery, text: bytes, names: Sequence[str]) -> list[dict]:
     """Return a record for each exercise: what was found, in the words that a learner reads."""
-    right: set[str] = set()
-    records = []
-    for name in names:
+    records: list[dict] = []
+    for place, name in enumerate(names):
+        wrong = [one["name"] for one in records if not one["right"]]
         try:
             with hatchery.worker() as line:
-                record = _judged(line, text, name, [other for other in names if other not in right])
-        except Broken:
+                record = _judged(line, text, name, wrong, names[place:])
+        except Exception:  # it is gone, or says what makes no sense
             record = _record(Result(name, "error", ENDED))
-        if record["right"]:
-            right.add(name)
         records.append(record)
     return records
 
 
-def _judged(line: socket.socket, text: bytes, name: str, replaced: Sequence[str]) -> dict:
-    """Judge one answer. Of others that are not right yet it gets the course's own, as in a notebook: they answer here."""
-    side, exercise = Side(line, trusted=True), exercises[name]
-    given = {other: side.offer(exercises[other].reference) for other in replaced if other != name}
-    hidden = [[exercise.reference.__module__, exercise.reference.__name__]]
-    send(line, {"do": "answer", "name": name, "given": given, "hidden": hidden}, [text])
+def _judged(line: socket.socket, text: bytes, name: str, wrong: Sequence[str], hidden: Sequence[str]) -> dict:
+    """Judge one answer.
+
+    Of earlier ones that are not right yet it gets the course's own, as in a notebook: they answer here. The course's own
+    function for this exercise, and for later ones, which may be made of it, are ``hidden``.
+    """
+    side = Side(line, trusted=True)
+    given = {other: side.offer(exercises[other].reference) for other in wrong}
+    references = [exercises[other].reference for other in hidden]
+    places = [[reference.__module__, reference.__name__] for reference in references]
+    send(line, {"do": "answer", "name": name, "given": given, "hidden": places}, [text])
     try:
         with sandbox.time_limit(sandbox.SECONDS):
             facts, _ = receive(line)

@@ -66,11 +66,14 @@ class JudgeProcess:
         """End the judge, and with it whatever it was judging. Several threads may want that at once."""
         process, self._process = self._process, None
         if process is not None:
-            process.kill()
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()
-            process.wait()
+            try:
+                process.wait(timeout=1)  # by itself it clears up
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def _start(self) -> subprocess.Popen:
         path = os.pathsep.join([str(course.ROOT), *filter(None, sys.path)])

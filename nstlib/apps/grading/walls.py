@@ -13,7 +13,7 @@ import platform
 import site
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,12 @@ from nstlib import course
 
 # Calls of the system that no answer needs, with their numbers on x86-64 and on ARM64 (-1: there is none).
 REFUSED = """
-socket 41 198 connect 42 203 bind 49 200 fork 57 -1 vfork 58 -1 execve 59 221 execveat 322 281 shmget 29 194
-semget 64 190 msgget 68 186 mq_open 240 180 ptrace 101 117 process_vm_readv 310 270 process_vm_writev 311 271
-process_madvise 440 440 pidfd_open 434 434 pidfd_getfd 438 438 pidfd_send_signal 424 424 rt_sigqueueinfo 129 138
-rt_tgsigqueueinfo 297 240 chmod 90 -1 fchmod 91 52 fchmodat 268 53 fchmodat2 452 452 chown 92 -1 fchown 93 55
-lchown 94 -1 fchownat 260 54 utime 132 -1 utimes 235 -1 futimesat 261 -1 utimensat 280 88 mknod 133 -1
-mknodat 259 33 setxattr 188 5 lsetxattr 189 6 fsetxattr 190 7 removexattr 197 14 lremovexattr 198 15
+prctl 157 167 socket 41 198 connect 42 203 bind 49 200 fork 57 -1 vfork 58 -1 execve 59 221 execveat 322 281
+shmget 29 194 semget 64 190 msgget 68 186 mq_open 240 180 ptrace 101 117 process_vm_readv 310 270
+process_vm_writev 311 271 process_madvise 440 440 pidfd_open 434 434 pidfd_getfd 438 438 pidfd_send_signal 424 424
+rt_sigqueueinfo 129 138 rt_tgsigqueueinfo 297 240 chmod 90 -1 fchmod 91 52 fchmodat 268 53 fchmodat2 452 452
+chown 92 -1 fchown 93 55 lchown 94 -1 fchownat 260 54 utime 132 -1 utimes 235 -1 futimesat 261 -1 utimensat 280 88
+mknod 133 -1 mknodat 259 33 setxattr 188 5 lsetxattr 189 6 fsetxattr 190 7 removexattr 197 14 lremovexattr 198 15
 fremovexattr 199 16 setrlimit 160 164 prlimit64 302 261 setpriority 141 140 sched_setscheduler 144 119
 sched_setparam 142 118 sched_setattr 314 274 ioprio_set 251 30 mount 165 40 umount2 166 39 pivot_root 155 41
 chroot 161 51 unshare 272 97 setns 308 268 open_tree 428 428 move_mount 429 429 fsopen 430 430 fsconfig 431 431
@@ -38,6 +38,7 @@ adjtimex 159 171 clock_adjtime 305 266 add_key 248 217 request_key 249 218 keyct
 bpf 321 280 userfaultfd 323 282 open_by_handle_at 304 265 io_uring_setup 425 425 io_uring_enter 426 426
 io_uring_register 427 427
 """
+SECRET = ("nstlib", "nstlib/check", "solutions", "book", "tests")  # folders that answers must not see
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 SIGNALS = "kill 62 129 tkill 200 130 tgkill 234 131"  # allowed at oneself
 _CLONE, _CLONE3 = (56, 220), 435
@@ -59,13 +60,14 @@ def close_in(limits: Limits) -> None:
     """Build the walls around this process, for good."""
     import resource
 
-    allowed = _memory_in_use() + limits.memory * 2**20
+    allowed = memory_in_use() + limits.memory * 2**20
     seconds = int(limits.seconds) + 10  # a limit in real time, which the judge keeps, comes first
     for name, most in (("CPU", seconds), ("AS", allowed), ("FSIZE", 0), ("CORE", 0), ("NOFILE", 64)):
         with suppress(OSError, ValueError):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(1, 9, 0, 0, 0)  # it ends with whoever started it, also if that was killed
         libc.prctl(38, 1, 0, 0, 0)  # no new privileges: from here on no program can give back what is taken
         _landlock(libc, readable())
         _seccomp(libc)
@@ -73,21 +75,29 @@ def close_in(limits: Limits) -> None:
 
 def readable() -> list[Path]:
     """Return what a worker may read: Python, installed packages but this one, the course's pictures and weights."""
-    packages = {Path(path).resolve() for path in [*site.getsitepackages(), *sys.path] if path and os.path.isdir(path)}
-    packages = {path for path in packages if path.name in ("site-packages", "dist-packages")}
-    inside = [child for path in packages for child in path.iterdir() if not child.name.lower().startswith("nstlib")]
-    python = {Path(os.__file__).resolve().parent, Path(sys.base_prefix).resolve() / "lib"}
-    found = [*map(Path, SYSTEM), *python, *inside, course.IMAGES, course.MODELS]
-    return [path for path in found if path.exists() and not _holds(path, packages)]
+    packages = [
+        path for path in (*site.getsitepackages(), *sys.path) if path.endswith(("site-packages", "dist-packages"))
+    ]
+    python = [os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib"), *packages]
+    data = [course.IMAGES, os.environ.get("NST_MODELS") or course.MODELS]
+    found = {Path(path).resolve() for path in (*SYSTEM, *python, *data)}
+    return [part for path in sorted(found) if path.exists() for part in _without_answers(path)]
 
 
-def _holds(path: Path, packages: Iterable[Path]) -> bool:
-    """Return whether the course's answers lie below a path: then what is in it is named one by one instead."""
-    secret = [course.ROOT / name for name in ("nstlib", "book", "solutions", "tests")]
-    return any(one.is_relative_to(path.resolve()) for one in secret)
+def _without_answers(path: Path) -> Iterator[Path]:
+    """Yield a path; of one that holds answers its parts, where that is so again theirs, without the answers."""
+    secret = [course.ROOT / name for name in SECRET]
+    if any(path.is_relative_to(one) for one in secret):
+        return
+    if any(one.is_relative_to(path) for one in secret):
+        for part in sorted(path.iterdir()):
+            yield from _without_answers(part)
+    else:
+        yield path
 
 
-def _memory_in_use() -> int:
+def memory_in_use() -> int:
+    """Return how many bytes this process has mapped, as RLIMIT_AS counts them; many where that is not told."""
     import resource
 
     with suppress(OSError):
@@ -158,19 +168,14 @@ def tried() -> dict[str, bool]:
         "it reaches no network": _fails(lambda: socket.socket().close()),
         "it signals no other process": _fails(lambda: os.kill(os.getppid(), signal.SIGCONT)),
         "it reads neither solutions nor the course's own answers": all(
-            _fails(lambda path=path: path.read_bytes()) for path in _answers()
+            _fails(lambda folder=folder: os.scandir(course.ROOT / folder).close()) for folder in SECRET
         ),
-        "it reads no other file of this user": _fails(lambda: os.scandir(Path.home()).close()),
+        "it reads no other file of this user": all(
+            _fails(lambda folder=folder: os.scandir(folder).close()) for folder in ("/", course.ROOT)
+        ),
         "it writes no file": _fails(lambda: Path("tried.txt").write_text("x")),
         "it gets no more memory than it is given": _fails(lambda: bytearray(64 * 2**30)),
     }
-
-
-def _answers() -> list[Path]:
-    """Return a file of each kind that holds answers; whether they are there does not matter."""
-    chapter = course.chapter_of("gram")
-    names = "nstlib/gram.py", "nstlib/check/gram/gram_matrix.py", f"solutions/{chapter}.ipynb", f"book/{chapter}.md"
-    return [course.ROOT / name for name in names]
 
 
 def _fork() -> None:
