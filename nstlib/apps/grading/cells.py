@@ -66,7 +66,7 @@ def answer_in(text: str, name: str, given: Iterable[str] = ()) -> Answer:
     before = [k for k in own if k < until] or own
     if not before:
         return Answer(problem=problem)
-    wanted = _closure(statements, before[-1], name, set(given))
+    wanted = _closure(statements, before[-1], until, name, set(given))
     return Answer(wanted, library=_library(wanted))
 
 
@@ -145,20 +145,31 @@ def _used(node: ast.stmt) -> set[str]:
     return found
 
 
-def _closure(statements: list[Statement], own: int, name: str, given: set[str]) -> list[Statement]:
-    """Return a definition and all statements that bind names which it needs, in their order; imports name by name."""
+def _closure(statements: list[Statement], own: int, until: int, name: str, given: set[str]) -> list[Statement]:
+    """Return a definition and all statements that bind names which it needs, in their order; imports name by name.
+
+    What stands before the check counts, as in the notebook; what comes after it only where nothing does before.
+    """
     taken, open_names, known = {own}, {*statements[own].uses, name}, set(given)
     while open_names - known:
         wanted = (open_names - known).pop()
         known.add(wanted)
-        for k, one in enumerate(statements):
-            binds = wanted in one.binds and wanted != name
-            if (binds or wanted in one.changes) and k not in taken and not _checks(one.node, wanted):
-                if isinstance(one.node, ast.Expr) and not _made_here(statements, wanted):
-                    continue  # a call on a module, as plt.show()
+        found = [k for k, one in enumerate(statements) if _concerns(statements, one, wanted, name)]
+        for k in [k for k in found if k < until] or found:
+            if k not in taken:
                 taken.add(k)
-                open_names |= set() if isinstance(one.node, (ast.Import, ast.ImportFrom)) else one.uses
+                imports = isinstance(statements[k].node, (ast.Import, ast.ImportFrom))
+                open_names |= set() if imports else statements[k].uses
     return [_only_needed(statements[k], known - given) for k in sorted(taken)]
+
+
+def _concerns(statements: list[Statement], one: Statement, wanted: str, name: str) -> bool:
+    """Return whether a statement binds or changes a name that the answer ``name`` needs."""
+    if _checks(one.node, wanted):
+        return False
+    if isinstance(one.node, ast.Expr) and not _made_here(statements, wanted):
+        return False  # a call on a module, as plt.show()
+    return wanted in one.changes or (wanted in one.binds and wanted != name)
 
 
 def _made_here(statements: list[Statement], name: str) -> bool:

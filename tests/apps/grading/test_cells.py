@@ -51,6 +51,11 @@ def test_the_last_definition_before_the_check_counts(cells, kept):
     assert kept in lines(*cells)[-1]
 
 
+def test_a_helper_is_the_one_that_stood_when_the_answer_was_checked():
+    cells = ("k = 1", "def f():\n    return k, m", "f = check(f)", "k = 2\nm = 3")
+    assert lines(*cells) == ["k = 1", "def f():\n    return (k, m)", "m = 3"]
+
+
 def test_what_changes_a_name_belongs_to_it():
     found = lines(
         "table = {}", "table['a'] = 1", "table.update(b=2)", "import os\nos.getcwd()", "def f():\n    return table, os"
