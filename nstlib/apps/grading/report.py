@@ -22,7 +22,7 @@ from nstlib.formats.files import make_folder, replacing
 
 PAGE, TABLE, ANSWERS = "report.html", "grades.csv", "answers.csv"
 TOLD = 8  # mistakes that are listed as worth explaining
-UNNAMED = "wrong, without a name"
+UNNAMED, ERROR = "wrong, without a name", "an error"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def mistakes(grades: Sequence[Grade]) -> dict[str, list[Found]]:
     sentences: dict[tuple[str, str], str] = {}
     for one in (record for grade in grades for records in grade.chapters.values() for record in records):
         if one["outcome"] in ("not yet", "error"):
-            what = one["mistake"].replace("_", " ") or (UNNAMED if one["outcome"] == "not yet" else "an error")
+            what = one["mistake"].replace("_", " ") or (UNNAMED if one["outcome"] == "not yet" else ERROR)
             count[one["name"]][what] += 1
             sentences.setdefault((one["name"], what), one["message"])
     ordered = {name: count[name] for names in exercises.chapters().values() for name in names if name in count}
@@ -118,9 +118,13 @@ def mistakes(grades: Sequence[Grade]) -> dict[str, list[Found]]:
 
 
 def to_explain(grades: Sequence[Grade]) -> list[Found]:
-    """Return the named mistakes that most learners made, most frequent first."""
-    named = [found for each in mistakes(grades).values() for found in each if found.what not in (UNNAMED, "an error")]
-    return sorted(named, key=lambda found: -found.count)[:TOLD]
+    """Return what most learners have in common, most frequent first: mistakes that the exercise names before all else."""
+    named = [found for each in mistakes(grades).values() for found in each if found.what not in (UNNAMED, ERROR)]
+    return sorted(named, key=lambda found: (not _is_named(found), -found.count))[:TOLD]
+
+
+def _is_named(found: Found) -> bool:
+    return found.what in {mistake.id.replace("_", " ") for mistake in exercises[found.exercise].mistakes}
 
 
 def page(grades: Sequence[Grade], walls: Mapping[str, bool], limits: Limits) -> str:

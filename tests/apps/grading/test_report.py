@@ -49,8 +49,10 @@ def test_the_answers_have_the_words_that_a_learner_reads(grades):
 
 
 def test_what_to_explain_is_the_most_frequent_mistake_with_a_name(grades):
-    (first,) = to_explain(grades)
+    located = [Grade(who, {CHAPTER: [record("gram_matrix", "not yet", "permuted")]}) for who in "abc"]
+    first, second = to_explain([*grades, *located])
     assert (first.exercise, first.what, first.count) == ("gram_matrix", "centered", 2)
+    assert (second.what, second.count) == ("permuted", 3)  # more frequent, but it says where, not why
     assert [found.count for found in mistakes(grades)["gram_matrix"]] == [2, 1]
 
 
