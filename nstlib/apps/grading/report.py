@@ -107,7 +107,7 @@ def mistakes(grades: Sequence[Grade]) -> dict[str, list[Found]]:
         if one["outcome"] in ("not yet", "error"):
             what = one["mistake"].replace("_", " ") or (UNNAMED if one["outcome"] == "not yet" else ERROR)
             count[one["name"]][what] += 1
-            sentences.setdefault((one["name"], what), one["message"])
+            sentences.setdefault((one["name"], what), "" if what == ERROR else one["message"])  # an error is one's own
     ordered = {name: count[name] for names in exercises.chapters().values() for name in names if name in count}
     return {
         name: [
