@@ -50,6 +50,12 @@ TESTED_ELSEWHERE = {
     "engine/strips.py": "an Objective that is held to the whole one in test_objective",
     "facts.py": "what doors hold arguments to, in test_doors",
     "terms.py": "the summands of an Objective, in test_objective and test_dual",
+    "apps/grading/common.py": "what both ends of apps/grading/line do, tested with it",
+    "apps/grading/decoding.py": "how values come out of apps/grading/line, tested with it",
+    "apps/grading/encoding.py": "how values go into apps/grading/line, tested with it",
+    "apps/grading/graphs.py": "gradients through apps/grading/line, tested with it",
+    "apps/grading/hatchery.py": "the processes behind apps/grading/judge, tested with it and by attacks",
+    "apps/grading/walls.py": "tried by apps/grading/judge's tests, and attacked by test_attacks",
     "apps/study/report.py": "written anew and compared by apps/study/test_committed.py",
 }
 MIRRORED = ("", "kernels", "engine", "formats", "apps")  # check, cli and widgets are tested through their one door

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from nstlib import __version__
-from nstlib.cli import card, compare, doctor, dream, explore, fast, study, stylize, weights
+from nstlib.cli import card, compare, course, doctor, dream, explore, fast, grade, study, stylize, weights
 from nstlib.cli.console import STOPPED, say, warn
 from nstlib.cli.streams import let_go, occupy_streams, printable, steady_streams
 from nstlib.engine.allocation import allow_keeping
@@ -72,7 +72,9 @@ app.command("dream", epilog=dream.EXAMPLES)(dream.dream)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("explore", epilog=explore.EXAMPLES)(explore.explore)
 app.add_typer(fast.app, name="fast")
+app.command("grade", epilog=grade.EXAMPLES)(grade.grade)
 app.add_typer(card.app, name="card")
+app.add_typer(course.app, name="course")
 app.add_typer(study.app, name="study")
 app.add_typer(weights.app, name="weights")
 

@@ -601,7 +601,16 @@ def test_version(nst):
     assert nst("--version") == (0, f"nst {nstlib.__version__}\n", "")
 
 
-COMMANDS = [(), ("stylize",), ("doctor",), ("weights",), ("weights", "fetch")]
+COMMANDS = [
+    (),
+    ("stylize",),
+    ("doctor",),
+    ("weights",),
+    ("weights", "fetch"),
+    ("grade",),
+    ("course",),
+    ("course", "new"),
+]
 CARD = [("card",), ("card", "new"), ("card", "make"), ("card", "check")]
 
 
