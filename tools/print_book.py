@@ -41,6 +41,17 @@ FOOT = (
     '<div style="font-family: sans-serif; font-size: 8pt; width: 100%; text-align: center">'
     '<span class="pageNumber"></span></div>'
 )
+PAPER = {
+    "format": "A4",
+    "margin": {"top": "16mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
+    "display_header_footer": True,
+    "header_template": "<span></span>",
+    "footer_template": FOOT,
+    "print_background": True,
+    "outline": True,
+    "tagged": True,
+}
+PATIENCE = 900_000  # milliseconds; a quiet machine needs a tenth of that
 SETTLED = """async () => {
   await document.fonts.ready;
   await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
@@ -187,37 +198,20 @@ def served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def print_book(html: Path, pdf: Path, folds: str) -> int:
-    """Print the book that is built in ``html``, and return how many pages it has."""
-    from playwright.sync_api import sync_playwright
-
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        raise SystemExit("Printing needs Chromium: install it, or set CHROMIUM to its path.")
+def print_book(browser, html: Path, pdf: Path, folds: str) -> int:
+    """Print the book that is built in ``html`` with Playwright's ``browser``, and return how many pages it has."""
     joined, pages = html / JOINED, {}
     try:
-        with served(html) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        with served(html) as address:
             for _ in range(2):
                 joined.write_text(join(html, folds, pages), encoding="utf-8")
                 page = browser.new_page()
-                page.set_default_timeout(300_000)
+                page.set_default_timeout(PATIENCE)
                 page.goto(f"{address}/{JOINED}", wait_until="load")
                 page.evaluate(SETTLED)
-                page.pdf(
-                    path=pdf,
-                    format="A4",
-                    margin={"top": "16mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
-                    display_header_footer=True,
-                    header_template="<span></span>",
-                    footer_template=FOOT,
-                    print_background=True,
-                    outline=True,
-                    tagged=True,
-                )
+                page.pdf(path=pdf, **PAPER)
                 page.close()
                 pages = first_pages(pdf)
-            browser.close()
     finally:
         joined.unlink(missing_ok=True)
     from pypdf import PdfReader
@@ -232,7 +226,16 @@ def main() -> int:
     if not (HTML / "index.html").exists():
         print("There is no book yet: run  make book  (or: python tools/build_book.py)", file=sys.stderr)
         return 1
-    count = print_book(HTML, PDF, folds)
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        print("Printing needs Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)
+        return 1
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        count = print_book(browser, HTML, PDF, folds)
+        browser.close()
     print(f"{PDF.relative_to(ROOT)}: {count} pages, {PDF.stat().st_size / 1e6:.1f} MB.")
     return 0
 

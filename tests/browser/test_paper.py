@@ -35,10 +35,10 @@ def print_book():
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("folds", ["open", "none"])
-def test_the_file_has_pages_that_its_list_names(html, tmp_path, monkeypatch, lacking, print_book, folds):
+def test_the_file_has_pages_that_its_list_names(chromium, html, tmp_path, monkeypatch, print_book, folds):
     pypdf = pytest.importorskip("pypdf")
     monkeypatch.setattr(print_book, "parts", lambda: iter([("", ["intro"]), ("Chapters", ["conventions", "07_gram"])]))
-    count = print_book.print_book(html, tmp_path / "book.pdf", folds)
+    count = print_book.print_book(chromium, html, tmp_path / "book.pdf", folds)
     pages = pypdf.PdfReader(tmp_path / "book.pdf").pages
     texts = [page.extract_text() for page in pages]
     assert count == len(pages) > 12

@@ -343,7 +343,7 @@ def test_a_file_has_the_same_features_everywhere(engine):
         click(driver, "layers", "Load ")
         driver.wait_for("() => document.querySelector('.nst-origin')?.textContent.includes('just now')")
         found[name] = driver.run(STRONGEST)
-    print(found)
+
     for name in ENGINES[1:]:
         assert found[name] == pytest.approx(found["chromium"], rel=SAME), found
 
@@ -406,9 +406,10 @@ AS_A_FILE = """() => ({
 def test_the_book_opened_as_a_file_has_text_pictures_formulas_and_search(engine, hooked, html, name):
     driver = engine(name, "book/conventions")  # served, for what is left of it to be without problems
     driver.open((html / "index.html").as_uri())
-    driver.wait_for("() => location.href.endsWith('book/intro.html')")
+    driver.wait_for("() => location.href.endsWith('book/intro.html') && document.readyState === 'complete'")
     driver.open((html / "book" / "07_gram.html").as_uri())
-    driver.wait_for(f"() => document.readyState === 'complete' && !({FORMULAS})().length")
+    there = "location.href.includes('07_gram') && document.readyState === 'complete'"
+    driver.wait_for(f"() => {there} && !({FORMULAS})().length")
     found = driver.run(AS_A_FILE)
     assert found["words"] > 1000
     assert found["broken"] == 0
@@ -416,6 +417,7 @@ def test_the_book_opened_as_a_file_has_text_pictures_formulas_and_search(engine,
     driver.open((html / "search.html").as_uri() + "?q=Gram")
     driver.wait_for("() => document.querySelectorAll('#search-results li').length > 5")
     driver.open(f"{hooked}/book/conventions.html")
+    driver.wait_for(READY)
     driver.problems.clear()  # what a page may not fetch from a file is in the console, and only there
 
 
