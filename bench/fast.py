@@ -197,9 +197,9 @@ def compare_starts(steps: int = 40) -> None:
     model, styles = one_pass.load_one_pass()
     network = load_network()
     for name in ("cat", "coffee"):
-        photo = load_image(picture(name), size=192)
+        photo = load_image(picture(name), size=160)
         for style in (STYLE, "brush", "woodcut"):
-            painting = load_image(picture(style), size=192)
+            painting = load_image(picture(style), size=160)
             painted = paint_in_strips(model, photo, styles[style])
             totals = {}
             for start, init in {"photo": "content", "one pass": painted}.items():
