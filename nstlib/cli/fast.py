@@ -79,7 +79,7 @@ Styles = Annotated[
     list[str], typer.Argument(metavar="STYLE...", help="Pictures whose texture is learned: files or names.")
 ]
 Network = Annotated[Path, option("FILE", "Where to write the network: a .safetensors.", "--output", "-o")]
-Photos = Annotated[Path | None, option("DIR", "Photos to learn from.", show_default="scikit-image's")]
+Photos = Annotated[Path | None, option("DIR", "Photos to learn from.", show_default="the course's")]
 Steps = Annotated[int | None, option("N", "How many.", show_default="200, and 300 for each style")]
 
 
@@ -143,8 +143,8 @@ def train(
 ) -> None:
     """Train a network to paint in each STYLE, for nst fast apply.
 
-    It learns from photos, the losses of nst stylize being its teacher; sixteen
-    photos of anything will do. A picture beside it shows what it has learned.
+    It learns from photos, the losses of nst stylize being its teacher; five of
+    different scenes will do. A picture beside it shows what it has learned.
     Ctrl-C keeps the network so far; the same command with --resume goes on.
     """
     with one_line_errors(exit_code=2):

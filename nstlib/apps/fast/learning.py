@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib import one_pass
 from nstlib.apps.checkpoint import ANEW, checkpoint_path, is_checkpoint
-from nstlib.apps.fast.photos import read_photos, stock_photos
+from nstlib.apps.fast.photos import course_photos, read_photos, stock_photos
 from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.features import Features
@@ -28,6 +28,7 @@ from nstlib.metrics import held_out_distance
 FORMAT = "one pass 1"
 STYLE_SIZE, SHOWN_SIZE = 224, 256  # longer sides of styles and of the photo that is shown painted
 CROPS = 288
+UNSEEN = "cat"  # one of the course's photos, not learned from unless somebody asks for it
 FIRST = "brush"  # any style of the course's network is a start: it can use strokes and edges
 ENOUGH = 5e7  # bytes on the disk for network, checkpoint and preview
 INTERVAL = 30.0  # seconds between two checkpoints; longer if writing them is slow
@@ -39,7 +40,7 @@ class Lesson:
 
     Attributes:
         styles: pictures, by the names that the styles shall have. output: the network's file.
-        photos: to learn from; none means those that scikit-image brings.
+        photos: to learn from; none means the course's, or without those the ones that scikit-image brings.
         steps: how many. size: longer side of the styles in pixels: it decides how large the strokes get.
         fresh: begin with random weights, not with the course's network. seed: of all that is drawn.
         device: "cpu" or "cuda".
@@ -102,7 +103,8 @@ class Learner:
         self._lesson, self._network, self._note = lesson, network, note
         generator = torch.Generator().manual_seed(lesson.seed)
         self._wanted = {name: load_image(path, size=lesson.size) for name, path in lesson.styles.items()}
-        photos = read_photos(lesson.photos, note) if lesson.photos else stock_photos(generator)
+        paths = lesson.photos or course_photos(but=UNSEEN)
+        photos = read_photos(paths, note) if paths else stock_photos(generator)
         self._shown = _shown(lesson, photos)
         photos = [photo.to(lesson.device) for photo in photos]
         crops = one_pass.cut_crops(photos, network, count=CROPS, generator=generator)
@@ -234,7 +236,7 @@ def _start(lesson: Lesson, generator: torch.Generator) -> tuple[one_pass.OnePass
 def _shown(lesson: Lesson, photos: list[Tensor]) -> Tensor:
     """Return the photo that shows what was learned: one of the course's, which it does not learn from, if there is one."""
     try:
-        path = picture("cat")
+        path = picture(UNSEEN)
     except ImageError:
         return photos[0]
     return photos[0] if path in lesson.photos else load_image(path, size=SHOWN_SIZE)

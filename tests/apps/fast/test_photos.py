@@ -37,8 +37,16 @@ def test_of_many_photos_some_from_all_along_are_read(monkeypatch):
 
 def test_without_scikit_image_it_is_told_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.data", None)
-    with pytest.raises(ImageError, match=r"--photos DIR: some sixteen.*pip install scikit-image"):
+    with pytest.raises(ImageError, match=r"--photos DIR: five of different scenes.*pip install scikit-image"):
         photos.stock_photos(torch.Generator())
+
+
+def test_the_course_s_photos_are_taken_but_for_the_one_that_is_shown(monkeypatch, tmp_path):
+    names = {path.stem for path in photos.course_photos(but="cat")}
+    assert len(names) >= 5
+    assert "cat" not in names
+    monkeypatch.setenv("NST_IMAGES", str(tmp_path / "nowhere"))
+    assert photos.course_photos(but="cat") == []
 
 
 def test_drawn_pictures_are_pictures():
