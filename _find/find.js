@@ -173,7 +173,12 @@ const drawName = ({ title, page, anchor }) => element("li", {}, link(title, page
 /** Draw a group of results, the first of them at once. */
 function drawGroup(title, found, draw) {
   const list = element("ol", { className: "search-list" });
-  const group = element("section", {}, element("h2", {}, `${title} (${found.length})`), list);
+  const group = element(
+    "section",
+    { className: "search-group" },
+    element("h2", {}, `${title} (${found.length})`),
+    list,
+  );
   list.append(...found.slice(0, MOST).map(draw));
   const rest = found.slice(MOST);
   if (rest.length) {
