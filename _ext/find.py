@@ -190,7 +190,7 @@ def exercises_of(pages: list[Page]) -> list[list]:
 
 def is_read(name: str) -> bool:
     """Whether a page's text is searched: the reference is found by its names."""
-    return not name.startswith(tuple(f"{each}/" for each in LISTS))
+    return name not in LISTS and not name.startswith(tuple(f"{each}/" for each in LISTS))
 
 
 def call(function: str, *values) -> str:

@@ -80,6 +80,12 @@ function findNames({ words }) {
 
 // --- excerpts --------------------------------------------------------------------------------------------------------
 
+/** Load a script that lies beside this one. */
+function load(name, onerror = null) {
+  const src = `${document.documentElement.dataset.content_root}_static/find/${name}.js`;
+  document.head.append(Object.assign(document.createElement("script"), { src, onerror }));
+}
+
 /** Load the sections of a page, once. */
 function textOf(page) {
   if (!texts.has(page)) {
@@ -88,10 +94,7 @@ function textOf(page) {
       waiting.done = done;
     });
     texts.set(page, waiting);
-    const script = document.createElement("script");
-    script.src = `${document.documentElement.dataset.content_root}_static/find/${page}.js`;
-    script.onerror = () => waiting.done([]);
-    document.head.append(script);
+    load(page, () => waiting.done([]));
   }
   return texts.get(page).promise;
 }
@@ -105,7 +108,7 @@ function bestSection(sections, stems) {
   const worth = ([anchor, title, text], number) => {
     const each = (stem) =>
       Math.min(4, [...text.matchAll(pattern([stem]))].length) + (number && pattern([stem]).test(title) ? 4 : 0);
-    const all = stems.reduce((sum, stem) => sum + each(stem), 0);
+    const all = stems.reduce((sum, stem) => sum + each(stem) + (each(stem) ? 6 : 0), 0); // rather all words than one often
     return anchor.startsWith("exercise-") ? all / 4 : all; // exercises are a group of their own
   };
   const scores = sections.map(worth);
@@ -115,12 +118,8 @@ function bestSection(sections, stems) {
 /** Return where in a text an excerpt begins and ends: whole words around the place with most of the stems. */
 function placeOf(text, stems) {
   const hits = [...text.matchAll(pattern(stems))];
-  const near = (hit) =>
-    new Set(
-      hits
-        .filter((other) => other.index >= hit.index && other.index < hit.index + AROUND - 60)
-        .map((other) => other[0].toLowerCase()),
-    ).size;
+  const within = (hit) => hits.filter(({ index: at }) => at >= hit.index && at < hit.index + AROUND - 60);
+  const near = (hit) => stems.filter((stem) => within(hit).some(([word]) => pattern([stem]).test(word))).length;
   const best = hits.reduce((chosen, hit) => (chosen && near(chosen) >= near(hit) ? chosen : hit), null);
   const from = Math.max(0, (best?.index ?? 0) - 60);
   const start = from ? text.indexOf(" ", from) + 1 : 0;
@@ -131,7 +130,7 @@ function placeOf(text, stems) {
 /** Return an excerpt as a paragraph, what is asked for marked. */
 function excerpt(text, stems) {
   const [start, end] = placeOf(text, stems);
-  const part = text.slice(start, end);
+  const part = text.slice(start, end).replace(/^[…\s.,;:]+/, "");
   const line = element("p", { className: "search-excerpt" }, start ? "… " : "");
   let seen = 0;
   for (const hit of part.matchAll(pattern(stems))) {
@@ -174,7 +173,12 @@ const drawName = ({ title, page, anchor }) => element("li", {}, link(title, page
 /** Draw a group of results, the first of them at once. */
 function drawGroup(title, found, draw) {
   const list = element("ol", { className: "search-list" });
-  const group = element("section", {}, element("h2", {}, `${title} (${found.length})`), list);
+  const group = element(
+    "section",
+    { className: "search-group" },
+    element("h2", {}, `${title} (${found.length})`),
+    list,
+  );
   list.append(...found.slice(0, MOST).map(draw));
   const rest = found.slice(MOST);
   if (rest.length) {
@@ -214,12 +218,12 @@ window.courseSearch = {
   setText: (page, sections) => texts.get(page)?.done(sections),
   setIndex: (made) => {
     index = made;
-    const query = (new URLSearchParams(location.search).get("q") ?? "").trim();
-    const field = document.querySelector(".bd-search-container input[name=q]");
-    if (field) {
-      field.value = query;
-      if (!query) field.focus();
-    }
-    if (query) show(query);
+    show(asked);
   },
 };
+
+const asked = (new URLSearchParams(location.search).get("q") ?? "").trim();
+const field = document.querySelector(".bd-search-container input[name=q]");
+if (field) field.value = asked;
+if (asked) load("index");
+else field?.focus();

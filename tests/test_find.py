@@ -67,7 +67,7 @@ def test_exercises_are_found_where_their_cards_stand():
 
 def test_the_text_of_the_reference_is_not_searched():
     assert find.is_read("book/07_gram")
-    assert find.is_read("book/api")
+    assert not find.is_read("book/api")
     assert not find.is_read("book/api/gram")
     assert not find.is_read("book/api_inside/engine.tiles")
 
