@@ -36,6 +36,8 @@ def gram_matrix(features):
     return vectors @ vectors.mT / vectors.shape[-1]
 """
 WRONG = RIGHT.replace(".shape[-1]", ".shape[-1] ** 2")
+# Right in a notebook, and refused here: it takes a later exercise's function from the library, which is hidden.
+REFUSED = {("high_pass", "right_band")}
 _EVERYTHING = """
 import ctypes, gc, os, shutil, signal, socket, subprocess, sys, threading, time
 from pathlib import Path
@@ -220,6 +222,8 @@ def known_answers(name: str) -> dict[str, list[str]]:
     text = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "")
     found: dict[str, list[str]] = {"right": [], "wrong": []}
     for function in re.findall(r"^def ((?:right|wrong)_\w+)", text, re.M):
+        if (name, function) in REFUSED:
+            continue
         found[function.partition("_")[0]].append(f"{text}\n\n{name} = {function}\n")
     return found
 

@@ -93,8 +93,12 @@ def _hide(references: list[tuple[str, str]]) -> None:
     def refuse(*_arguments, **_named):
         raise RuntimeError("This is the course's own function, and yours is asked for.")
 
+    own = [module for name, module in sys.modules.items() if name.split(".")[0] == "nstlib"]
     for module, name in references:
         function = getattr(sys.modules.get(module), name, None)
+        for other in own:
+            if function is not None and getattr(other, name, None) is function:
+                setattr(other, name, refuse)
         while function is not None:
             inner, inside = getattr(function, "__wrapped__", None), getattr(function, "__code__", None)
             if inside is not None and not inside.co_freevars:

@@ -38,7 +38,7 @@ def test_nothing_was_written_and_nothing_deleted(attacked):
     assert (ROOT / "solutions" / f"{bench.CHAPTER}.ipynb").is_file()
 
 
-def test_a_grading_that_is_killed_goes_on_to_the_same_report(attacked, tmp_path):
+def test_a_grading_that_is_killed_goes_on_to_the_same_report(tmp_path):
     due = bench.make_class(tmp_path / "submitted", 6, 0)
     reports = [tmp_path / "killed", tmp_path / "whole"]
     bench.graded(tmp_path / "submitted", reports[0], kill_at=3)
