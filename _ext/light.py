@@ -146,9 +146,9 @@ def lighten(app, failure: Exception | None) -> None:
             path.write_text(after, encoding="utf-8")
     text = "".join(pages)
     for copy in (out / "_images").glob("*.webp"):
-        original = copy.with_suffix(".jpeg")
-        if original.name not in text:
-            original.unlink(missing_ok=True)
+        for original in (copy.with_suffix(ending) for ending in (".jpg", ".jpeg")):
+            if original.name not in text:
+                original.unlink(missing_ok=True)
     sheets = sorted((out / "_static").rglob("*.css"))
     named = icons_of(pages)
     points = glyphs_of(named, "".join(path.read_text(encoding="utf-8") for path in sheets))

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from nstlib.apps.grading.keeping import Kept
-from nstlib.apps.grading.pool import LOST, Job, JudgeProcess, judge_here, judge_on
+from nstlib.apps.grading.pool import LOST, Answers, JudgeProcess, judge_here, judge_on
 from nstlib.apps.grading.submissions import Submission, chapter_of
 from nstlib.apps.grading.walls import Limits
 from nstlib.check import exercises
@@ -28,7 +28,7 @@ class Grade:
         return sum(record["right"] for records in chosen for record in records)
 
 
-def read_all(submissions: Sequence[Submission], kept: Kept) -> tuple[list[Grade], dict[str, Job]]:
+def read_all(submissions: Sequence[Submission], kept: Kept) -> tuple[list[Grade], dict[str, Answers]]:
     """Return a grade for each learner that still lacks its records, and what there is to judge, by key."""
     grades, jobs = [], {}
     for submission in submissions:
@@ -37,7 +37,7 @@ def read_all(submissions: Sequence[Submission], kept: Kept) -> tuple[list[Grade]
             names = tuple(exercises.chapters()[chapter])
             key = kept.key(text, names)
             grade.keys[chapter] = key
-            jobs.setdefault(key, Job(key, text, names))
+            jobs.setdefault(key, Answers(key, text, names))
         if not grade.keys:
             grade.notes.append("No notebook of the course was found in it.")
         grades.append(grade)
@@ -64,7 +64,7 @@ def _chosen(submission: Submission, notes: list[str]) -> dict[str, bytes]:
 
 
 def judge_missing(
-    jobs: dict[str, Job],
+    jobs: dict[str, Answers],
     kept: Kept,
     limits: Limits,
     *,
@@ -92,7 +92,7 @@ def judge_missing(
             yield done
 
 
-def fill(grades: Sequence[Grade], jobs: dict[str, Job], kept: Kept) -> None:
+def fill(grades: Sequence[Grade], jobs: dict[str, Answers], kept: Kept) -> None:
     """Give all grades their records; what a judge did not come to an end with counts nothing, and says so."""
     for grade in grades:
         for chapter, key in grade.keys.items():

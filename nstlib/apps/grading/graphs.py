@@ -27,12 +27,14 @@ class Distant(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, node, count, *tensors):
+        """Hand on the values that the other side computed: the first ``count`` tensors; the others are its inputs."""
         ctx.node, ctx.count = node, count
         return tuple(tensor.clone() for tensor in tensors[:count])
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, *pulls):
+        """Ask the other side for the slopes at its inputs."""
         found = ctx.node.side.slopes(ctx.node.number, pulls)
         return (
             None,

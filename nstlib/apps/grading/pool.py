@@ -22,7 +22,7 @@ POLL, SPARE = 0.2, 120.0  # seconds between two looks at whether to stop; that a
 LOST = "The judge did not come to an end with it, and gives no points. The same command tries again."
 
 
-class Job(NamedTuple):
+class Answers(NamedTuple):
     """A notebook to judge: its key among the results, its bytes, the names of its exercises."""
 
     key: str
@@ -53,7 +53,7 @@ class JudgeProcess:
         finally:
             alarm.cancel()
 
-    def judge(self, job: Job) -> list[dict] | None:
+    def judge(self, job: Answers) -> list[dict] | None:
         """Return the records of a notebook, or None if the judge did not come to an end with it."""
         seconds = SPARE + 3 * self._limits.seconds * len(job.names)
         return self.ask({"names": job.names}, job.text, seconds)
@@ -90,13 +90,13 @@ class JudgeProcess:
 
 
 def judge_here(
-    jobs: Iterable[Job],
+    jobs: Iterable[Answers],
     limits: Limits,
     *,
     workers: int | None = None,
     stop: Callable[[], bool] = bool,
     first: JudgeProcess | None = None,
-) -> Generator[tuple[Job, list[dict] | None], None, None]:
+) -> Generator[tuple[Answers, list[dict] | None], None, None]:
     """Judge notebooks on this machine, one process each, and yield each with its records as soon as they are known.
 
     Args:
@@ -136,14 +136,14 @@ def judge_here(
 _judges: dict[tuple[int, Limits], JudgeProcess] = {}
 
 
-def judge_there(job: Job, limits: Limits) -> list[dict] | None:
+def judge_there(job: Answers, limits: Limits) -> list[dict] | None:
     """Judge a notebook on a dask worker, whose thread keeps its judge."""
     return _judges.setdefault((threading.get_ident(), limits), JudgeProcess(limits)).judge(job)
 
 
 def judge_on(
-    address: str, jobs: Sequence[Job], limits: Limits, *, stop: Callable[[], bool] = bool
-) -> Generator[tuple[Job, list[dict] | None], None, None]:
+    address: str, jobs: Sequence[Answers], limits: Limits, *, stop: Callable[[], bool] = bool
+) -> Generator[tuple[Answers, list[dict] | None], None, None]:
     """Judge notebooks on the workers of a dask scheduler. They need nstlib and its weights, and Linux for its walls.
 
     Raises:

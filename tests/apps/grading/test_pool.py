@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nstlib.apps.grading import pool
-from nstlib.apps.grading.pool import Job, JudgeProcess, judge_here, judge_on
+from nstlib.apps.grading.pool import Answers, JudgeProcess, judge_here, judge_on
 from nstlib.apps.grading.walls import Limits
 from nstlib.errors import ChoiceError
 
@@ -37,8 +37,8 @@ def fake(monkeypatch):
     monkeypatch.setattr(pool, "SPARE", 0.0)
 
 
-def jobs(*texts: str) -> list[Job]:
-    return [Job(text, text.encode(), ("a", "b")) for text in texts]
+def jobs(*texts: str) -> list[Answers]:
+    return [Answers(text, text.encode(), ("a", "b")) for text in texts]
 
 
 def test_every_notebook_is_judged_once(fake):
