@@ -82,9 +82,9 @@ def _for_gradescope(place: Path, target: Path, limits: Limits) -> None:
     """Grade one submission, and write what Gradescope reads."""
     import tempfile
 
+    from nstlib.apps.grading.class_report import gradescope
     from nstlib.apps.grading.grading import fill, judge_missing, read_all
     from nstlib.apps.grading.keeping import Kept
-    from nstlib.apps.grading.report import gradescope
     from nstlib.apps.grading.submissions import find_one
     from nstlib.errors import ResumeError
     from nstlib.formats.files import replacing
@@ -101,10 +101,10 @@ def _for_gradescope(place: Path, target: Path, limits: Limits) -> None:
 
 
 def _grade_class(place: Path, output: Path, limits: Limits, workers: int | None, scheduler: str | None) -> None:
+    from nstlib.apps.grading.class_report import write_report
     from nstlib.apps.grading.grading import fill, judge_missing, read_all
     from nstlib.apps.grading.keeping import Kept
     from nstlib.apps.grading.pool import JudgeProcess
-    from nstlib.apps.grading.report import write_report
     from nstlib.apps.grading.submissions import find_submissions
     from nstlib.apps.painting.stopping import stoppable
 

@@ -53,7 +53,7 @@ def across():
         {3: torch.arange(4)},
         torch.zeros(0, 3),
         torch.tensor(5),
-        torch.randn(2, 3, dtype=torch.complex64),
+        torch.tensor([[1 + 2j, -0.5j, 3], [0.25, 1j, -2]], dtype=torch.complex64),
         torch.tensor([True, False]),
         np.arange(6.0).reshape(2, 3),
         np.float32(2.5),

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from nstlib.apps.grading import report
+from nstlib.apps.grading import class_report as report
+from nstlib.apps.grading.class_report import answers, gradescope, mistakes, page, table, to_explain, write_report
 from nstlib.apps.grading.grading import Grade
-from nstlib.apps.grading.report import answers, gradescope, mistakes, page, table, to_explain, write_report
 from nstlib.apps.grading.walls import Limits
 
 CHAPTER = "07_gram"
