@@ -15,6 +15,11 @@ document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(hide).observe(b, { childList: true, subtree: true });
   });
   all("details.hide > summary[aria-label]", (e) => e.removeAttribute("aria-label"));
+  // The arrow that folds a part of the list of pages out.
+  all(".bd-sidebar-primary li.has-children > details > summary", (e) => {
+    const name = e.closest("li").querySelector("a")?.textContent.trim();
+    e.setAttribute("aria-label", `Pages below ${name}`);
+  });
   // The roles promise a list that the markup does not have.
   all(".citation-list[role], .citation[role]", (e) => e.removeAttribute("role"));
   const side = document.querySelector(".bd-sidebar-primary");

@@ -329,7 +329,7 @@ def test_a_picture_that_is_too_small_is_refused_in_words_and_the_next_one_painte
         it.root.get_by_text("A picture needs at least 8 x 8 pixels, this one has 60 x 5.").first.wait_for()
         it.take("Picture", "cat")
         it.said("cat as mosaic")
-        assert not it.root.locator(".nst-gate").is_visible()
+        it.root.locator(".nst-gate").wait_for(state="hidden")
         assert_painted(it, painter, {"mosaic": 1})
 
 
