@@ -75,7 +75,8 @@ export function styleRow({ legend, styles, value, small = false, onChange }) {
   const chosen = choices({
     legend,
     options: styles.map(({ name, look }) => {
-      const picture = h("img", { src: look, alt: "", "aria-hidden": "true", draggable: "false" }); // its name stands below
+      // Its name stands below.
+      const picture = h("img", { src: look, alt: "", "aria-hidden": "true", draggable: "false" });
       const label = h("span", { class: small ? "nst-hidden" : "" }, name);
       return [name, h("span", { class: "nst-look", title: small ? name : null }, picture, label)];
     }),
