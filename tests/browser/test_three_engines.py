@@ -296,7 +296,7 @@ CLICK = """(name, words) => {
   button?.click();
   return Boolean(button);
 }"""
-NOTES = """(name) => [...document.querySelectorAll(`.nst-page[data-explorer="${name}"] :is(.nst-note, .nst-reading)`)]
+NOTES = """(name) => [...document.querySelectorAll(`.nst-page[data-explorer="${name}"] :is(.nst-note, .nst-reading, .nst-gate)`)]
   .map((e) => e.textContent).join(" ")"""
 STRONGEST = """async () => {
   document.querySelector(".nst-map").click();
