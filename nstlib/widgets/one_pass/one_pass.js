@@ -220,7 +220,7 @@ function conduct({ model, el, now, own, picture, board, ui }) {
   function offer(words) {
     why = words;
     const said = loading ? null : door.offer(why, missing, model.get("bytes"));
-    if (said) ui.announce(said);
+    if (said && why !== ALL) ui.announce(said); // the first offer must not talk over what was painted
   }
 
   async function load() {
