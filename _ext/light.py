@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from density import density_of
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import Image
@@ -24,9 +25,9 @@ ICON = re.compile(r"\bfa-([a-z0-9-]+)")
 GLYPH = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"(\\[0-9a-f]+|.)"\}')
 OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  # in rules that are no icon's own
 IMAGE = re.compile(r'<img (?=[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp|gif))")(?P<rest>[^>]*)>')
+PHOTO = re.compile(r"[\w.-]+\.jpe?g\b")  # its name
 CARD_PICTURE = re.compile(r'<img (?=[^>]*course-card-picture)[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp))"[^>]*>')
 CARD = (560, 208)  # pixels of a card's picture, from its upper left: twice what is seen of it
-DPI = 100  # of a figure at the page's own density
 QUALITY = 82  # of WebP
 AT_ONCE = 2  # pictures of a page that are loaded with it; the others when they come near
 
@@ -53,8 +54,9 @@ def place_pictures(page: str, folder: Path) -> str:
         if match.start() < main or not file.is_file() or "loading=" in rest:
             return match[0]
         seen += 1
-        density = density_of(file)
-        sides = (round(side / density) for side in size_of(file))
+        with Image.open(file) as image:
+            density = density_of(image) if image.format == "JPEG" else 1
+            sides = (round(side / density) for side in image.size)
         size = "" if re.search(r"\b(?:width|height|style)=", rest) else 'width="{}" height="{}" '.format(*sides)
         when = 'loading="lazy" ' if seen > AT_ONCE else ""
         if density > 1 and file.suffix != ".webp":
@@ -82,12 +84,6 @@ def small_cards(page: str, folder: Path) -> str:
     return CARD_PICTURE.sub(small, page)
 
 
-def density_of(file: Path) -> int:
-    """Return how many pixels a figure's file has for each of its place on the page, along a side."""
-    with Image.open(file) as image:
-        return max(1, round(image.info.get("dpi", (DPI, DPI))[0] / DPI)) if image.format == "JPEG" else 1
-
-
 def as_webp(file: Path) -> Path:
     """Write a picture as WebP beside it, unless it is there, and return where."""
     copy = file.with_suffix(".webp")
@@ -95,12 +91,6 @@ def as_webp(file: Path) -> Path:
         with Image.open(file) as image:
             image.save(copy, quality=QUALITY, method=6)
     return copy
-
-
-def size_of(file: Path) -> tuple[int, int]:
-    """Return a picture's width and height."""
-    with Image.open(file) as image:
-        return image.size
 
 
 def icons_of(pages: list[str]) -> set[str]:
@@ -144,10 +134,10 @@ def lighten(app, failure: Exception | None) -> None:
         pages.append(after)
         if after != before:
             path.write_text(after, encoding="utf-8")
-    text = "".join(pages)
+    shown = {name for page in pages for name in PHOTO.findall(page)}
     for copy in (out / "_images").glob("*.webp"):
         for original in (copy.with_suffix(ending) for ending in (".jpg", ".jpeg")):
-            if original.name not in text:
+            if original.name not in shown:
                 original.unlink(missing_ok=True)
     sheets = sorted((out / "_static").rglob("*.css"))
     named = icons_of(pages)

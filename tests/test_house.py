@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {
     "engine/strips.py": "an Objective that is held to the whole one in test_objective",
     "facts.py": "what doors hold arguments to, in test_doors",
     "terms.py": "the summands of an Objective, in test_objective and test_dual",
+    "apps/cluster.py": "dask's workers, in the tests of apps/study/workers and apps/grading/pool",
     "apps/grading/common.py": "what both ends of apps/grading/line do, tested with it",
     "apps/grading/decoding.py": "how values come out of apps/grading/line, tested with it",
     "apps/grading/encoding.py": "how values go into apps/grading/line, tested with it",

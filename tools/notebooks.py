@@ -36,12 +36,12 @@ from blocks import (  # noqa: E402
     repository,
     stubbed,
 )
+from density import DPI, density_of  # noqa: E402
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from PIL import Image  # noqa: E402
 from plain import ChapterError, Converter, Words, read_citations, read_labels  # noqa: E402
 
-DPI = 100  # of a notebook's figures
 LARGEST = 700_000  # bytes; GitHub and Colab become slow to show larger notebooks
 CHECKED = re.compile(r"\bcheck\(\s*(\w+)")
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
@@ -338,8 +338,8 @@ def merge_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
 def as_in_a_notebook(photo: str) -> str:
     """Return a JPEG in base64 with the pixels that it has in a notebook: a page's figures have several for each of them."""
     with Image.open(io.BytesIO(base64.b64decode(photo))) as image:
-        density = round(image.info.get("dpi", (DPI, DPI))[0] / DPI)
-        if density <= 1:
+        density = density_of(image)
+        if density == 1:
             return photo
         small = image.reduce(density)
     with io.BytesIO() as file:

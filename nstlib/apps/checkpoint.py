@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +63,7 @@ def save_checkpoint(run: Run, path: str | os.PathLike[str], extra: dict[str, Any
     Raises:
         ResumeError: if the run is in the middle of a step, or the file cannot be written.
     """
-    content = {"format": FORMAT, "nstlib": __version__, "run": run.state_dict(), "extra": extra or {}}
-    with replacing(path, error=ResumeError) as temporary, temporary.open("wb") as file:
-        try:
-            torch.save(content, file)
-        except RuntimeError as error:  # a full disk: the archive's writer then stumbles over where it should be
-            cause = error.__context__
-            raise cause if isinstance(cause, OSError) else OSError("the disk may be full") from error
+    write_archive({"format": FORMAT, "nstlib": __version__, "run": run.state_dict(), "extra": extra or {}}, path)
     return Path(path)
 
 
@@ -81,15 +76,8 @@ def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise ResumeError(f"There is no saved run {path}. Start without resuming.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if altered := archive.testzip():
-                raise zipfile.BadZipFile(f"{altered} is not what its checksum says")
-        # Tensors and plain values only: nothing in the file is executed.
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        version, state, extra = content["format"], content["run"], content["extra"]
-    except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
-        raise ResumeError(f"{path} is damaged, or not a saved run. {ANEW}") from error
+    content = read_archive(path, ("format", "run", "extra"), "not a saved run")
+    version, state, extra = content["format"], content["run"], content["extra"]
     if version != FORMAT:
         raise ResumeError(f"{path} was written by nstlib {content.get('nstlib')}, in another form. {ANEW}")
     try:
@@ -99,3 +87,37 @@ def load_checkpoint(run: Run, path: str | os.PathLike[str]) -> dict[str, Any]:
     except Exception as error:  # whole, but not what a run writes: any part of it may be of any kind
         raise ResumeError(f"{path} is not the state of a run ({type(error).__name__}: {error}). {ANEW}") from error
     return extra
+
+
+def write_archive(content: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    """Write tensors, numbers and text; an older file is replaced as a whole or not at all.
+
+    Raises:
+        ResumeError: if the file cannot be written.
+    """
+    with replacing(path, error=ResumeError) as temporary, temporary.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:  # a full disk: the archive's writer then stumbles over where it should be
+            cause = error.__context__
+            raise cause if isinstance(cause, OSError) else OSError("the disk may be full") from error
+
+
+def read_archive(path: Path, keys: Iterable[str], otherwise: str) -> dict[str, Any]:
+    """Return what ``write_archive`` wrote, checked against its checksums.
+
+    Args:
+        path: of the file. keys: what it must hold. otherwise: what it is if it does not.
+
+    Raises:
+        ResumeError: if it is damaged, or lacks one of the keys.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if altered := archive.testzip():
+                raise zipfile.BadZipFile(f"{altered} is not what its checksum says")
+        # Tensors and plain values only: nothing in the file is executed.
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return {key: content[key] for key in keys} | content
+    except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
+        raise ResumeError(f"{path} is damaged, or {otherwise}. {ANEW}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line_errors, say, warn
+from nstlib.cli.inputs import check_where
 from nstlib.cli.options import option
 from nstlib.errors import ChoiceError, finite_number, whole_number
 
 if TYPE_CHECKING:
     from nstlib.apps.grading.walls import Limits
-
-PER_PROCESSOR, LEAST_LIMIT = 4, 32
 
 EXAMPLES = """Examples:
 
@@ -52,7 +50,7 @@ def grade(
     """
     with one_line_errors(exit_code=2):
         limits = _limits(seconds, memory)
-        _check_where(workers, scheduler)
+        check_where(workers, scheduler)
         if gradescope is not None:
             _for_gradescope(submissions, gradescope, limits)
             return
@@ -69,13 +67,6 @@ def _limits(seconds: float, memory: int) -> Limits:
     return Limits(
         finite_number("--seconds", seconds, 1.0, most=600.0), whole_number("--memory", memory, 256, 1_000_000)
     )
-
-
-def _check_where(workers: int | None, scheduler: str | None) -> None:
-    if workers is not None:
-        whole_number("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
-    if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
-        raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
 
 
 def _for_gradescope(place: Path, target: Path, limits: Limits) -> None:

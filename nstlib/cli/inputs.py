@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from nstlib.cli.console import note
-from nstlib.errors import LARGEST_SEED, ChoiceError, ImageError, finite_number
+from nstlib.errors import LARGEST_SEED, ChoiceError, ImageError, finite_number, whole_number
 
 NAMED = 5  # of what is left out
+PER_PROCESSOR, LEAST_LIMIT = 4, 32  # processes: more only wait for each other, and each takes memory
 MOST = 10**9  # steps, pixels of a side: more is a slip, and numbers beyond all bounds are slow to reckon with
 
 
@@ -84,3 +86,11 @@ def check_seed(seed: int) -> int:
     if not 0 <= seed <= LARGEST_SEED:
         raise ChoiceError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}.")
     return seed
+
+
+def check_where(workers: int | None, scheduler: str | None) -> None:
+    """Raise a ChoiceError for a number of processes that there cannot be, or an address that is none."""
+    if workers is not None:
+        whole_number("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
+    if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
+        raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, say, warn
+from nstlib.cli.inputs import check_where
 from nstlib.cli.options import option
-from nstlib.errors import ChoiceError, ImageError, whole_number
+from nstlib.errors import ChoiceError, ImageError
 
 if TYPE_CHECKING:
     from nstlib.apps.painting.stopping import Stop
     from nstlib.apps.study.grid import Grid
-
-PER_PROCESSOR, LEAST_LIMIT = 4, 32  # processes: more only wait for each other, and each takes memory
 
 app = typer.Typer(help="Run many transfers, measure them, compare the methods.", no_args_is_help=True)
 
@@ -73,10 +71,7 @@ def run(
 
 def _check_where(workers: int | None, scheduler: str | None, device: str) -> None:
     """Raise a ChoiceError for a number of processes that there cannot be, an address that is none, or a missing device."""
-    if workers is not None:
-        whole_number("--workers", workers, 1, max(LEAST_LIMIT, PER_PROCESSOR * (os.cpu_count() or 1)))
-    if scheduler is not None and not re.fullmatch(r"\w+://\S+|[^\s/]+:\d+", scheduler):
-        raise ChoiceError(f"--scheduler must be an address like tcp://127.0.0.1:8786, got {scheduler!r}.")
+    check_where(workers, scheduler)
     if scheduler is None:  # a worker elsewhere has devices of its own
         _check_device(device)
 

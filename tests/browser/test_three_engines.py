@@ -296,8 +296,8 @@ CLICK = """(name, words) => {
   button?.click();
   return Boolean(button);
 }"""
-NOTES = """(name) => [...document.querySelectorAll(`.nst-page[data-explorer="${name}"] :is(.nst-note, .nst-reading, .nst-gate)`)]
-  .map((e) => e.textContent).join(" ")"""
+NOTES = """(name) => [...document.querySelector(`.nst-page[data-explorer="${name}"]`)
+  .querySelectorAll(".nst-note, .nst-reading, .nst-gate")].map((e) => e.textContent).join(" ")"""
 STRONGEST = """async () => {
   document.querySelector(".nst-map").click();
   await new Promise((done) => setTimeout(done, 200));

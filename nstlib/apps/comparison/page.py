@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from nstlib import __version__
 from nstlib.apps.comparison import pairs
 from nstlib.apps.comparison.pairs import CLASSIC, COLUMNS, LOSSES, SHOWN, Record
 from nstlib.apps.study.grid import Grid
+from nstlib.apps.templates import templates
 from nstlib.errors import ImageError
 from nstlib.formats.files import replacing
 from nstlib.formats.opening import opened
@@ -45,7 +44,7 @@ def page(records: Sequence[Record], grid: Grid, failures: Mapping[str, Sequence[
     """Return the page as HTML. Its links are relative to the comparison's folder."""
     methods = pairs.methods_in(records)
     return (
-        _templates()
+        templates(Path(__file__).parent, number=_number, listed=_listed, counted=_counted, address=_address)
         .get_template("page.html")
         .render(
             records=records,
@@ -65,19 +64,6 @@ def page(records: Sequence[Record], grid: Grid, failures: Mapping[str, Sequence[
             ],
         )
     )
-
-
-def _templates() -> Environment:
-    """Return what fills the page; whatever is filled in is escaped."""
-    found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"number": _number, "listed": _listed, "counted": _counted, "address": _address}
-    return found
 
 
 def _averages(records: Sequence[Record], methods: Sequence[str], column: str) -> tuple[list[str], list[list[str]]]:

@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 
 from nstlib import one_pass
-from nstlib.apps.checkpoint import ANEW, checkpoint_path, is_checkpoint
+from nstlib.apps.checkpoint import ANEW, checkpoint_path, is_checkpoint, read_archive, write_archive
 from nstlib.apps.fast.photos import course_photos, read_photos, stock_photos
 from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.features import Features
 from nstlib.formats.encoding import is_marked
-from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, save_image
 from nstlib.metrics import held_out_distance
 
@@ -94,9 +93,6 @@ class Learner:
 
     Args:
         lesson: checked. network: looks at paintings while it trains. note: is told what goes wrong on the way.
-
-    Attributes:
-        index: how many steps are done.
     """
 
     def __init__(self, lesson: Lesson, network: Features, note: Callable[[str], None]):
@@ -113,7 +109,12 @@ class Learner:
         self._training = one_pass.Training(
             self._model, styles, crops, goals, network, steps=lesson.steps, generator=generator
         )
-        self.index, self._due = 0, time.monotonic() + INTERVAL
+        self._due = time.monotonic() + INTERVAL
+
+    @property
+    def index(self) -> int:
+        """How many steps are done."""
+        return self._training.index
 
     def resume(self) -> None:
         """Go on from the checkpoint.
@@ -122,18 +123,13 @@ class Learner:
             ResumeError: if it is damaged, or another training's.
         """
         path = self._lesson.checkpoint
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-            version, recipe, state = content["format"], content["recipe"], content["training"]
-        except Exception as error:  # torch's reader raises whatever a damaged archive makes it stumble over
-            raise ResumeError(f"{path} is damaged, or no saved training. {ANEW}") from error
-        if version != FORMAT or recipe != self._recipe():
+        content = read_archive(path, ("format", "recipe", "training"), "no saved training")
+        if content["format"] != FORMAT or content["recipe"] != self._recipe():
             raise ResumeError(
                 f"{path} is of another training: its styles, photos or numbers were others. Repeat its command, or "
                 f"start anew. {ANEW}"
             )
-        self._training.load_state_dict(state)
-        self.index = state["index"]
+        self._training.load_state_dict(content["training"])
 
     def step(self) -> one_pass.TrainingStep:
         """Make a step; from time to time, keep what was learned.
@@ -144,9 +140,8 @@ class Learner:
         record = self._training.step()
         if not math.isfinite(record.total):
             raise DivergenceError(
-                f"The loss is no finite number any more, at step {self.index}. Try another --seed, or --fresh."
+                f"The loss is no finite number any more, at step {record.index}. Try another --seed, or --fresh."
             )
-        self.index += 1
         if time.monotonic() >= self._due and self.index < self._lesson.steps:
             begin = time.monotonic()
             try:
@@ -159,8 +154,7 @@ class Learner:
     def save(self) -> None:
         """Write the checkpoint, and the photo as it is painted now."""
         content = {"format": FORMAT, "recipe": self._recipe(), "training": self._training.state_dict()}
-        with replacing(self._lesson.checkpoint, error=ResumeError) as temporary, temporary.open("wb") as file:
-            torch.save(content, file)
+        write_archive(content, self._lesson.checkpoint)
         self._paint_preview()
 
     def write(self) -> dict[str, tuple[float, float]]:

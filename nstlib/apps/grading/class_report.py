@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from nstlib import __version__
 from nstlib.apps.grading.grading import Grade
 from nstlib.apps.grading.walls import Limits
+from nstlib.apps.templates import templates
 from nstlib.check import exercises
 from nstlib.errors import ResumeError
 from nstlib.formats.files import make_folder, replacing
@@ -130,20 +129,16 @@ def _is_named(found: Found) -> bool:
 def page(grades: Sequence[Grade], walls: Mapping[str, bool], limits: Limits) -> str:
     """Return the page as HTML; whatever a learner wrote is escaped."""
     chapters = chapters_in(grades)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["marked"] = _marked
-    return environment.get_template("report.html").render(
+    found = mistakes(grades)
+    page = templates(Path(__file__).parent, marked=_marked).get_template("report.html")
+    return page.render(
         grades=grades,
         chapters=chapters,
         possible=possible,
         most={chapter: len(exercises.chapters()[chapter]) for chapter in chapters},
-        rows=[_row(name, grades) for chapter in chapters for name in exercises.chapters()[chapter]],
+        rows=[
+            _row(name, grades, found.get(name, [])) for chapter in chapters for name in exercises.chapters()[chapter]
+        ],
         to_explain=to_explain(grades),
         titles={name: exercises[name].title for chapter in chapters for name in exercises.chapters()[chapter]},
         library=_library(grades),
@@ -154,8 +149,8 @@ def page(grades: Sequence[Grade], walls: Mapping[str, bool], limits: Limits) -> 
     )
 
 
-def _row(name: str, grades: Sequence[Grade]) -> dict:
-    """Return what the heat map shows of an exercise: shares of those who handed in its chapter."""
+def _row(name: str, grades: Sequence[Grade], found: Sequence[Found]) -> dict:
+    """Return what the heat map shows of an exercise: shares of those who handed in its chapter, and what was found."""
     records = [r for grade in grades for records in grade.chapters.values() for r in records if r["name"] == name]
     outcomes = Counter(record["outcome"] for record in records)
     return {
@@ -164,7 +159,7 @@ def _row(name: str, grades: Sequence[Grade]) -> dict:
         "of": len(records),
         "right": outcomes["right"],
         "open": outcomes["not attempted"],
-        "found": mistakes(grades).get(name, []),
+        "found": found,
     }
 
 

@@ -10,15 +10,15 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from nstlib import course
+from nstlib.apps.cluster import POLL, run_there
 from nstlib.apps.grading.walls import Limits
-from nstlib.errors import ChoiceError, whole_number
+from nstlib.errors import whole_number
 
-POLL, SPARE = 0.2, 120.0  # seconds between two looks at whether to stop; that a judge may take beyond the limits
+SPARE = 120.0  # seconds that a judge may take beyond the limits
 LOST = "The judge did not come to an end with it, and gives no points. The same command tries again."
 
 
@@ -149,25 +149,8 @@ def judge_on(
     Raises:
         ChoiceError: if dask is not installed, or no scheduler answers.
     """
-    try:
-        from distributed import Client, as_completed
-    except ImportError as error:
-        raise ChoiceError('--scheduler needs dask: pip install "nstlib[cluster]"') from error
-    try:
-        client = Client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ChoiceError(f"No dask scheduler answers at {address}. Start one with  dask scheduler  first.") from error
-    with client:
-        running = {client.submit(judge_there, job, limits, pure=False): job for job in jobs}
-        left = as_completed(list(running), loop=client.loop)
-        while running and not stop():
-            if not left.has_ready():
-                time.sleep(POLL)
-                continue
-            for future in left.next_batch(block=False):
-                job = running.pop(future)
-                with contextlib.suppress(Exception):
-                    yield job, future.result()
-                    continue
-                yield job, None
-        client.cancel(list(running))
+    for job, future in run_there(address, judge_there, jobs, limits, stop=stop):
+        records = None
+        with contextlib.suppress(Exception):
+            records = future.result()
+        yield job, records

@@ -10,25 +10,24 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
+from nstlib.apps.cluster import POLL, run_there
 from nstlib.apps.study.grid import Grid
 from nstlib.apps.study.measure import Task, run_task, tasks_of
 from nstlib.apps.study.results import Results
 from nstlib.engine.allocation import keep_freed_memory
-from nstlib.errors import ChoiceError, whole_number
+from nstlib.errors import whole_number
 
 ATTEMPTS = 3  # of a task whose worker died: out of memory, most often
-POLL = 0.2  # seconds between two looks at whether to stop
 
 
 class Outcome(NamedTuple):
@@ -165,44 +164,11 @@ def run_on(address: str, tasks: Iterable[Task], *, stop: Callable[[], bool] = bo
     Raises:
         ChoiceError: if dask is not installed, or no scheduler answers.
     """
-    try:
-        from distributed import Client, as_completed
-    except ImportError as error:
-        raise ChoiceError('--scheduler needs dask: pip install "nstlib[cluster]"') from error
-    todo, running = list(reversed(list(tasks))), {}
-    with _connected(Client, address) as client:
-        left = as_completed(loop=client.loop)
-        while (todo or running) and not stop():
-            # A few more than are worked on, so that nobody waits; not all, as each carries its pictures.
-            while todo and len(running) < max(2, 2 * sum(client.nthreads().values())):
-                future = client.submit(_run_quietly, todo[-1], pure=False)
-                running[future] = todo.pop()
-                left.add(future)
-            if not left.has_ready():
-                time.sleep(POLL)
-                continue
-            for future in left.next_batch(block=False):
-                task = running.pop(future)
-                try:
-                    yield Outcome(task, *future.result())
-                except Exception as error:  # workers died; or one has no nstlib, or another version of it
-                    yield Outcome(
-                        task, None, f"{type(error).__name__}: {error} Have the workers nstlib, and enough memory?"
-                    )
-        client.cancel(list(running))
-
-
-@contextmanager
-def _connected(client: Callable[..., Any], address: str) -> Iterator[Any]:
-    try:
-        connection = client(address, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ChoiceError(
-            f"No dask scheduler answers at {address}. Start one with  dask scheduler  and give its address, like "
-            "tcp://127.0.0.1:8786."
-        ) from error
-    with connection:
-        yield connection
+    for task, future in run_there(address, _run_quietly, tasks, stop=stop):
+        try:
+            yield Outcome(task, *future.result())
+        except Exception as error:  # workers died; or one has no nstlib, or another version of it
+            yield Outcome(task, None, f"{type(error).__name__}: {error} Have the workers nstlib, and enough memory?")
 
 
 def run_study(

@@ -97,16 +97,17 @@ function engineGate(onAgree) {
 /** Mixing, strength and size. Handle: { root, set(now) }. */
 function knobs({ now, styles, sizes, onTurn }) {
   const turn = (key) => (value) => onTurn({ [key]: value });
-  const percent = (key) => (value) => onTurn({ [key]: value / 100 });
-  const range = { min: 0, max: 100, step: 5 };
-  const format = (value) => `${value} %`;
-  const blend = slider({
-    label: "Share of the second style",
-    ...range,
-    value: 100 * now.share,
-    format,
-    onInput: percent("share"),
-  });
+  const percentage = (key, label) =>
+    slider({
+      label,
+      min: 0,
+      max: 100,
+      step: 5,
+      value: 100 * now[key],
+      format: (value) => `${value} %`,
+      onInput: (value) => onTurn({ [key]: value / 100 }),
+    });
+  const blend = percentage("share", "Share of the second style");
   const second = styleRow({
     legend: "Second style",
     styles,
@@ -114,13 +115,7 @@ function knobs({ now, styles, sizes, onTurn }) {
     small: true,
     onChange: turn("second"),
   });
-  const strength = slider({
-    label: "Strength",
-    ...range,
-    value: 100 * now.strength,
-    format,
-    onInput: percent("strength"),
-  });
+  const strength = percentage("strength", "Strength");
   const side = choices({
     legend: "Pixels of the longer side",
     options: sizes.map((one) => [String(one), String(one)]),

@@ -133,3 +133,30 @@ def test_without_the_course_s_network_it_is_told_how_to_begin(lesson, network, m
 
 def test_more_styles_are_given_more_steps():
     assert [learning.default_steps(count) for count in (1, 2, 8)] == [500, 800, 2600]
+
+
+def test_torch_s_own_word_for_a_full_disk_is_a_note_too(lesson, network, monkeypatch):
+    """Its archive's writer stumbles over where it should be, and says so in a RuntimeError."""
+
+    def full(*_):
+        raise RuntimeError("inline_container.cc: unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(learning, "INTERVAL", 0.0)
+    monkeypatch.setattr(torch, "save", full)
+    told = []
+    learner = Learner(lesson, network, told.append)
+    learner.step()
+    assert learner.index == 1
+    (said,) = told
+    assert "the disk may be full" in said
+    assert said.endswith("The training goes on.")
+    assert not lesson.checkpoint.exists()
+
+
+def test_a_checkpoint_with_one_wrong_bit_is_refused(lesson, network):
+    learned(lesson, network, 1).save()
+    content = bytearray(lesson.checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    lesson.checkpoint.write_bytes(content)
+    with pytest.raises(ResumeError, match="is damaged, or no saved training"):
+        Learner(lesson, network, pytest.fail).resume()
