@@ -145,6 +145,7 @@ def _work(pipe: Connection) -> None:
 
 def _run_quietly(task: Task) -> tuple[dict[str, float] | None, str]:
     """Run a task; what went wrong comes back as text, as not every exception can go from process to process."""
+    torch.backends.cudnn.allow_tf32 = False  # ten bits on a GPU: a row shall mean the same on every device
     try:
         return run_task(task), ""
     except Exception as error:
