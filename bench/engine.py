@@ -71,7 +71,7 @@ def modules(network: Features) -> list[tuple[str, nn.Module]]:
     for layer in network.layers[: network.layers.index("relu5_1") + 1]:
         if layer.startswith("conv"):
             weight = network.convolutions[layer].weight.contiguous()
-            stage = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1)
+            stage = nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1, device=weight.device)
             stage.load_state_dict({"weight": weight, "bias": network.convolutions[layer].bias})
         else:
             stage = nn.ReLU() if layer.startswith("relu") else nn.MaxPool2d(2)

@@ -6,8 +6,8 @@ what to do. An annotation says what an argument is; what it cannot say stands in
 * of a tensor, its axes: ``@door(features="B C H W", mask="1 1 H W")``. A number is a size, a name is any size above 0 and
   the same one wherever it stands, ``B?`` is 1 or B, ``_`` is any size, ``...`` any number of axes. In front of them may
   stand which numbers it holds (a key of ``KINDS``; without one, floats); ``alike`` if they are in the precision of those
-  before; and ``values`` where a function looks at them, as a tensor on "meta" has none. ``picture`` is one RGB image whose
-  values are those of one.
+  before; ``moved`` if they may be on another device, as the function brings them along; and ``values`` where a function
+  looks at them, as a tensor on "meta" has none. ``picture`` is one RGB image whose values are those of one.
 * of a number, its range: ``@door(sigma="> 0", steps=">= 1", share="0 to 1")``. Without one it may be NaN or infinite.
 * ``own`` means that the function tells of this argument itself, in better words.
 
@@ -29,9 +29,9 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
-from nstlib.facts import KINDS, AnyOf, Called, Fact, IsA, Like, Members, Number, OrNone, Shaped, Table
+from nstlib.facts import KINDS, MARKS, AnyOf, Called, Fact, IsA, Like, Members, Number, OrNone, Shaped, Table
 
-WORDS = ("values", "alike", "picture", "own", "to")
+WORDS = (*MARKS, "picture", "own", "to")
 SIMPLE = {
     str: ("a text", str),
     bool: ("True or False", bool, np.bool_),

@@ -29,7 +29,7 @@ STEP = 1.5  # gray levels of 255 that an average pixel moves at once
 JITTER = 32
 
 
-@door(image="any", guide="any", iterations=">= 1", jitter=">= 0", octaves=">= 1", octave_scale="> 1", step="own")
+@door(image="any", guide="any moved", iterations=">= 1", jitter=">= 0", octaves=">= 1", octave_scale="> 1", step="own")
 def dream(
     image: Tensor,
     network: Features,

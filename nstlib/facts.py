@@ -40,6 +40,8 @@ NAMES = {
 FOREIGN = ("builtins", "numpy", "torch", "PIL", "pathlib")  # whose objects stand in for none of ours
 BRIGHTEST = 8.0  # images that are being optimized leave [0, 1], but not so far; those of 0..255 do
 
+MARKS = ("values", "alike", "moved")  # what a door may say of a tensor beside its numbers and its axes
+
 Known = dict[str, Any]
 
 
@@ -140,8 +142,8 @@ class Shaped(Fact):
         words = (said or "...").replace("picture", "values 1 3 _ _").split()
         self._kind = next((word for word in words if word in KINDS), "floats")
         self._dtypes, self._picture = KINDS[self._kind], "picture" in (said or "")
-        self._values, self._alike = "values" in words, "alike" in words
-        self._axes = [word for word in words if word not in (*KINDS, "values", "alike")] or ["..."]
+        self._values, self._alike, self._moved = (word in words for word in MARKS)
+        self._axes = [word for word in words if word not in (*KINDS, *MARKS)] or ["..."]
         self._open = "..." in self._axes
         self._count = len(self._axes) - self._open
         self._sizes = [(place, int(axis)) for place, axis in enumerate(self._axes) if axis.isdigit()]
@@ -168,7 +170,7 @@ class Shaped(Fact):
             if known.setdefault(axis, shape[place]) != shape[place] and not (may_be_one and shape[place] == 1):
                 self._refuse(who, name, value, known)
         device = value.device
-        if known.setdefault("device", device) != device:
+        if not self._moved and known.setdefault("device", device) != device:
             raise ShapeError(
                 f"{who} needs all its tensors on one device, got `{known['first']}` on {known['device']} and `{name}` on "
                 f"{device}. {name}.to('{known['device']}') moves it."
@@ -178,7 +180,8 @@ class Shaped(Fact):
                 f"{who} needs `{known['first']}` and `{name}` in one precision, got {known['dtype']} and {value.dtype}. "
                 f"{name}.to({known['dtype']}) changes it."
             )
-        known.setdefault("first", name)
+        if not self._moved:
+            known.setdefault("first", name)
         if self._picture:
             values_of_image(name, value)
         elif self._values:

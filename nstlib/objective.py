@@ -21,7 +21,7 @@ from nstlib.kernels.variation import total_variation
 from nstlib.terms import CLASSIC, PICTURE, LayerChoice, Measured, Term, View
 
 
-@door(image="any")
+@door(image="any", mask="any moved")
 @dataclass(frozen=True)
 class Style:
     """A picture whose texture is taken, how much of it, and where to.

@@ -213,7 +213,7 @@ def style_goals(styles: Iterable[Tensor], network: Features, layers: Sequence[st
     return {name: torch.cat([each[name] for each in grams]) for name in layers}
 
 
-@door
+@door(styles="moved", goals="moved")
 class Training:
     """A training under way: each call of ``step`` is one batch, one update, one record.
 

@@ -138,7 +138,7 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     room = _room(images)
     top, left = torch.randint(room + 1, (2,), generator=generator).tolist()
     cropped = images[:, :, top : top + SIDE, left : left + SIDE]
-    mirrored = torch.rand(len(images), generator=generator) < 0.5
+    mirrored = (torch.rand(len(images), generator=generator) < 0.5).to(images.device)
     angles = 2 * math.pi * torch.rand(len(images), generator=generator)
     flipped = torch.where(mirrored[:, None, None, None], cropped.flip(3), cropped)
     return standardize(turn_hue(flipped, angles))
@@ -158,13 +158,13 @@ def standardize(images: Tensor) -> Tensor:
     return centered / (centered.square().mean((1, 2, 3), keepdim=True).sqrt() + 0.05)
 
 
-@door(images="B 3 H W", angles="B")
+@door(images="B 3 H W", angles="moved B")
 def turn_hue(images: Tensor, angles: Tensor) -> Tensor:
     """Turn the colors of each image about the gray axis: red becomes green after a third of a turn, gray stays.
 
     Args:
         images: shape (B, 3, H, W).
-        angles: shape (B,), in radians.
+        angles: shape (B,), in radians, on any device.
 
     >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
     >>> turn_hue(red, torch.tensor([2 * math.pi / 3])).flatten().abs().round(decimals=3)
@@ -172,8 +172,8 @@ def turn_hue(images: Tensor, angles: Tensor) -> Tensor:
     """
     gray = torch.full((3, 3), 1 / 3)
     across = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
-    cosine, sine = angles.cos()[:, None, None], angles.sin()[:, None, None]
-    turns = gray + cosine * (torch.eye(3) - gray) + sine * across  # (B, 3, 3), rotations about (1, 1, 1)
+    angles = angles.cpu()[:, None, None]  # a few numbers
+    turns = gray + angles.cos() * (torch.eye(3) - gray) + angles.sin() * across  # (B, 3, 3), rotations about (1, 1, 1)
     return (turns.to(images) @ images.flatten(2)).view_as(images)
 
 

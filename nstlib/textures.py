@@ -192,13 +192,13 @@ def random_directions(channels: int, count: int, *, generator: torch.Generator |
     return drawn / drawn.norm(dim=1, keepdim=True)
 
 
-@door(features="B C H W")
+@door(features="B C H W", directions="moved")
 def sorted_projections(features: Tensor, directions: Tensor) -> Tensor:
     """Return what is left of the positions' vectors when seen from a few directions, each in ascending order.
 
     Args:
         features: shape (B, C, H, W).
-        directions: shape (K, C).
+        directions: shape (K, C), on any device.
 
     Returns:
         Shape (B, K, H*W). Sorting forgets the positions and nothing else.
@@ -238,7 +238,7 @@ def sorted_distance(x: Tensor, y: Tensor, power: float = 2.0) -> Tensor:
     return moved @ widths.to(moved) / (m * n)
 
 
-@door(x="B C H W", y="_ _ _ _", power=">= 1")
+@door(x="B C H W", y="_ _ _ _", directions="moved", power=">= 1")
 def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 2.0) -> Tensor:
     """Return how far two sets of features are from each other, whatever the shape of their distributions.
 
@@ -247,7 +247,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor, power: float = 
 
     Args:
         x: features, shape (B, C, H, W). y: features, shape (B, C, H', W').
-        directions: unit vectors, shape (K, C), from ``random_directions``.
+        directions: unit vectors, shape (K, C), from ``random_directions``, on any device.
         power: p of ``mean |x - y|**p``.
 
     Returns:

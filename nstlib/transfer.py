@@ -107,7 +107,7 @@ def gatys(
 @door(
     content="any",
     style="own",
-    init="any",
+    init="any moved",
     steps=">= 1",
     levels=">= 1",
     learning_rate=">= 0",
@@ -208,7 +208,7 @@ def stylize(
     return Run(recipe, memory)
 
 
-@door(content="1 3 H W")
+@door(content="1 3 H W", how="moved")
 def init_image(content: Tensor, how: str | Tensor = "content", *, generator: torch.Generator | None = None) -> Tensor:
     """Return the image a transfer starts from, shape and device as ``content``, values in [0, 1].
 
