@@ -51,10 +51,13 @@ METADATA = {
 }
 FIRST = "# Run this cell first."
 SETUP = f"""\
-{FIRST} On Google Colab it installs the course (about a minute); elsewhere it has nothing to do.
+{FIRST} On Google Colab it installs the course (about a minute).
 import importlib.util
+import os
 import sys
 
+# Threads of torch that wait for each other sleep: beside other work, spinning ones take three times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if importlib.util.find_spec("nstlib") is None:
     if "google.colab" not in sys.modules:
         raise ModuleNotFoundError("nstlib is missing: run 'pip install -e .' in the course's folder and restart.")
