@@ -1,7 +1,7 @@
 """Every plot of the book: the only package that draws.
 
 Each function returns a ``matplotlib.figure.Figure`` that belongs to no global state: a notebook shows it when it is the
-last line of a cell, a script calls ``.savefig``.
+last line of a cell, a script calls ``.savefig``. Tables are no figures: a notebook draws them, a terminal prints them.
 """
 
 # ruff: noqa: F401 (these are for others to import)
@@ -29,3 +29,4 @@ from nstlib.figures.pictures import (
     show_strips,
 )
 from nstlib.figures.style import STYLE, WIDTH, use_book_style
+from nstlib.figures.tables import Table, show_table
