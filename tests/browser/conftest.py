@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import re
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from build_book import pages
 from xdist.scheduler import LoadScopeScheduling
 
 from nstlib.apps.server import make_folder_server
@@ -59,17 +59,9 @@ SETTLED = """async () => {
 }"""
 
 
-def load_tool(name: str):
-    """Return a module of tools/, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def toc_pages() -> list[str]:
     """Return the pages of the table of contents, and those that Sphinx adds."""
-    return [*load_tool("build_book").pages(), *SOME_MODULES, "search", "genindex", "py-modindex"]
+    return [*pages(), *SOME_MODULES, "search", "genindex", "py-modindex"]
 
 
 def other_modules() -> list[str]:
