@@ -22,7 +22,7 @@ from blocks import (
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from effort import effort_of
+from effort import chapter_effort
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -116,8 +116,7 @@ class NotebookLinks(CourseDirective):
     option_spec: ClassVar = {"builds-on": directives.unchanged}
 
     def build(self) -> list[nodes.Node]:
-        effort = effort_of(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8"), find_exercise)
-        line = effort.line(self.options.get("builds-on", ""))
+        line = chapter_effort(Path(self.env.doc2path(self.env.docname))).line(self.options.get("builds-on", ""))
         return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links()]
 
     def links(self) -> list[nodes.Node]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+from blocks import find_exercise
 
 WORDS_A_MINUTE = 130  # of prose with formulas in it
 LINES_A_MINUTE = 20  # of code
@@ -48,6 +51,11 @@ def effort_of(text: str, find_exercise: Callable) -> Effort:
     names = tuple(EXERCISE.findall(text))
     reading = words / WORDS_A_MINUTE + code / LINES_A_MINUTE + pictures / PICTURES_A_MINUTE
     return Effort(round(reading), sum(find_exercise(name).minutes for name in names), names)
+
+
+def chapter_effort(path: Path) -> Effort:
+    """Return what a chapter of the book asks for."""
+    return effort_of(path.read_text(encoding="utf-8"), find_exercise)
 
 
 def hours(minutes: int) -> str:

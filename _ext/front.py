@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import ClassVar
 
-from blocks import ROOT, BlockError, find_exercise
+from blocks import ROOT, BlockError
 from course import CourseDirective
 from docutils import nodes
 from docutils.parsers.rst import directives
-from effort import Effort, effort_of, hours
+from effort import Effort, chapter_effort, hours
+from PIL import Image
+
+CARD = (560, 208)  # pixels of a card's picture, from its upper left: twice what is seen of it
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,7 @@ class Row:
         parts = [part.strip() for part in line.split("|")]
         if len(parts) != 3:
             raise BlockError(f"a line of the map is  name | question | what you write, not {line!r}")
-        text = (ROOT / "book" / f"{parts[0]}.md").read_text(encoding="utf-8")
-        return cls(*parts, effort_of(text, find_exercise))
+        return cls(*parts, chapter_effort(ROOT / "book" / f"{parts[0]}.md"))
 
 
 class ChapterPicture(nodes.General, nodes.Element):
@@ -89,10 +92,15 @@ class CourseFacts(CourseDirective):
     has_content = False
 
     def build(self) -> list[nodes.Node]:
-        texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.md"))]
-        efforts = [effort_of(text, find_exercise) for text in texts]
+        efforts = [chapter_effort(path) for path in (ROOT / "book").glob("[0-9][0-9]_*.md")]
         count = sum(len(effort.exercises) for effort in efforts)
-        facts = [f"{len(texts)} chapters", f"{count} checked exercises", "nothing to install to read", "no GPU", "free"]
+        facts = [
+            f"{len(efforts)} chapters",
+            f"{count} checked exercises",
+            "nothing to install to read",
+            "no GPU",
+            "free",
+        ]
         return [nodes.paragraph("", " · ".join(facts), classes=["course-facts"])]
 
 
@@ -116,7 +124,7 @@ class BeforeAfter(CourseDirective):
 
 
 def place_pictures(app, doctree: nodes.document, docname: str) -> None:
-    """Put each chapter's first picture into its card."""
+    """Put a small copy of each chapter's first picture into its card."""
     for place in list(doctree.findall(ChapterPicture)):
         known = place["docname"] in app.env.found_docs
         pictures = app.env.get_doctree(place["docname"]).findall(nodes.image) if known else ()
@@ -124,12 +132,21 @@ def place_pictures(app, doctree: nodes.document, docname: str) -> None:
         if found is None or found["uri"] not in app.env.images:
             place.parent.remove(place)
             continue
-        picture = nodes.image(
-            uri=found["uri"], alt=found.get("alt", ""), candidates={"*": found["uri"]}, classes=["course-card-picture"]
-        )
+        uri = small_copy(Path(app.srcdir, found["uri"])).relative_to(app.srcdir).as_posix()
+        app.env.images.add_file(docname, uri)
         frame = nodes.container(classes=["course-card-frame"])
-        frame += picture
+        frame += nodes.image(uri=uri, alt=found.get("alt", ""), candidates={"*": uri}, classes=["course-card-picture"])
         place.replace_self(frame)
+
+
+def small_copy(file: Path) -> Path:
+    """Write what a card shows of a picture beside it, and return where."""
+    copy = file.with_name(f"card-{file.stem}.webp")
+    with Image.open(file) as image:
+        share = max(CARD[0] / image.width, CARD[1] / image.height)
+        sides = tuple(round(share * side) for side in image.size)
+        image.convert("RGB").resize(sides).crop((0, 0, *CARD)).save(copy, quality=80)
+    return copy
 
 
 def is_output(picture: nodes.image) -> bool:

@@ -26,8 +26,6 @@ GLYPH = re.compile(r'((?:\.fa-[a-z0-9-]+:before,?)+)\{content:"(\\[0-9a-f]+|.)"\
 OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  # in rules that are no icon's own
 IMAGE = re.compile(r'<img (?=[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp|gif))")(?P<rest>[^>]*)>')
 PHOTO = re.compile(r"[\w.-]+\.jpe?g\b")  # its name
-CARD_PICTURE = re.compile(r'<img (?=[^>]*course-card-picture)[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp))"[^>]*>')
-CARD = (560, 208)  # pixels of a card's picture, from its upper left: twice what is seen of it
 QUALITY = 82  # of WebP
 AT_ONCE = 2  # pictures of a page that are loaded with it; the others when they come near
 
@@ -64,24 +62,6 @@ def place_pictures(page: str, folder: Path) -> str:
         return f"<img {when}{size}{rest}>"
 
     return IMAGE.sub(placed, page)
-
-
-def small_cards(page: str, folder: Path) -> str:
-    """Return a page whose cards show small copies of their pictures, which are written beside these."""
-
-    def small(match: re.Match) -> str:
-        file = folder / match["address"]
-        if file.name.startswith("card-"):
-            return match[0]  # made by an earlier build, which left this page as it is
-        copy = file.with_name(f"card-{file.stem}.webp")
-        with Image.open(file) as image:
-            share = max(CARD[0] / image.width, CARD[1] / image.height)
-            sides = tuple(round(share * side) for side in image.size)
-            image.convert("RGB").resize(sides).crop((0, 0, *CARD)).save(copy, quality=80)
-        where = match["address"][: -len(file.name)]
-        return match[0].replace(match["address"], where + copy.name)
-
-    return CARD_PICTURE.sub(small, page)
 
 
 def as_webp(file: Path) -> Path:
@@ -130,7 +110,7 @@ def lighten(app, failure: Exception | None) -> None:
     out, pages = Path(app.outdir), []
     for path in sorted(out.rglob("*.html")):
         before = path.read_text(encoding="utf-8")
-        after = place_pictures(small_cards(shed(before), path.parent), path.parent)
+        after = place_pictures(shed(before), path.parent)
         pages.append(after)
         if after != before:
             path.write_text(after, encoding="utf-8")

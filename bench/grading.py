@@ -288,6 +288,11 @@ def changes(one: Path, other: Path) -> list[str]:
     return found + [f"{a}, and then {b}" for a, b in zip(*rows, strict=True) if a != b]
 
 
+def pace(submissions: int, seconds: float) -> str:
+    """Return in words how long it took."""
+    return f"{seconds:.0f} s, {60 * submissions / seconds:.0f} a minute"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submissions", type=int, default=200)
@@ -304,12 +309,10 @@ def main() -> None:
             took += graded(folder, report, *more)
         wrong = differences(report, due)
         print("\n".join(wrong) or "each answer got what was due")
-        print(
-            f"{len(due)} submissions, {options.hostile} of them hostile: {took:.0f} s, {60 * len(due) / took:.0f} a minute"
-        )
+        print(f"{len(due)} submissions, {options.hostile} of them hostile: {pace(len(due), took)}", flush=True)
         if options.kill:
             again = Path(place, "again")
-            graded(folder, again, *more)
+            print(f"the same in one go: {pace(len(due), graded(folder, again, *more))}")
             other = changes(report, again)
             print("\n".join(other) or "killed and resumed, it came to the same report as in one go")
 

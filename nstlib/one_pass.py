@@ -98,6 +98,17 @@ class OnePass(nn.Module):
             nn.init.kaiming_normal_(convolution.weight, generator=generator)
         nn.init.zeros_(self.convolutions[-1].bias)
 
+    def check(self, image: Tensor, style: Tensor) -> None:
+        """Raise a ShapeError unless ``forward`` takes these two."""
+        numbers = sum(self.channels)
+        if style.shape not in ((2, numbers), (len(image), 2, numbers)):
+            raise ShapeError(
+                f"This network's styles have a scale and a bias for each of {numbers} channels: shape (2, {numbers}), or "
+                f"({len(image)}, 2, {numbers}) for this batch; got {tuple(style.shape)}. load_one_pass returns some."
+            )
+        if min(image.shape[2:]) < LEAST:
+            raise ShapeError(f"The image needs at least {LEAST} x {LEAST} pixels, got {tuple(image.shape[2:])}.")
+
     @door(image="B 3 H W", style="...")
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
         """Return painted pictures.
@@ -112,14 +123,7 @@ class OnePass(nn.Module):
         Raises:
             ShapeError: if the image is too small, or the style is of another network.
         """
-        numbers = sum(self.channels)
-        if style.shape not in ((2, numbers), (len(image), 2, numbers)):
-            raise ShapeError(
-                f"This network's styles have a scale and a bias for each of {numbers} channels: shape (2, {numbers}), or "
-                f"({len(image)}, 2, {numbers}) for this batch; got {tuple(style.shape)}. load_one_pass returns some."
-            )
-        if min(image.shape[2:]) < LEAST:
-            raise ShapeError(f"The image needs at least {LEAST} x {LEAST} pixels, got {tuple(image.shape[2:])}.")
+        self.check(image, style)
         parts = [part.unsqueeze(-1).unsqueeze(-1) for part in style.split(self.channels, -1)]  # each (B?, 2, C, 1, 1)
 
         def layer(x: Tensor, k: int, stride: int = 1) -> Tensor:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import shutil
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,7 +19,8 @@ import torch
 from nstlib.cli import app
 from nstlib.images import save_image
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
+
 SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
@@ -79,7 +81,9 @@ def serving():
 @pytest.fixture(scope="session")
 def chromium(lacking) -> Iterator:
     """A running Chromium: the machine's own, $CHROMIUM if set."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    from chromium import find_chromium  # here: an archive of the sources has no tools
+
+    path = find_chromium()
     if path is None:
         lacking("no Chromium: install one, or set CHROMIUM to its path")
     if importlib.util.find_spec("playwright") is None:

@@ -27,7 +27,7 @@ from blocks import (  # noqa: E402
     stubbed,
 )
 from build_book import pages, write_first_page  # noqa: E402
-from effort import effort_of  # noqa: E402
+from effort import chapter_effort  # noqa: E402
 from plain import ChapterError, read_citations  # noqa: E402
 
 COURSE = notebooks.Course(ROOT)
@@ -102,7 +102,7 @@ def test_a_chapter_has_exercises_and_quizzes(chapter):
 @chapters
 def test_a_chapter_takes_at_most_95_minutes_by_its_own_line(chapter):
     """Longer ones are cut, or a part becomes a side trip; what they say of themselves is what the map adds up."""
-    effort = effort_of(chapter.read_text(encoding="utf-8"), find_exercise)
+    effort = chapter_effort(chapter)
     assert effort.total <= 95, f"{effort.reading} to read and {effort.doing} for the exercises"
 
 

@@ -13,8 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
 import notebooks  # noqa: E402
-from blocks import find_exercise  # noqa: E402
-from effort import effort_of, hours  # noqa: E402
+from effort import chapter_effort, effort_of, hours  # noqa: E402
 
 CHAPTERS = notebooks.Course(ROOT).chapters
 NAMES = [path.stem for path in CHAPTERS]
@@ -79,7 +78,7 @@ def test_a_chapter_says_what_you_can_do_now_before_its_recap_and_what_is_next_af
 @chapters
 def test_a_lesson_tells_the_same_as_its_chapters_page(chapter):
     lesson = notebooks.make_pair(notebooks.Course(ROOT), chapter).lesson
-    effort = effort_of(chapter.read_text(encoding="utf-8"), find_exercise)
+    effort = chapter_effort(chapter)
     assert effort.line("").partition(" · ")[0] in lesson.cells[0].source
 
 

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
+from PIL import Image
+from sphinx.util import FilenameUniqDict
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
@@ -46,6 +48,40 @@ def test_only_what_came_out_of_a_cell_is_a_chapters_picture():
     page = SimpleNamespace(get={}.get, parent=None)
     assert front.is_output(SimpleNamespace(get={}.get, parent=cell))
     assert not front.is_output(SimpleNamespace(get={}.get, parent=page))
+
+
+@pytest.mark.parametrize("sides", [(900, 600), (500, 700), (3000, 300)])
+def test_a_card_shows_a_small_copy(tmp_path, sides):
+    Image.effect_noise(sides, 50).convert("RGB").save(tmp_path / "a.jpg", quality=95)
+    copy = front.small_copy(tmp_path / "a.jpg")
+    assert copy == tmp_path / "card-a.webp"
+    with Image.open(copy) as card:
+        assert card.size == front.CARD
+        right = card.convert("L").crop((front.CARD[0] - 40, 0, *front.CARD))
+    assert sum(right.tobytes()) > 40 * front.CARD[1] * 60, "filled to its right edge"
+    assert copy.stat().st_size < (tmp_path / "a.jpg").stat().st_size / 4
+
+
+def test_a_card_has_a_copy_of_the_first_picture_of_its_chapters_cells_or_none(tmp_path):
+    chapter, cell = new_document("chapter"), nodes.container(nb_element="cell_code_output")
+    cell += nodes.image(uri="a.png", alt="a cat")
+    chapter += [nodes.image(uri="logo.png"), cell]
+    for name in ("a.png", "logo.png"):
+        Image.new("RGB", (600, 400)).save(tmp_path / name)
+    images = FilenameUniqDict()
+    images.add_file("book/01_one", "a.png")
+    trees = {"book/01_one": chapter, "book/02_two": new_document("other")}
+    app = SimpleNamespace(srcdir=tmp_path, env=SimpleNamespace(found_docs=trees, get_doctree=trees.get, images=images))
+    first = new_document("first")
+    for name in ("01_one", "02_two", "03_none"):
+        card = nodes.container()
+        card += front.ChapterPicture(docname=f"book/{name}")
+        first += card
+    front.place_pictures(app, first, "book/intro")
+    (picture,) = first.findall(nodes.image)
+    assert (picture["uri"], picture["alt"]) == ("card-a.webp", "a cat")
+    assert images["card-a.webp"] == ({"book/intro"}, "card-a.webp")
+    assert list(first.findall(front.ChapterPicture)) == []
 
 
 def test_code_that_is_folded_stands_behind_what_it_shows():

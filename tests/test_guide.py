@@ -11,8 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
-from blocks import find_exercise  # noqa: E402
-from effort import effort_of, hours  # noqa: E402
+from effort import chapter_effort, hours  # noqa: E402
 
 from nstlib import course  # noqa: E402
 from nstlib.check import exercises  # noqa: E402
@@ -27,7 +26,7 @@ MAIN = [name for name in course.chapters() if "01" <= name[:2] < "20"]
 
 
 def effort(chapter):
-    return effort_of((ROOT / "book" / f"{chapter}.md").read_text(encoding="utf-8"), find_exercise)
+    return chapter_effort(ROOT / "book" / f"{chapter}.md")
 
 
 def syllabus(sessions):

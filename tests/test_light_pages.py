@@ -69,20 +69,6 @@ def test_placing_pictures_twice_changes_nothing(tmp_path):
     assert light.place_pictures(once, tmp_path) == once
 
 
-@pytest.mark.parametrize("sides", [(900, 600), (500, 700), (3000, 300)])
-def test_cards_show_small_copies(tmp_path, sides):
-    Image.effect_noise(sides, 50).convert("RGB").save(tmp_path / "a.jpg", quality=95)
-    page = light.small_cards('<img class="course-card-picture" alt="x" src="a.jpg" /><img src="a.jpg" />', tmp_path)
-    assert page == '<img class="course-card-picture" alt="x" src="card-a.webp" /><img src="a.jpg" />'
-    assert light.small_cards(page, tmp_path) == page, "once"
-    with Image.open(tmp_path / "card-a.webp") as card:
-        assert card.size == light.CARD
-    with Image.open(tmp_path / "card-a.webp") as copy:
-        right = copy.convert("L").crop((light.CARD[0] - 40, 0, *light.CARD))
-    assert sum(right.tobytes()) > 40 * light.CARD[1] * 60, "filled to its right edge"
-    assert (tmp_path / "card-a.webp").stat().st_size < (tmp_path / "a.jpg").stat().st_size / 4
-
-
 def test_the_icons_of_pages_and_of_other_rules_are_known():
     assert light.glyphs_of(light.icons_of(['<i class="fa-solid fa-navicon"></i>']), STYLES) == {0xF0C9, 0xF019, 0xF107}
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
 
+import chromium
 import print_book
 
 PAGE = """<html><head>
@@ -109,3 +110,21 @@ def test_pictures_come_as_jpeg_unless_they_are_transparent(tmp_path, name):
 @pytest.mark.parametrize("address", ["../_static/logo.svg", "../_images/some.jpg", "nowhere.png"])
 def test_other_pictures_stay_where_they_are(tmp_path, address):
     assert print_book.in_jpeg(address, tmp_path) == address
+
+
+def test_chromium_is_the_one_that_is_named_or_the_first_that_is_installed(monkeypatch):
+    monkeypatch.setattr("shutil.which", {"google-chrome": "/bin/g", "chrome": "/bin/c"}.get)
+    monkeypatch.setenv("CHROMIUM", "/opt/mine")
+    assert chromium.find_chromium() == "/opt/mine"
+    monkeypatch.delenv("CHROMIUM")
+    assert chromium.find_chromium() == "/bin/g"
+
+
+def test_without_chromium_it_is_told_what_to_do(html, monkeypatch, capsys):
+    (html / "index.html").touch()
+    monkeypatch.setattr(print_book, "HTML", html)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["print_book.py"])
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    assert print_book.main() == 1
+    assert capsys.readouterr().err == "Printing needs Chromium: install it, or set CHROMIUM to its path.\n"

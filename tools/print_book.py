@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,13 +23,13 @@ from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from chromium import find_chromium
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
 PDF = ROOT / "_build" / "book.pdf"
 JOINED = "book/on-paper.html"  # beside the pages, so that what they load is where they say
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FOLDS = ("open", "none")
 QUALITY = 88  # of JPEG
 # Of no use on paper.
@@ -226,7 +224,7 @@ def main() -> int:
     if not (HTML / "index.html").exists():
         print("There is no book yet: run  make book  (or: python tools/build_book.py)", file=sys.stderr)
         return 1
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    program = find_chromium()
     if program is None:
         print("Printing needs Chromium: install it, or set CHROMIUM to its path.", file=sys.stderr)
         return 1

@@ -9,9 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def templates(folder: Path, **filters: Callable) -> Environment:
-    """Return the templates in a folder, with filters by name."""
+    """Return the templates in a folder, with filters by name; a page ``extends "frame.html"``, which all have in common."""
     found = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, Path(__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from nstlib.cli.console import STOPPED, duration, gigabytes, lacking, note, one_line, one_line_errors, say, warn
-from nstlib.cli.inputs import MOST, check_seed, find_contents, find_picture, weighted_name
-from nstlib.cli.options import NetworkName, flag, option
+from nstlib.cli.inputs import MOST, check_device, check_seed, find_contents, find_picture, weighted_name
+from nstlib.cli.options import Device, NetworkName, flag, option
 from nstlib.defaults import NETWORKS
 from nstlib.errors import (
     ChoiceError,
@@ -138,7 +138,7 @@ def train(
     fresh: Annotated[bool, flag("Begin with random weights, not with the course's.", "--fresh")] = False,
     network: NetworkName = NETWORKS[0],
     seed: Annotated[int, option("N", "Of all that is drawn.")] = 0,
-    device: Annotated[str, option("NAME", "cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
     resume: Annotated[bool, flag("Go on where the same command was stopped.", "--resume")] = False,
 ) -> None:
     """Train a network to paint in each STYLE, for nst fast apply.
@@ -151,7 +151,7 @@ def train(
         check_seed(seed)
         whole_number("--steps", 1 if steps is None else steps, 1, MOST)
         whole_number("--size", size, 16, MOST)
-        choice("device", device, ("cpu", "cuda"))
+        check_device(device)
         choice("network", network, NETWORKS)
         found = [find_picture(each) for each in styles]
         learned = () if photos is None else tuple(find_contents(str(photos)))

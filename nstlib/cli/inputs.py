@@ -88,6 +88,20 @@ def check_seed(seed: int) -> int:
     return seed
 
 
+def check_device(device: str) -> str:
+    """Return the name of a device, or raise a ChoiceError unless torch can compute there."""
+    import torch
+
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        gpus = (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
+        here = ", ".join(["cpu", *(name for name, there in gpus if there)])
+        why = str(error).partition("\n")[0]
+        raise ChoiceError(f"--device must be one that torch has here ({here}), got {device!r}: {why}") from error
+    return device
+
+
 def check_where(workers: int | None, scheduler: str | None) -> None:
     """Raise a ChoiceError for a number of processes that there cannot be, or an address that is none."""
     if workers is not None:

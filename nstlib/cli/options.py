@@ -23,5 +23,6 @@ def flag(meaning: str, *names: str) -> Any:
 
 NetworkName = Annotated[str, option("NAME", f"{TRAINED} or {NETWORKS[-1]} (random).")]
 TrainedNetwork = Annotated[str, typer.Argument(metavar="NAME", help=f"{TRAINED}.")]
+Device = Annotated[str, option("NAME", "Where to compute, as torch names it: cpu, cuda, cuda:1, mps.")]
 Init = Annotated[str, option("NAME", "Start from content, noise or mixed.")]
 StyleWeight = Annotated[float, option("X", "How much the texture counts.")]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nstlib.cli.console import STOPPED, duration, note, one_line, one_line_errors, say, warn
-from nstlib.cli.inputs import check_where
-from nstlib.cli.options import option
-from nstlib.errors import ChoiceError, ImageError
+from nstlib.cli.inputs import check_device, check_where
+from nstlib.cli.options import Device, option
+from nstlib.errors import ImageError
 
 if TYPE_CHECKING:
     from nstlib.apps.painting.stopping import Stop
@@ -32,7 +32,6 @@ GridFile = Annotated[Path, typer.Argument(metavar="GRID", help="What to run: a T
 Rows = Annotated[Path | None, option("FILE", "The CSV file of rows.", "--output", "-o", show_default="GRID.csv")]
 Workers = Annotated[int | None, option("N", "Processes on this machine.", show_default="one per processor")]
 Scheduler = Annotated[str | None, option("ADDRESS", "Of a dask scheduler, whose workers run it instead.")]
-Device = Annotated[str, option("NAME", "Where to compute, as torch names it: cpu, cuda, cuda:1, mps.")]
 Results = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file that  nst study run  wrote.")]
 Folder = Annotated[Path | None, option("FOLDER", "Where to write.", "--output", "-o", show_default="FILE without .csv")]
 
@@ -54,7 +53,9 @@ def run(
     from nstlib.apps.study.grid import read_grid
 
     with one_line_errors(exit_code=2):
-        _check_where(workers, scheduler, device)
+        check_where(workers, scheduler)
+        if scheduler is None:  # a worker elsewhere has devices of its own
+            check_device(device)
         found = read_grid(grid)
         target = Path(f"{grid.stem}.csv") if output is None else output
         _check_target(found, grid, target)
@@ -67,25 +68,6 @@ def run(
     if failed:
         warn(f"{failed} runs failed, see above. The same command tries them again.")
         raise typer.Exit(1)
-
-
-def _check_where(workers: int | None, scheduler: str | None, device: str) -> None:
-    """Raise a ChoiceError for a number of processes that there cannot be, an address that is none, or a missing device."""
-    check_where(workers, scheduler)
-    if scheduler is None:  # a worker elsewhere has devices of its own
-        _check_device(device)
-
-
-def _check_device(device: str) -> None:
-    """Raise a ChoiceError if torch cannot compute there."""
-    import torch
-
-    try:
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ChoiceError(
-            f"--device must be one that torch can use here, like cpu, cuda or mps; got {device!r}: {one_line(error)}"
-        ) from error
 
 
 def _check_target(grid: Grid, file: Path, target: Path) -> None:

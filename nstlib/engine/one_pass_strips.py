@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ShapeError
-from nstlib.one_pass import BLOCKS, LEAST, OnePass
+from nstlib.one_pass import BLOCKS, OnePass
 
 STRIP = 2**14  # pixels of a strip, about: what is made of it stays in a processor's caches
 BYTES_PER_PIXEL = 120  # of memory at the most, picture and painting included; the network at once takes some 500
@@ -59,9 +58,7 @@ def paint_in_strips(
     Raises:
         ShapeError: if the image is too small, or the style is of another network.
     """
-    if style.shape[1] != sum(model.channels) or min(image.shape[2:]) < LEAST:
-        model(image, style)  # says what is wrong
-        raise ShapeError(f"This picture and this style do not fit: {tuple(image.shape)}, {tuple(style.shape)}.")
+    model.check(image, style)
     with torch.no_grad():
         return _Painter(model, style, strip or STRIP * torch.get_num_threads()).paint(image)
 

@@ -1,22 +1,54 @@
-"""The built book, served on this machine, and a Chromium that can reach nothing else."""
+"""The built book and explorers by themselves, served on this machine, and a Chromium that can reach nothing else."""
 
 from __future__ import annotations
 
-import importlib.util
+import base64
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from build_book import pages
 from xdist.scheduler import LoadScopeScheduling
 
 from nstlib.apps.server import make_folder_server
+from nstlib.widgets.explorer import FOLDER, module_source, style_source
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 SOME_MODULES = ("book/api/gram", "book/api_inside/engine", "book/api_inside/engine.tiles")
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>alone</title><link rel="icon" href="data:,">
+<meta name="viewport" content="width=device-width">{head}</head><body>{body}</body></html>"""
+KERNEL = """<main id="el"></main><script type="module">
+import explorer from "./explorer.js";
+const state = {state};
+const listeners = {{}};
+const text = (one) => {{
+  const raw = new Uint8Array(one.buffer, one.byteOffset, one.byteLength);
+  let letters = "";
+  for (let i = 0; i < raw.length; i += 8192) letters += String.fromCharCode(...raw.subarray(i, i + 8192));
+  return btoa(letters);
+}};
+const view = (one) => new DataView(Uint8Array.from(atob(one), (letter) => letter.charCodeAt(0)).buffer);
+const model = {{
+  get: (key) => state[key],
+  set: (key, value) => {{ state[key] = value; }},
+  save_changes() {{ window.saved = {{ ...state }}; }},
+  on: (event, act) => {{ listeners[event] = act; }},
+  off() {{}},
+  async send(content, _, buffers) {{
+    const [answer, sent] = await window.askKernel(content, buffers.map(text));
+    listeners["msg:custom"](answer, sent.map(view));
+  }},
+}};
+await explorer.render({{ model, el: document.getElementById("el") }});
+</script>"""
+NO_STATE = ("layout", "tabbable", "tooltip")  # of a widget: Jupyter's own
 EACH = 12  # of so many modules one more is looked at, by `make exhaustive`
 SETTLED = """async () => {
   const waits = () => document.querySelector('.nst-page:not([data-live])');
@@ -27,17 +59,9 @@ SETTLED = """async () => {
 }"""
 
 
-def load_tool(name: str):
-    """Return a module of tools/, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"tools_{name}", ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def toc_pages() -> list[str]:
     """Return the pages of the table of contents, and those that Sphinx adds."""
-    return [*load_tool("build_book").pages(), *SOME_MODULES, "search", "genindex", "py-modindex"]
+    return [*pages(), *SOME_MODULES, "search", "genindex", "py-modindex"]
 
 
 def other_modules() -> list[str]:
@@ -100,6 +124,20 @@ def site(html: Path, serving) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def static(tmp_path_factory, lacking) -> Path:
+    """A folder with all that explorers load, laid out as the book's _static, and ``empty.html``."""
+    folder = tmp_path_factory.mktemp("static")
+    for part in ("vendor/ort", "layers"):
+        if not (ROOT / "_vendor" / part).is_dir():
+            lacking("front-end files are missing: python tools/vendor.py, python tools/export_layers.py")
+        shutil.copytree(ROOT / "_vendor" / part, folder / part)
+    shutil.copytree(FOLDER, folder / "explorers", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copyfile(ROOT / "book" / "data" / "one_pass.onnx", folder / "explorers" / "runtime" / "painter.onnx")
+    (folder / "empty.html").write_text(PAGE.format(head="", body=""), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def axe(lacking) -> str:
     """The source of axe-core, which looks for barriers in a page."""
     path = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -125,6 +163,53 @@ def visit(chromium, site: str):
             yield visited
         finally:
             context.close()
+
+    return opened
+
+
+@contextmanager
+def watched(chromium, address: str, *, width: int = 1000, spoiled: bool = False, functions=None, **options):
+    """Open a page of a test's own server, which can call ``functions``; nothing went wrong on it, unless ``spoiled``."""
+    context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
+    visited = Visit(context.new_page())
+    watch(visited, "/".join(address.split("/")[:3]))
+    for name, function in (functions or {}).items():
+        visited.page.expose_function(name, function)
+    try:
+        visited.page.goto(address)
+        yield visited
+        assert spoiled or visited.problems == []
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def with_kernel(chromium, tmp_path, serving):
+    """Open a widget as a notebook's front end does: ``with with_kernel("layers", widget, answer) as visited``.
+
+    ``answer(widget, content, buffers)`` is what its kernel does with a message; it sends by the first one's ``send``.
+    """
+
+    @contextmanager
+    def opened(name: str, widget, answer) -> Iterator[Visit]:
+        keys = [key for key in widget.traits(sync=True) if not key.startswith("_") and key not in NO_STATE]
+        body = KERNEL.format(state=json.dumps({key: getattr(widget, key) for key in keys}))
+        page = PAGE.format(head=f"<style>{style_source(name)}</style>", body=body)
+        (tmp_path / "index.html").write_text(page, encoding="utf-8")
+        (tmp_path / "explorer.js").write_text(module_source(name), encoding="utf-8")
+
+        def ask(content: dict, given: list[str]) -> tuple[dict, list[str]]:
+            sent = []
+            line = SimpleNamespace(send=lambda content, buffers=(): sent.append((content, buffers)))
+            answer(line, content, [base64.b64decode(one) for one in given])
+            ((told, buffers),) = sent
+            return told, [base64.b64encode(one).decode() for one in buffers]
+
+        with (
+            serving(make_folder_server(tmp_path)) as address,
+            watched(chromium, address, functions={"askKernel": ask}) as visited,
+        ):
+            yield visited
 
     return opened
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import statistics
 from contextlib import closing, contextmanager
 
@@ -80,25 +79,12 @@ BUSY = """async (size) => {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, lacking):
-    """What the engine needs, laid out as under the book's _static."""
-    folder = tmp_path_factory.mktemp("static")
-    for part in ("vendor/ort", "layers"):
-        if not (ROOT / "_vendor" / part).is_dir():
-            lacking("front-end files are missing: python tools/vendor.py, python tools/export_layers.py")
-        shutil.copytree(ROOT / "_vendor" / part, folder / part)
-    shutil.copytree(ROOT / "nstlib" / "widgets" / "runtime", folder / "explorers" / "runtime")
-    (folder / "empty.html").write_text("<!doctype html><title>Engine</title>", encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bench(chromium, folder, serving):
+def bench(chromium, static, serving):
     """Open a page with an engine: ``with bench() as page``; ``folders`` as startEngine takes them."""
 
     @contextmanager
     def opened(**folders):
-        with serving(make_folder_server(folder)) as address, closing(chromium.new_context()) as context:
+        with serving(make_folder_server(static)) as address, closing(chromium.new_context()) as context:
             page = context.new_page()
             page.goto(f"{address}/empty.html")
             page.evaluate(START, {name: f"{address}/{path}/" for name, path in folders.items()})
@@ -248,8 +234,8 @@ def test_a_file_that_is_not_there_is_named(bench):
     assert said.startswith("LoadError: stages.json could not be fetched: the server answered 404 for http://127.0.0.1")
 
 
-def test_a_file_that_is_not_whole_is_refused(bench, folder):
-    stage = folder / "layers" / "vgg16-1.onnx"
+def test_a_file_that_is_not_whole_is_refused(bench, static):
+    stage = static / "layers" / "vgg16-1.onnx"
     whole = stage.read_bytes()
     stage.write_bytes(whole[:-100])
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import Visit, watch
+from conftest import PAGE, watched
 
 from nstlib import metrics
 from nstlib.analysis import matched_differences, mean_curve
@@ -72,25 +72,14 @@ def alone(chromium, shelf):
     folder, address = shelf
 
     @contextmanager
-    def opened(name: str, *, width: int = 1000, theme: str = "light", **options):
-        sheets = "".join(f'<link rel="stylesheet" href="{one}.css">' for one in style_names(name))
+    def opened(name: str, **options):
         if not (folder / f"{name}.html").exists():
-            (folder / f"{name}.html").write_text(
-                f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>{name}</title>'
-                f'<link rel="icon" href="data:,">{sheets}</head><body>{EXPLORERS[name]()._repr_html_()}'
-                '<script type="module" src="kit/mount.js"></script></body></html>',
-                encoding="utf-8",
-            )
-        context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-        visited = Visit(context.new_page())
-        watch(visited, address)
-        visited.page.goto(f"{address}/{name}.html")
-        visited.page.locator(READY).wait_for()
-        try:
+            sheets = "".join(f'<link rel="stylesheet" href="{one}.css">' for one in style_names(name))
+            body = f'{EXPLORERS[name]()._repr_html_()}<script type="module" src="kit/mount.js"></script>'
+            (folder / f"{name}.html").write_text(PAGE.format(head=sheets, body=body), encoding="utf-8")
+        with watched(chromium, f"{address}/{name}.html", **options) as visited:
+            visited.page.locator(READY).wait_for()
             yield visited.page.locator(".nst-explorer")
-            assert visited.problems == []
-        finally:
-            context.close()
 
     return opened
 

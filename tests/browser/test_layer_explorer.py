@@ -8,22 +8,21 @@ import json
 import re
 import statistics
 from contextlib import contextmanager
-from types import SimpleNamespace
+from functools import partial
 
 import pytest
 import torch
-from conftest import watch
+from conftest import watched
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
 from nstlib.apps.explore import make_explorer_server
-from nstlib.apps.server import make_folder_server
 from nstlib.features import load_network
 from nstlib.gram import gram_matrix
 from nstlib.images import load_image, picture
 from nstlib.receptive import patch_of
 from nstlib.widgets import explore_layers
-from nstlib.widgets.explorer import FOLDER, module_source, style_source
+from nstlib.widgets.explorer import FOLDER
 from nstlib.widgets.gram import ranked_channels
 from nstlib.widgets.layers import _answer
 
@@ -529,26 +528,10 @@ def test_everything_but_the_runtime_is_light(html):
 # --- without a page of the book -----------------------------------------------------------------------------------------
 
 
-@contextmanager
-def alone(chromium, address: str, **functions):
-    """Open an explorer that stands on a page of its own, which can call these functions."""
-    context = chromium.new_context(viewport={"width": 1000, "height": 800})
-    visited = SimpleNamespace(page=context.new_page(), problems=[])
-    watch(visited, address)
-    for name, function in functions.items():
-        visited.page.expose_function(name, function)
-    try:
-        visited.page.goto(address)
-        yield visited
-    finally:
-        context.close()
-    assert visited.problems == []
-
-
 def test_nst_explore_reaches_every_layer_of_every_picture(chromium, axe, serving):
     network = load_network("tiny")
     pictures = {name: load_image(picture(name), size=96) for name in ("cat", "mosaic")}
-    with serving(make_explorer_server("tiny", pictures, size=96)) as address, alone(chromium, address) as visited:
+    with serving(make_explorer_server("tiny", pictures, size=96)) as address, watched(chromium, address) as visited:
         it = Explorer(visited.page)
         it.root.get_by_role("combobox", name="Layer").select_option("relu5_2")
         it.settle()
@@ -572,44 +555,10 @@ def test_nst_explore_says_when_its_server_is_gone(chromium, serving):
     context.close()
 
 
-WITH_KERNEL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Kernel</title><style>{style}</style>
-<main id="el"></main><script type="module">
-import explorer from "./explorer.js";
-const state = {state};
-const listeners = {{}};
-const model = {{
-  get: (key) => state[key],
-  set: (key, value) => {{ state[key] = value; }},
-  save_changes() {{ window.saved = {{ ...state }}; }},
-  on: (event, act) => {{ listeners[event] = act; }},
-  off() {{}},
-  async send(content, _, [bytes]) {{
-    const [answer, data] = await window.askKernel(content, btoa(String.fromCharCode(...bytes)));
-    const raw = data && Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    listeners["msg:custom"](answer, data ? [new DataView(raw.buffer)] : []);
-  }},
-}};
-explorer.render({{ model, el: document.getElementById("el") }});
-</script></html>"""
-
-
-def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(chromium, tmp_path, serving):
+def test_a_notebooks_kernel_computes_what_the_front_end_asks_for(with_kernel):
     network = load_network("tiny")
     widget = explore_layers(network, {"cat": load_image(picture("cat"), size=64)}, size=64, static=False)
-    keys = ("source", "network", "pictures", "size", "layers", "carried", "layer", "channel")
-    state = json.dumps({key: getattr(widget, key) for key in keys})
-    (tmp_path / "explorer.js").write_text(module_source("layers"), encoding="utf-8")
-    page = WITH_KERNEL.format(style=style_source("layers"), state=state)
-    (tmp_path / "index.html").write_text(page, encoding="utf-8")
-
-    def ask(content: dict, pixels: str) -> list:
-        sent = []
-        reply = SimpleNamespace(send=lambda content, buffers=(): sent.append((content, list(buffers))))
-        _answer(network, reply, content, [base64.b64decode(pixels)])
-        ((content, buffers),) = sent
-        return [content, base64.b64encode(buffers[0]).decode() if buffers else None]
-
-    with serving(make_folder_server(tmp_path)) as address, alone(chromium, address, askKernel=ask) as visited:
+    with with_kernel("layers", widget, partial(_answer, network)) as visited:
         it = Explorer(visited.page)
         assert_numbers_are_right(it, network, "relu3_1", rel=1e-4)
         it.root.get_by_role("combobox", name="Layer").select_option("conv4_2")

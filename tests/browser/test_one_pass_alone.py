@@ -7,13 +7,13 @@ import io
 import json
 import os
 import re
-import shutil
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, Visit, watch
+from conftest import PAGE, ROOT, watched
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
@@ -21,7 +21,7 @@ from nstlib import one_pass
 from nstlib.apps.server import make_folder_server
 from nstlib.images import load_image, picture
 from nstlib.widgets import explore_one_pass
-from nstlib.widgets.explorer import FOLDER, module_source, style_names, style_source
+from nstlib.widgets.explorer import style_names
 from nstlib.widgets.one_pass import _answer
 
 pytestmark = pytest.mark.browser
@@ -30,8 +30,6 @@ STYLES = ("mosaic", "woodcut", "brush", "tissue")
 WAIT = 60_000  # milliseconds, for a busy machine
 IDLE = "() => document.querySelector('.nst-explorer')?.getAttribute('aria-busy') === 'false'"
 HEAVY = re.compile(r"\.(onnx|wasm|mjs)$")
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>one pass</title><link rel="icon" href="data:,">
-<meta name="viewport" content="width=device-width">{head}</head><body>{body}</body></html>"""
 ENGINE = """async ({ pixels, height, width, amounts }) => {
   const { startEngine } = await import("/explorers/runtime/engine.js");
   const engine = startEngine();
@@ -65,24 +63,15 @@ def painter():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, lacking):
-    """A page that holds the explorer, and what it loads, laid out as under the book's _static."""
-    folder = tmp_path_factory.mktemp("static")
-    for part in ("vendor/ort", "layers"):
-        if not (ROOT / "_vendor" / part).is_dir():
-            lacking("front-end files are missing: python tools/vendor.py, python tools/export_layers.py")
-        shutil.copytree(ROOT / "_vendor" / part, folder / part)
-    shutil.copytree(FOLDER, folder / "explorers", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    shutil.copyfile(ROOT / "book" / "data" / "one_pass.onnx", folder / "explorers" / "runtime" / "painter.onnx")
+def whole_page(static):
+    """A page that holds the explorer, and its folder."""
     photos = {name: load_image(picture(name), size=256) for name in ("cat", "coffee")}
     body = explore_one_pass(photos, STYLES, static=True)._repr_html_()
     head = "".join(f'<link rel="stylesheet" href="explorers/{one}.css">' for one in style_names("one_pass"))
     script = '<script type="module" src="explorers/kit/mount.js"></script>'
-    (folder / "page.html").write_text(
-        PAGE.format(head=head, body=f"<main><h1>One pass</h1>{body}</main>{script}"), encoding="utf-8"
-    )
-    (folder / "empty.html").write_text(PAGE.format(head="", body=""), encoding="utf-8")
-    return folder
+    path = static / "one_pass.html"
+    path.write_text(PAGE.format(head=head, body=f"<main><h1>One pass</h1>{body}</main>{script}"), encoding="utf-8")
+    return path
 
 
 class Explorer:
@@ -137,30 +126,25 @@ class Explorer:
 
 
 @pytest.fixture
-def explorer(chromium, folder, serving):
+def explorer(chromium, whole_page, serving):
     """Open the explorer: ``with explorer() as it``; no problem on the page at the end, unless ``spoiled``."""
 
     @contextmanager
-    def opened(*, width: int = 1000, spoiled: bool = False, **options):
-        with serving(make_folder_server(folder)) as address:
-            context = chromium.new_context(viewport={"width": width, "height": 900}, **options)
-            visited = Visit(context.new_page())
-            watch(visited, address)
-            visited.page.goto(f"{address}/page.html")
+    def opened(**options):
+        with (
+            serving(make_folder_server(whole_page.parent)) as address,
+            watched(chromium, f"{address}/{whole_page.name}", **options) as visited,
+        ):
             visited.page.locator(".nst-page[data-live]").wait_for()
-            try:
-                yield Explorer(visited.page)
-                assert spoiled or visited.problems == []
-            finally:
-                context.close()
+            yield Explorer(visited.page)
 
     return opened
 
 
 @pytest.fixture
-def engine(chromium, folder, serving):
+def engine(chromium, static, serving):
     """A page without the explorer, on which the worker can be asked by itself."""
-    with serving(make_folder_server(folder)) as address:
+    with serving(make_folder_server(static)) as address:
         context = chromium.new_context()
         page = context.new_page()
         page.set_default_timeout(WAIT)
@@ -512,53 +496,10 @@ def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, width, theme):
 
 # --- with a kernel ------------------------------------------------------------------------------------------------------
 
-WITH_KERNEL = """<main id="el"></main><script type="module">
-import explorer from "./explorer.js";
-const state = {state};
-const listeners = {{}};
-const model = {{
-  get: (key) => state[key],
-  set: (key, value) => {{ state[key] = value; }},
-  save_changes() {{ window.saved = {{ ...state }}; }},
-  on: (event, act) => {{ listeners[event] = act; }}, off() {{}},
-  async send(content, _, [pixels]) {{
-    let text = "";
-    const raw = new Uint8Array(pixels.buffer);
-    for (let i = 0; i < raw.length; i += 8192) text += String.fromCharCode(...raw.subarray(i, i + 8192));
-    const [answer, data] = await window.askKernel(content, btoa(text));
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    listeners["msg:custom"](answer, [new DataView(bytes.buffer)]);
-  }},
-}};
-await explorer.render({{ model, el: document.getElementById("el") }});
-</script>"""
 
-
-def test_a_notebooks_kernel_paints_at_once_what_the_front_end_asks_for(chromium, tmp_path, serving, painter):
+def test_a_notebooks_kernel_paints_at_once_what_the_front_end_asks_for(with_kernel, painter):
     widget = explore_one_pass(load_image(picture("cat"), size=128), STYLES, size=128, static=False)
-    keys = [key for key in widget.traits(sync=True) if not key.startswith("_")]
-    state = json.dumps({key: getattr(widget, key) for key in keys if key not in ("layout", "tabbable", "tooltip")})
-    (tmp_path / "explorer.js").write_text(module_source("one_pass"), encoding="utf-8")
-    page = PAGE.format(head=f"<style>{style_source('one_pass')}</style>", body=WITH_KERNEL.format(state=state))
-    (tmp_path / "index.html").write_text(page, encoding="utf-8")
-
-    def ask(content: dict, pixels: str) -> list:
-        sent = []
-
-        class Line:
-            def send(self, content, buffers=()):
-                sent.append([content, base64.b64encode(buffers[0]).decode()])
-
-        _answer(painter, Line(), content, [base64.b64decode(pixels)])
-        return sent[0]
-
-    with serving(make_folder_server(tmp_path)) as address:
-        context = chromium.new_context()
-        visited = Visit(context.new_page())
-        watch(visited, address)
-        visited.page.expose_function("askKernel", ask)
-        visited.page.goto(address)
-        visited.page.locator(".nst-explorer").wait_for()
+    with with_kernel("one_pass", widget, partial(_answer, painter)) as visited:
         it = Explorer(visited.page)
         it.said("painted by the kernel in")
         assert not it.root.locator(".nst-gate").is_visible()
@@ -566,5 +507,3 @@ def test_a_notebooks_kernel_paints_at_once_what_the_front_end_asks_for(chromium,
         it.said("picture as 50 % mosaic, 50 % woodcut")
         assert_painted(it, painter, {"mosaic": 0.5, "woodcut": 0.5})
         assert it.page.evaluate("[saved.share, saved.style]") == [0.5, "mosaic"]
-        context.close()
-        assert visited.problems == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import print_book
 import pytest
-from conftest import load_tool
 
 pytestmark = pytest.mark.browser
 
@@ -28,14 +28,9 @@ def test_a_printed_page_has_its_text_and_still_pictures_and_no_controls(visit, s
         assert (found["aside"], found["controls"], found["cut"]) == (0, 0, 0)
 
 
-@pytest.fixture(scope="module")
-def print_book():
-    return load_tool("print_book")
-
-
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("folds", ["open", "none"])
-def test_the_file_has_pages_that_its_list_names(chromium, html, tmp_path, monkeypatch, print_book, folds):
+def test_the_file_has_pages_that_its_list_names(chromium, html, tmp_path, monkeypatch, folds):
     pypdf = pytest.importorskip("pypdf")
     monkeypatch.setattr(print_book, "parts", lambda: iter([("", ["intro"]), ("Chapters", ["conventions", "07_gram"])]))
     count = print_book.print_book(chromium, html, tmp_path / "book.pdf", folds)

@@ -244,7 +244,6 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(nst, monkeypatch)
         (("wave", "--steps", "0"), "--steps must be a whole number of at least 1, got 0."),
         (("wave", "--size", "8"), "--size must be a whole number of at least 16, got 8."),
         (("wave", "--seed", "-1"), "--seed must be a whole number from 0"),
-        (("wave", "--device", "gpu"), "There is no device 'gpu'. Choose one of: cpu, cuda."),
         (("wave", "--network", "vgg11"), "There is no network 'vgg11'."),
         (("wave", "--photos", "nowhere"), "The course has no picture 'nowhere'."),
         (("wave", "wave.png"), "would both be the style 'wave'. Rename one of them."),

@@ -42,7 +42,7 @@ class Lesson:
         photos: to learn from; none means the course's, or without those the ones that scikit-image brings.
         steps: how many. size: longer side of the styles in pixels: it decides how large the strokes get.
         fresh: begin with random weights, not with the course's network. seed: of all that is drawn.
-        device: "cpu" or "cuda".
+        device: where to compute, as torch names it.
     """
 
     styles: dict[str, Path]
@@ -66,10 +66,6 @@ class Lesson:
 
     def check(self, *, resume: bool) -> None:
         """Raise what would else be found only after the network was loaded, or at the end."""
-        if self.device != "cpu" and not torch.cuda.is_available():
-            raise ChoiceError(
-                f"--device must be cpu, or cuda where PyTorch sees a GPU; here it sees none, got {self.device}."
-            )
         outputs = [
             Output(self.output, "the network", extensions=(".safetensors",)),
             Output(self.checkpoint, "what is kept beside it to go on from"),

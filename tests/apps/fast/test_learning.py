@@ -116,12 +116,6 @@ def test_what_is_wrong_is_told_before_anything_is_computed(lesson, gallery):
         lesson.check(resume=False)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_gpu_that_is_not_there_is_told(lesson):
-    with pytest.raises(ChoiceError, match="--device must be cpu, or cuda where PyTorch sees a GPU; here it sees none"):
-        replace(lesson, device="cuda").check(resume=False)
-
-
 def test_without_the_course_s_network_it_is_told_how_to_begin(lesson, network, monkeypatch):
     def gone():
         raise WeightsError("There is none.")
