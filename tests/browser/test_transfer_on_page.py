@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
 from contextlib import contextmanager
 from itertools import pairwise
@@ -116,8 +115,8 @@ def result(it) -> torch.Tensor:
 
 def as_image(it, which: str) -> torch.Tensor:
     """Return the first content or style as it lies in the page, shape (1, 3, 96, 96)."""
-    script = it.locator("xpath=ancestor::*[@data-explorer]").locator('script[type="application/json"]')
-    image = json.loads(script.text_content())[which][0]["image"]
+    read = "async (e) => (await fetch(e.closest('[data-state]').dataset.state)).json()"
+    image = it.evaluate(read)[which][0]["image"]
     data = torch.frombuffer(bytearray(base64.b64decode(image["data"])), dtype=torch.uint8)
     return data.view(1, *image["shape"]) / 255
 
