@@ -22,7 +22,7 @@ from blocks import (
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from effort import effort_of
+from effort import Effort, effort_of
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -118,14 +118,14 @@ class NotebookLinks(CourseDirective):
     def build(self) -> list[nodes.Node]:
         effort = effort_of(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8"), find_exercise)
         line = effort.line(self.options.get("builds-on", ""))
-        return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links()]
+        return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links(effort)]
 
-    def links(self) -> list[nodes.Node]:
+    def links(self, effort: Effort) -> list[nodes.Node]:
         slug = self.env.docname.split("/")[-1]
         address = repository()
         self.env.note_dependency(str(ROOT / "_config.yml"))
         box = nodes.container(classes=["notebook-links"])
-        for folder, name in (("lessons", "Exercise notebook"), ("solutions", "Solution notebook")):
+        for folder, name in effort.notebooks.items():
             path = f"{folder}/{slug}.ipynb"
             line = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(" "))
             if address.is_published:

@@ -193,6 +193,43 @@ def test_a_kernels_module_draws_the_same(visit, name):
         assert got[4] == []  # all that a control changes is part of the state
 
 
+# What of an explorer is seen: its canvases, what it says, and where its controls stand.
+SEEN = """(root) => [
+  ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
+  ...[...root.querySelectorAll(".nst-reading, td, figcaption, .nst-task")].map((one) => one.textContent),
+  ...[...root.querySelectorAll("input")].map((one) => (one.type === "file" ? "" : [one.value, one.checked].join())),
+]"""
+TURN_ALL = """(root) => {
+  for (const control of root.querySelectorAll('[role="slider"], input:not([type="file"]), select')) {
+    if (control.type === "range") control[control.value === control.max ? "stepDown" : "stepUp"](2);
+    if (control.type === "radio" || control.type === "checkbox") control.click();
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+    control.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_says_what_it_is_and_what_to_try_and_goes_back_to_its_beginning(explorer, name):
+    with explorer(name) as it:
+        title, task = (it.locator(f".nst-{part}").inner_text() for part in ("title", "task"))
+        assert it.get_attribute("aria-label") == f"Explorer: {title}"
+        assert len(task) > 30
+        it.page.wait_for_timeout(300)
+        before = it.evaluate(SEEN)
+        it.evaluate(TURN_ALL)
+        it.page.wait_for_timeout(500)
+        assert it.evaluate(SEEN) != before
+        it.get_by_role("button", name="Reset").press("Enter")
+        for _ in range(50):
+            if it.evaluate(SEEN) == before:
+                break
+            it.page.wait_for_timeout(100)
+        assert it.evaluate(SEEN) == before
+        assert it.page.evaluate("document.activeElement.textContent") == "Reset"
+        assert it.locator("canvas").first.bounding_box()["height"] > 30, "something is seen before anything is loaded"
+
+
 @pytest.mark.parametrize("name", ["gram_shuffle", "common_phase", "kernels"])
 def test_nothing_moves_by_itself_where_less_motion_is_asked_for(explorer, name):
     button = {"gram_shuffle": "Shuffle all", "common_phase": "Add all", "kernels": "sharpen"}[name]
