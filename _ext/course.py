@@ -22,7 +22,7 @@ from blocks import (
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from effort import chapter_effort
+from effort import Effort, chapter_effort
 from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -116,15 +116,16 @@ class NotebookLinks(CourseDirective):
     option_spec: ClassVar = {"builds-on": directives.unchanged}
 
     def build(self) -> list[nodes.Node]:
-        line = chapter_effort(Path(self.env.doc2path(self.env.docname))).line(self.options.get("builds-on", ""))
-        return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links()]
+        effort = chapter_effort(Path(self.env.doc2path(self.env.docname)))
+        line = effort.line(self.options.get("builds-on", ""))
+        return [self.inline(line, nodes.paragraph(classes=["chapter-line"])), *self.links(effort)]
 
-    def links(self) -> list[nodes.Node]:
+    def links(self, effort: Effort) -> list[nodes.Node]:
         slug = self.env.docname.split("/")[-1]
         address = repository()
         self.env.note_dependency(str(ROOT / "_config.yml"))
         box = nodes.container(classes=["notebook-links"])
-        for folder, name in (("lessons", "Exercise notebook"), ("solutions", "Solution notebook")):
+        for folder, name in effort.notebooks.items():
             path = f"{folder}/{slug}.ipynb"
             line = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(" "))
             if address.is_published:

@@ -31,6 +31,13 @@ class Effort:
         """Reading and exercises together."""
         return self.reading + self.doing
 
+    @property
+    def notebooks(self) -> dict[str, str]:
+        """What a chapter's two notebooks are, by their folder."""
+        if not self.exercises:
+            return {"lessons": "Notebook to run", "solutions": "Notebook with its results"}
+        return {"lessons": "Exercise notebook", "solutions": "Solution notebook"}
+
     def line(self, builds_on: str) -> str:
         """Return the line under a chapter's question, in MyST; ``builds_on``: chapters' names with spaces between."""
         written = ", ".join(f"`{name}`" for name in self.exercises)

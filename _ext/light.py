@@ -2,7 +2,7 @@
 
 The theme draws some twenty icons with a script of 1.5 MB and two fonts of 150 kB, and loads the search index on every page;
 the style sheet of formulas is for pages that have one. The theme's own can draw the icons by itself, from a font that holds
-only these.
+only these. Two thirds of the style sheets are rules for what no page shows (``rules.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from density import density_of
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import Image
+from rules import shown_rules, stems_of, words_of
 
 FONTS = "_static/vendor/fontawesome/webfonts"
 STYLES = "_static/styles/pydata-sphinx-theme.css"
@@ -27,6 +28,8 @@ OTHER_GLYPH = re.compile(r"[\"'](?:\\(f[0-9a-f]{3})|([\ue000-\uf8ff]))[\"']")  #
 IMAGE = re.compile(r'<img (?=[^>]*src="(?P<address>[^":]+\.(?:png|jpe?g|webp|gif))")(?P<rest>[^>]*)>')
 PHOTO = re.compile(r"[\w.-]+\.jpe?g\b")  # its name
 QUALITY = 82  # of WebP
+OWN = ("explorers/", "course.css", "print.css")  # style sheets of the course, which hold what it shows
+NO_CODE = ("searchindex.js", "find/")  # texts of pages
 AT_ONCE = 2  # pictures of a page that are loaded with it; the others when they come near
 
 
@@ -41,7 +44,8 @@ def shed(page: str) -> str:
 def place_pictures(page: str, folder: Path) -> str:
     """Return a page whose pictures keep their place free and, but for the first, load when they come near.
 
-    Figures of cells have twice the pixels of their place. As WebP they weigh about what half the pixels do as JPEG.
+    Figures of cells have twice the pixels of their place. As WebP they weigh about what half the pixels do as JPEG, and
+    photos half of that.
     """
     main = page.find("<article")
     seen = 0
@@ -53,11 +57,12 @@ def place_pictures(page: str, folder: Path) -> str:
             return match[0]
         seen += 1
         with Image.open(file) as image:
-            density = density_of(image) if image.format == "JPEG" else 1
+            photo = image.format == "JPEG"
+            density = density_of(image) if photo else 1
             sides = (round(side / density) for side in image.size)
         size = "" if re.search(r"\b(?:width|height|style)=", rest) else 'width="{}" height="{}" '.format(*sides)
         when = 'loading="lazy" ' if seen > AT_ONCE else ""
-        if density > 1 and file.suffix != ".webp":
+        if photo:
             rest = rest.replace(match["address"], match["address"][: -len(file.name)] + as_webp(file).name)
         return f"<img {when}{size}{rest}>"
 
@@ -103,6 +108,16 @@ def keep_glyphs(font: Path, points: set[int]) -> None:
         subset.save_font(read, str(font), options)
 
 
+def leave_shown_rules(static: Path, pages: list[str]) -> None:
+    """Leave in the style sheets that came with themes the rules for what pages show."""
+    scripts = [path for path in static.rglob("*.js") if not path.relative_to(static).as_posix().startswith(NO_CODE)]
+    texts = [path.read_text(encoding="utf-8") for path in scripts]
+    words, stems = words_of([*pages, *texts]), stems_of(texts)
+    for path in sorted(static.rglob("*.css")):
+        if not path.relative_to(static).as_posix().startswith(OWN):
+            path.write_text(shown_rules(path.read_text(encoding="utf-8"), words, stems), encoding="utf-8")
+
+
 def lighten(app, failure: Exception | None) -> None:
     """Make the written pages light."""
     if failure is not None or app.builder.format != "html":
@@ -124,6 +139,7 @@ def lighten(app, failure: Exception | None) -> None:
     points = glyphs_of(named, "".join(path.read_text(encoding="utf-8") for path in sheets))
     theme = out / STYLES
     theme.write_text(without_other_icons(theme.read_text(encoding="utf-8"), named), encoding="utf-8")
+    leave_shown_rules(out / "_static", pages)
     for font in (out / FONTS).glob("*.woff2"):
         keep_glyphs(font, points)
 

@@ -408,6 +408,12 @@ def test_a_notebook_links_to_itself_on_colab(pair):
     assert f"[![Open the solution in Colab]({notebooks.BADGE})]" in pair.solution.cells[0].source
 
 
+def test_a_chapter_without_exercises_says_what_its_notebooks_are(small):
+    pair = notebooks.make_pair(small, small.chapters[1])
+    assert f"[![Open the notebook in Colab]({notebooks.BADGE})]" in pair.lesson.cells[0].source
+    assert "[the notebook with its results in Colab](" in pair.lesson.cells[0].source
+
+
 def test_directives_and_roles_become_plain_markdown(pair):
     text = markdown(pair.lesson)
     assert "As [Solo (1999)](https://example.org/one) and others (Li and Wu, 2001; [Ng et al., 2005]" in text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from fontTools.ttLib import TTFont
 from PIL import Image
 
@@ -14,8 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
 
 import address  # noqa: E402
+import explorers  # noqa: E402
 import light  # noqa: E402
 import publish  # noqa: E402
+import rules  # noqa: E402
 from blocks import Repository, repository  # noqa: E402
 
 ICONS = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>\n'
@@ -52,12 +56,12 @@ def test_pictures_keep_their_place_and_all_but_the_first_two_wait(tmp_path):
     assert '<img src="gone.png" />' in rest
 
 
-def test_a_figure_with_two_pixels_for_one_is_webp_and_keeps_its_place(tmp_path):
+def test_a_figure_is_webp_and_keeps_its_place_with_one_pixel_for_one_or_two(tmp_path):
     Image.effect_noise((60, 40), 50).convert("RGB").save(tmp_path / "a.jpeg", dpi=(200, 200))
     Image.effect_noise((60, 40), 50).convert("RGB").save(tmp_path / "b.jpeg", dpi=(100, 100))
     page = light.place_pictures('<article><img alt="x" src="a.jpeg" /><img src="b.jpeg" /></article>', tmp_path)
     assert '<img width="30" height="20" alt="x" src="a.webp" />' in page
-    assert '<img width="60" height="40" src="b.jpeg" />' in page
+    assert '<img width="60" height="40" src="b.webp" />' in page
     with Image.open(tmp_path / "a.webp") as copy:
         assert copy.size == (60, 40)
     assert light.place_pictures(page, tmp_path) == page, "once"
@@ -78,6 +82,62 @@ def test_rules_of_icons_that_no_page_shows_go():
     assert "f0c9" in left
     assert "f186" not in left
     assert "--down" in left
+
+
+def test_rules_for_what_no_page_shows_go_and_others_stay():
+    styles = (
+        "/*! MIT */ /* a note */ .card{color:red} .card.modal,.card:not(.modal) a{top:0} p,#id{left:0} .btn-close{x:1}"
+        "@media print{.modal{x:1} .card{x:2}} @media screen{.modal{x:1}} @font-face{font-family:A} .bs-tip-auto{x:1}"
+    )
+    words = rules.words_of(['<p class="card">', "e.classList.add('btn-close')"])
+    left = rules.shown_rules(styles, words, rules.stems_of(["`bs-${name}`"]))
+    assert "MIT" in left
+    assert "a note" not in left
+    assert ".card{color:red}" in left
+    assert ".card:not(.modal) a{top:0}" in left
+    assert ".card.modal" not in left
+    assert "p,#id{left:0}" in left
+    assert ".btn-close" in left
+    assert "@media print{.card{x:2}}" in left
+    assert "screen" not in left
+    assert "@font-face" in left
+    assert ".bs-tip-auto" in left
+    assert rules.shown_rules(left, words, ("bs-",)) == left, "twice is as once"
+
+
+def explorer_on(folder: Path, state: str = '{"a":1}') -> str:
+    """Return a page as the build writes it, with an explorer and what it is begun with inside."""
+    from nstlib.widgets.explorer import Page, encode_still
+
+    still = encode_still([torch.full((1, 3, 20, 30), 0.5)])
+    return f"<p>before</p>{Page('kernels', json.loads(state), still, 'a', 'b')._repr_html_()}<p>after</p>"
+
+
+def test_what_an_explorer_is_begun_with_lies_beside_its_page(tmp_path):
+    page = explorers.set_apart(explorer_on(tmp_path), tmp_path / "book" / "a.html", tmp_path)
+    assert page.startswith('<p>before</p><div class="nst-page" data-explorer="kernels" data-state="../_static/held/')
+    assert page.endswith("</noscript></div><p>after</p>")
+    assert "application/json" not in page
+    assert 'loading="lazy" width="300" height="200"' in page
+    files = {path.suffix: path for path in (tmp_path / "_static" / "held").iterdir()}
+    assert json.loads(files[".json"].read_text()) == {"a": 1}
+    assert f'src="../_static/held/{files[".webp"].name}"' in page
+    assert explorers.set_apart(page, tmp_path / "book" / "a.html", tmp_path) == page, "once"
+
+
+def test_pages_with_the_same_explorer_share_its_files_and_files_of_none_go(tmp_path):
+    app = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
+    for name in "ab":
+        (tmp_path / f"{name}.html").write_text(explorer_on(tmp_path))
+    explorers.set_all_apart(app, None)
+    held = tmp_path / "_static" / "held"
+    assert len(list(held.iterdir())) == 2
+    assert 'data-state="_static/held/' in (tmp_path / "a.html").read_text()
+    (tmp_path / "a.html").unlink()
+    (tmp_path / "b.html").write_text(explorer_on(tmp_path, '{"a":2}'))
+    explorers.set_all_apart(app, None)
+    assert sorted(path.suffix for path in held.iterdir()) == [".json", ".webp"]
+    assert json.loads(next(held.glob("*.json")).read_text()) == {"a": 2}
 
 
 def test_a_font_keeps_the_glyphs_that_are_asked_for(tmp_path):

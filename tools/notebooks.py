@@ -37,6 +37,7 @@ from blocks import (  # noqa: E402
     stubbed,
 )
 from density import DPI, density_of  # noqa: E402
+from effort import effort_of  # noqa: E402
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -163,7 +164,10 @@ def make_converter(course: Course, chapter: Path, folder: str) -> Converter:
     bibliography = book / "references.bib"
     other = "solutions" if folder == "lessons" else "lessons"
     here, there = (course.address.colab(f"{where}/{chapter.stem}.ipynb") for where in (folder, other))
+    text = chapter.read_text(encoding="utf-8")
     name = {"lessons": "the exercise notebook", "solutions": "the solution"}
+    if not effort_of(text, course.find_exercise).exercises:
+        name = {"lessons": "the notebook", "solutions": "the notebook with its results"}
     words = Words(
         chapter=chapter,
         address=course.address,
@@ -172,7 +176,7 @@ def make_converter(course: Course, chapter: Path, folder: str) -> Converter:
         chapters=frozenset(path.stem for path in course.chapters),
     )
     links = f"[![Open {name[folder]} in Colab]({BADGE})]({here}) · [{name[other]} in Colab]({there})"
-    return Converter(words, course.find_exercise, links, chapter.read_text(encoding="utf-8"))
+    return Converter(words, course.find_exercise, links, text)
 
 
 def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: int, folder: str) -> list[NotebookNode]:

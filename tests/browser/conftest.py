@@ -50,9 +50,11 @@ await explorer.render({{ model, el: document.getElementById("el") }});
 </script>"""
 NO_STATE = ("layout", "tabbable", "tooltip")  # of a widget: Jupyter's own
 EACH = 12  # of so many modules one more is looked at, by `make exhaustive`
-SETTLED = """async () => {
+SETTLED = """async ({ start }) => {
+  if (start)
+    document.querySelectorAll('.nst-page:not([data-live])').forEach((e) => e.dispatchEvent(new Event('pointerdown')));
   const waits = () => document.querySelector('.nst-page:not([data-live])');
-  for (let i = 0; i < 100 && waits(); i++)
+  for (let i = 0; start && i < 100 && waits(); i++)
     await new Promise((done) => setTimeout(done, 100));
   await document.fonts.ready;
   await new Promise((done) => setTimeout(done, 300));
@@ -148,17 +150,22 @@ def axe(lacking) -> str:
 
 @pytest.fixture(scope="session")
 def visit(chromium, site: str):
-    """Open a page: ``with visit("book/intro", width=360, scheme="dark") as visited``; nothing off the machine is reached."""
+    """Open a page: ``with visit("book/intro", width=360, scheme="dark") as visited``; nothing off the machine is reached.
+
+    Its explorers are touched, so that they begin; ``start=False`` leaves those alone that are far from what is seen.
+    """
 
     @contextmanager
-    def opened(page: str, *, width: int = 1280, scheme: str = "light", **options) -> Iterator[Visit]:
+    def opened(
+        page: str, *, width: int = 1280, scheme: str = "light", start: bool = True, **options
+    ) -> Iterator[Visit]:
         context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, **options)
         visited = Visit(context.new_page())
         watch(visited, site)
         path, _, query = page.partition("?")
         visited.page.goto(f"{site}/{path}.html{'?' + query if query else ''}", wait_until="load")
         if options.get("java_script_enabled", True):
-            visited.page.evaluate(SETTLED)
+            visited.page.evaluate(SETTLED, {"start": start})
         try:
             yield visited
         finally:

@@ -516,7 +516,8 @@ def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, width, scheme):
 
 def test_everything_but_the_runtime_is_light(html):
     text = (html / f"{PAGE}.html").read_text(encoding="utf-8")
-    held = sum(len(part) for part in re.findall(r'<div class="nst-page".*?</script></div>', text, re.DOTALL))
+    named = re.findall(r'(?:src|data-state)="([^"]*/held/[^"]*)"', text)
+    held = sum((html / "book" / name).stat().st_size for name in named)
     files = [
         *FOLDER.glob("layers/*.*s"),
         *(FOLDER / "kit" / name for name in ("kit.js", "kit.css", "mount.js", "sources.js")),

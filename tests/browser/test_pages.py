@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from functools import cache
 from urllib.parse import quote
 
 import pytest
+from conftest import toc_pages
 
 pytestmark = pytest.mark.browser
 SCREENS = {
@@ -183,7 +185,9 @@ def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
             assert first.get_attribute("open") is not None, f"{block} stays closed"
 
 
-LIGHT = 650  # kB of styles and scripts on every page, what explorers need apart
+LIGHT = 350  # kB of styles and scripts on every page, what explorers need apart
+COLD = {"book/intro": 660}  # kB of a page that nobody has been to, uncompressed, before an explorer is begun
+COLD_CHAPTER = 930
 
 
 def test_a_page_is_light(look, page):
@@ -192,7 +196,46 @@ def test_a_page_is_light(look, page):
     assert "fontawesome.js" not in names
     assert "searchindex" not in names or page == "search"
     own = {name: size for name, size in loaded.items() if "/_static/" in name and "/vendor/" not in name}
-    assert sum(size for name, size in own.items() if "/explorers/" not in name) < 1000 * LIGHT, own
+    chrome = {name: size for name, size in own.items() if not re.search("/(explorers|held|layers)/", name)}
+    assert sum(chrome.values()) < 1000 * LIGHT, chrome
+
+
+@pytest.mark.parametrize("some", ["book/intro", *(page for page in toc_pages() if re.search(r"/\d\d_", page))])
+def test_a_page_that_is_only_opened_loads_little_and_nothing_of_its_explorers(visit, some):
+    with visit(some, start=False) as visited:
+        visited.page.wait_for_timeout(500)
+        loaded = visited.page.evaluate(LOADED)
+        page = visited.page.evaluate("() => performance.getEntriesByType('navigation')[0].decodedBodySize")
+        begun = visited.page.locator(".nst-page[data-live]").count()
+        assert begun == 0
+        assert [name for name in loaded if re.search(r"/held/.*\.json|/layers/|\.onnx|\.wasm", name)] == []
+        assert page + sum(loaded.values()) < 1000 * COLD.get(some, COLD_CHAPTER), sorted(loaded.items())
+
+
+def test_an_explorer_begins_when_it_comes_near_and_not_before(visit):
+    with visit("book/03_features", start=False) as visited:
+        place = visited.page.locator(".nst-page")
+        assert place.get_attribute("data-live") is None
+        assert place.locator(".nst-still img").get_attribute("alt")
+        visited.page.mouse.wheel(0, 100)
+        place.locator(".nst-still").scroll_into_view_if_needed()
+        visited.page.locator(".nst-page[data-live=yes]").wait_for()
+        assert visited.problems == []
+
+
+def test_what_an_explorer_begins_with_can_be_fetched_again(visit):
+    with visit("book/03_features", start=False) as visited:
+        visited.page.route("**/held/*.json", lambda route: route.abort())
+        place = visited.page.locator(".nst-page")
+        place.locator(".nst-still").scroll_into_view_if_needed()
+        again = place.get_by_role("button", name="Load the explorer again")
+        again.wait_for()
+        assert place.locator(".nst-still").is_visible()
+        visited.page.unroute("**/held/*.json")
+        again.click()
+        visited.page.locator(".nst-page[data-live=yes] .nst-explorer").wait_for()
+        assert place.locator(".nst-still").is_hidden()
+        assert again.count() == 0
 
 
 def test_a_page_says_what_it_is_about(look, page):

@@ -32,6 +32,7 @@ SAME = 1e-3  # relative: the same file, the same numbers
 HARMLESS = re.compile(r"favicon")
 
 READY = """async () => {
+  document.querySelectorAll('.nst-page:not([data-live])').forEach((e) => e.dispatchEvent(new Event("pointerdown")));
   await document.fonts.ready;
   return document.readyState === "complete" && !document.querySelector(".nst-page:not([data-live])")
     && !document.querySelector('.nst-explorer[aria-busy="true"]');

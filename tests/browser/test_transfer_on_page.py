@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
 from contextlib import contextmanager
 from itertools import pairwise
@@ -24,6 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.weights]
 PAGE = "book/10_transfer"
 WAIT = 120_000  # milliseconds, for a busy machine
 STEP = "(least) => Number(document.querySelector('.nst-step').textContent) >= least"
+LIVE = "() => document.querySelector('.nst-tape').hidden"
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def advance(it, count: int) -> None:
 def begin(it) -> None:
     """Load, and stand at step 0."""
     start(it)
+    it.page.wait_for_function(LIVE)
     it.page.wait_for_function(STEP, arg=1)
     pause(it)
     it.get_by_role("button", name="Start over").click()
@@ -116,8 +117,8 @@ def result(it) -> torch.Tensor:
 
 def as_image(it, which: str) -> torch.Tensor:
     """Return the first content or style as it lies in the page, shape (1, 3, 96, 96)."""
-    script = it.locator("xpath=ancestor::*[@data-explorer]").locator('script[type="application/json"]')
-    image = json.loads(script.text_content())[which][0]["image"]
+    read = "async (e) => (await fetch(e.closest('[data-state]').dataset.state)).json()"
+    image = it.evaluate(read)[which][0]["image"]
     data = torch.frombuffer(bytearray(base64.b64decode(image["data"])), dtype=torch.uint8)
     return data.view(1, *image["shape"]) / 255
 
@@ -126,6 +127,61 @@ def picture_file(color: tuple[int, int, int]) -> dict:
     buffer = io.BytesIO()
     Image.new("RGB", (120, 80), color).save(buffer, "PNG")
     return {"name": "plain.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def test_a_recorded_run_is_there_at_once_and_is_moved_through(explorer):
+    with explorer(size=96) as it:
+        slider = it.get_by_role("slider", name="Recorded run")
+        assert slider.get_attribute("aria-valuetext") == "step 40 of 40"
+        end, (content, style), line = result(it), losses(it), it.locator(".nst-line-style")
+        assert step_of(it) == 40
+        assert line.get_attribute("d").count("L") == 40
+        slider.focus()
+        slider.press("Home")
+        assert step_of(it) == 0
+        assert losses(it)[0] == 0
+        assert losses(it)[1] > 3 * style
+        assert content > 0.1
+        start_of_it = result(it)
+        assert (start_of_it.float() - end.float()).abs().mean() > 10
+        turn(it, "style", 0)
+        assert "turn a live run" in it.locator(".nst-tape-note").inner_text()
+        assert torch.equal(result(it), start_of_it)
+        assert (
+            it.page.evaluate("performance.getEntriesByType('resource').filter((e) => e.name.endsWith('.onnx'))") == []
+        )
+
+
+def test_the_recorded_run_is_put_away_by_a_live_one_and_brought_back_by_reset(explorer):
+    with explorer(size=96) as it:
+        recorded = result(it)
+        start(it)
+        it.page.wait_for_function(LIVE)
+        it.page.wait_for_function(STEP, arg=2)
+        pause(it)
+        assert step_of(it) < 40
+        it.get_by_role("button", name="Reset").click()
+        assert it.get_by_role("slider", name="Recorded run").is_visible()
+        assert torch.equal(result(it), recorded)
+        assert step_of(it) == 40
+        it.get_by_role("button", name="Start", exact=True).click()  # what was loaded is still there
+        it.page.wait_for_function(LIVE)
+        it.page.wait_for_function(STEP, arg=1)
+        assert pause(it) < 40
+
+
+def test_what_the_page_recorded_is_what_the_page_computes(explorer):
+    with explorer(size=96) as it:
+        slider = it.get_by_role("slider", name="Recorded run")
+        slider.focus()
+        slider.press("Home")
+        for _ in range(3):
+            slider.press("ArrowRight")
+        assert step_of(it) == 3
+        recorded = losses(it)
+        begin(it)
+        advance(it, 3)
+        assert losses(it) == pytest.approx(recorded, abs=0.003)
 
 
 def test_nothing_of_the_network_is_fetched_before_it_is_asked_for_and_its_size_is_told(explorer):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import load_network
@@ -17,7 +20,7 @@ from nstlib.optimizers import ADAM_RATE, start_adam
 from nstlib.transfer import stylize
 from nstlib.widgets import explore_transfer
 from nstlib.widgets.explorer import Page, module_source, picture_of
-from nstlib.widgets.transfer import CONTENT_LAYER, SIZES, STYLE_LAYERS, _answer, _Comparer
+from nstlib.widgets.transfer import CONTENT_LAYER, RECORDED, SIZES, STYLE_LAYERS, _answer, _Comparer
 
 WIDGETS = Path(__file__).resolve().parents[2] / "nstlib" / "widgets"
 TINY = load_network("tiny")
@@ -258,12 +261,28 @@ def test_a_page_shows_content_style_and_what_stylize_makes_of_them(pictures):
     assert "the content, wall; the style, rain; and the content after 40 steps" in page.alt
 
 
-def test_the_still_picture_is_near_its_style(pictures):
-    from nstlib.widgets.transfer import _stylized
-
-    content, style = (torch.nn.functional.interpolate(image, (32, 32)) for image in pictures)
-    objective = Objective(content, [Style(style)], TINY, CONTENT_LAYER, STYLE_LAYERS, (1.0, 30.0, 0.0))
-    assert objective(_stylized(content, style, TINY))[2] < 0.5 * objective(content)[2]
+def test_a_page_carries_a_run_that_was_computed_and_a_kernel_needs_none():
+    cat, brush = (load_image(picture(name), size=96)[:, :, :64, :64] for name in ("cat", "brush"))
+    content, style = (torch.nn.functional.interpolate(image, (96, 96)) for image in (cat, brush))
+    recorded = explore_transfer(content, style, TINY, static=True).state["recorded"]
+    layers = {"content_layers": CONTENT_LAYER, "style_layers": STYLE_LAYERS, "style_weight": 30.0, "tv_weight": 0.0}
+    run = list(stylize(content, style, TINY, **layers, optimizer="adam", steps=RECORDED[-1], levels=1))
+    for record, step in zip(recorded["records"], run, strict=True):
+        assert record == {
+            "step": step.index,
+            "content": pytest.approx(step.content, rel=1e-2, abs=1e-6),
+            "style": pytest.approx(step.style, rel=1e-2),
+        }
+    assert recorded["records"][-1]["style"] < 0.5 * recorded["records"][0]["style"]
+    assert recorded["steps"] == list(RECORDED)
+    for step, frame in zip(RECORDED, recorded["frames"], strict=True):
+        with Image.open(io.BytesIO(base64.b64decode(frame.partition(",")[2]))) as image:
+            pixels = torch.frombuffer(bytearray(image.convert("RGB").tobytes()), dtype=torch.uint8)
+        shown = pixels.view(96, 96, 3).permute(2, 0, 1) / 255
+        away = (shown - run[step].image[0]).abs().mean()  # what WebP takes, of colors above all
+        assert away < 0.1
+        assert step < 8 or away < (shown - content[0]).abs().mean()
+    assert explore_transfer(content, style, TINY, static=False).recorded is None
 
 
 def test_another_size_is_refused(pictures):

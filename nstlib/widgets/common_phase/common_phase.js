@@ -4,6 +4,7 @@ import {
   button,
   choices,
   decode,
+  explorer,
   figure,
   frame,
   h,
@@ -201,7 +202,10 @@ function controls(ui, now, { update, setOriginal, deal }) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: phases and the Gram matrix");
+  const ui = frame(el, {
+    title: "Phases and the Gram matrix",
+    task: "Add phases, the same for all channels, then to each its own: which of the two does the matrix notice?",
+  });
   const { shape, data: maps } = decode(model.get("features"));
   const [channels, height, width] = shape;
   const names = model.get("channels");
@@ -257,4 +261,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

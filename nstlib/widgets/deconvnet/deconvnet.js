@@ -1,11 +1,26 @@
 // Up through a network and back again: each layer's map, one activation kept, and each step of its way
 // down.
-import { asPicture, figure, frame, h, keep, paintPicture, paintPlane, player, significant, view } from "../kit/kit.js";
+import {
+  asPicture,
+  explorer,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  paintPlane,
+  player,
+  significant,
+  view,
+} from "../kit/kit.js";
 
 // The explorer --------------------------------------------------------------------------------------------------------
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: up and back again");
+  const ui = frame(el, {
+    title: "Up and back again",
+    task: "Step up to the strongest unit and back down to the pixels: where do the networks part?",
+  });
   const steps = model.get("steps"); // what happens in each
   const runs = model.get("runs").map(({ name, channel, frames }) => ({
     name,
@@ -71,4 +86,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -2,6 +2,7 @@
 import {
   asPicture,
   button,
+  explorer,
   figure,
   frame,
   h,
@@ -251,7 +252,10 @@ function gainControls(gains, { onGain, onPreset }) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: bands of a photo");
+  const ui = frame(el, {
+    title: "Bands of a photo",
+    task: "Take the middle band out, then double the fine one: what does the photo lose, and what does it gain?",
+  });
   const pictures = model.get("pictures").map(asPicture);
   const sigmas = [...model.get("sigmas")];
   let picture = pictures[0];
@@ -313,4 +317,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -1,5 +1,5 @@
 // Positions of feature maps in another order (chapter on Gram matrices): the maps are gone, their Gram matrix is not.
-import { button, choices, decode, frame, h, keep, perFrame, random, row } from "../kit/kit.js";
+import { button, choices, decode, explorer, frame, h, keep, perFrame, random, row } from "../kit/kit.js";
 import { gramBoard, shareSlider, top } from "../gram/gram.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
@@ -39,7 +39,10 @@ export function shufflePositions(maps, channels, orders) {
 // The explorer --------------------------------------------------------------------------------------------------------
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: shuffled positions and the Gram matrix");
+  const ui = frame(el, {
+    title: "Shuffled positions and the Gram matrix",
+    task: "Shuffle all, then give each channel an order of its own: which of the two does the matrix notice?",
+  });
   const {
     shape: [channels, height, width],
     data: maps,
@@ -104,4 +107,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

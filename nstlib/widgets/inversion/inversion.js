@@ -1,6 +1,6 @@
 // What each layer knows of a photo (chapter on inversion): its inversions, from layer to layer, beside the photo.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
-import { asPicture, figure, frame, h, keep, paintPicture, player, shape, view } from "../kit/kit.js";
+import { asPicture, explorer, figure, frame, h, keep, paintPicture, player, shape, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -54,7 +54,10 @@ function errorCurves(runs, inPixels, layer, { x, y }) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: what a layer knows");
+  const ui = frame(el, {
+    title: "What a layer knows",
+    task: "Go from the first layer to the last: what is lost first, colors or outlines?",
+  });
   const photo = asPicture(model.get("photo"));
   const layers = model.get("layers");
   const runs = model
@@ -125,4 +128,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -5,6 +5,7 @@ import {
   button,
   choices,
   color,
+  explorer,
   figure,
   frame,
   h,
@@ -249,7 +250,10 @@ function answerChoices({ border, shown }, onOther) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: a kernel over a photo");
+  const ui = frame(el, {
+    title: "A kernel over a photo",
+    task: "Drag the window across an edge and watch the nine products. Then change one number of the kernel.",
+  });
   const pictures = model.get("pictures").map(asPicture);
   const [divisor, border, row, column] = ["divisor", "border", "row", "column"].map((key) => model.get(key));
   const now = { image: grayBytes(pictures[0]), weights: [...model.get("weights")], divisor, border, row, column };
@@ -324,4 +328,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

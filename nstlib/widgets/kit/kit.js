@@ -1,5 +1,5 @@
 // What all explorers share: controls, pictures, numbers on the way from Python. No framework; each function returns an
-// element or a small handle around one. An explorer is a module that ends with `export default { render }`, where
+// element or a small handle around one. An explorer is a module that ends with `export default explorer(render)`, where
 // render({ model, el }) fills `el`, reads and writes state with model.get / set / save_changes, and returns a cleanup.
 import { readPicture } from "./picture.js";
 import { follow } from "./pointer.js";
@@ -28,18 +28,63 @@ export function shape(tag, attributes = {}, ...children) {
 }
 
 /**
- * Make `el` an explorer: a labelled group with a voice for screen readers. Returns { announce, listen, onEnd, end }:
- * `announce(text)` speaks once things have been still for a moment, and never before the reader has touched something;
- * `listen` is addEventListener that ends with the explorer; `end` is the cleanup that render returns.
+ * Return an explorer's module. `draw({ model, el })` fills `el`, and returns, or promises, its cleanup. When the reader
+ * asks for a reset, the state gets back what it held at first, and all is drawn anew.
  */
-export function frame(el, label) {
+export function explorer(draw) {
+  return {
+    async render({ model, el }) {
+      const first = new Map(); // what the state held before it was changed
+      const noted = {
+        get: (key) => model.get(key),
+        set(key, value) {
+          if (!first.has(key)) first.set(key, structuredClone(model.get(key)));
+          model.set(key, value);
+        },
+        save_changes: () => model.save_changes(),
+        on: (...given) => model.on(...given),
+        off: (...given) => model.off(...given),
+        send: (...given) => model.send(...given),
+      };
+      let end = await draw({ model: noted, el });
+      let busy = false;
+      el.addEventListener("nst-reset", async () => {
+        if (busy) return;
+        busy = true;
+        el.style.minHeight = `${el.offsetHeight}px`; // what is below stays where it is
+        end();
+        el.replaceChildren();
+        keep(model, Object.fromEntries(first));
+        end = await draw({ model: noted, el });
+        el.style.minHeight = "";
+        el.querySelector(".nst-reset")?.focus({ preventScroll: true });
+        busy = false;
+      });
+      return () => end();
+    },
+  };
+}
+
+/**
+ * Make `el` an explorer: a labelled group with its title, one line that says what to try, a reset, and a voice for
+ * screen readers. `onReset` takes the place of drawing all anew, where that would throw away what was loaded.
+ *
+ * Returns { announce, listen, onEnd, end, propose }: `announce(text)` speaks once things have been still for a moment,
+ * and never before the reader has touched something; `listen` is addEventListener that ends with the explorer; `end` is
+ * the cleanup that render returns; `propose(text)` says something else to try.
+ */
+export function frame(el, { title, task, onReset = () => el.dispatchEvent(new Event("nst-reset")) }) {
   const voice = h("p", { class: "nst-hidden", "aria-live": "polite" });
+  const tip = h("p", { class: "nst-task", id: fresh("task") }, task);
+  const reset = button("Reset", () => onReset(), { title: "Everything as it was at first" });
+  reset.root.classList.add("nst-reset");
   const ends = [];
   let [timer, touched] = [0, false];
   el.classList.add("nst-explorer");
   el.setAttribute("role", "group");
-  el.setAttribute("aria-label", label);
-  el.append(voice);
+  el.setAttribute("aria-label", `Explorer: ${title}`);
+  el.setAttribute("aria-describedby", tip.id);
+  el.append(voice, h("div", { class: "nst-head" }, h("p", { class: "nst-title" }, title), reset.root, tip));
   const onEnd = (act) => ends.push(act);
   onEnd(() => clearTimeout(timer));
   ["pointerdown", "keydown", "input", "drop", "change"].forEach((type) =>
@@ -66,6 +111,9 @@ export function frame(el, label) {
     },
     listen,
     onEnd,
+    propose(text) {
+      tip.textContent = text;
+    },
     end() {
       ends
         .splice(0)

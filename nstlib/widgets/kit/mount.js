@@ -1,4 +1,5 @@
-// Brings the explorers of a built page to life: no kernel runs behind it, so the state lies in the page as JSON.
+// Brings the explorers of a built page to life: no kernel runs behind it, so the state lies in the page as JSON, or in
+// a file that the page names.
 
 /** Return what stands for a kernel's model: state, listeners, and nobody to save to. */
 export function makeModel(state) {
@@ -22,12 +23,31 @@ export function makeModel(state) {
   };
 }
 
+/** Return what an explorer is begun with. */
+async function stateOf(place) {
+  const held = place.querySelector('script[type="application/json"]');
+  if (held) return JSON.parse(held.textContent);
+  const answer = await fetch(place.dataset.state);
+  if (!answer.ok) throw new Error(`${place.dataset.state} could not be fetched: ${answer.status}`);
+  return answer.json();
+}
+
+/** Offer to begin again, below the still picture. */
+function offerAgain(place, load) {
+  const again = document.createElement("button");
+  Object.assign(again, { type: "button", className: "nst-button nst-again", textContent: "Load the explorer again" });
+  again.addEventListener("click", () => {
+    again.remove();
+    mount(place, load);
+  });
+  place.append(again);
+}
+
 /** Draw one explorer in the place of its still picture; that stays where something fails. */
 export async function mount(place, load = (name) => import(`../${name}/${name}.js`)) {
   const stage = document.createElement("div");
   try {
-    const state = JSON.parse(place.querySelector('script[type="application/json"]').textContent);
-    const { default: explorer } = await load(place.dataset.explorer);
+    const [state, { default: explorer }] = await Promise.all([stateOf(place), load(place.dataset.explorer)]);
     const end = await explorer.render({ model: makeModel(state), el: stage });
     place.querySelector(".nst-still")?.setAttribute("hidden", "");
     place.append(stage);
@@ -35,10 +55,27 @@ export async function mount(place, load = (name) => import(`../${name}/${name}.j
     return end;
   } catch (error) {
     place.dataset.live = "no";
+    offerAgain(place, load);
     console.error(`the explorer ${place.dataset.explorer} did not start`, error);
     return null;
   }
 }
 
-if (typeof document !== "undefined")
-  document.querySelectorAll(".nst-page:not([data-live])").forEach((place) => mount(place));
+const NEAR = "100px 0px"; // how near to what is seen an explorer is begun
+
+/** Draw each explorer once it comes near what is seen, or is touched. */
+export function mountWhenNear(places) {
+  const waiting = new Set(places);
+  const start = (place) => {
+    near.unobserve(place);
+    if (waiting.delete(place)) mount(place);
+  };
+  const seen = (entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => start(target));
+  const near = new IntersectionObserver(seen, { rootMargin: NEAR });
+  for (const place of places) {
+    near.observe(place);
+    for (const type of ["pointerdown", "focusin"]) place.addEventListener(type, () => start(place), { once: true });
+  }
+}
+
+if (typeof document !== "undefined") mountWhenNear(document.querySelectorAll(".nst-page:not([data-live])"));

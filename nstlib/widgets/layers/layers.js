@@ -2,6 +2,7 @@
 import {
   asPicture,
   choices,
+  explorer,
   frame,
   fresh,
   h,
@@ -106,11 +107,18 @@ function mapBody({ ui, model, layers, now }) {
   };
 }
 
-/** Which picture, and with it the camera. Handle: { root, set(name) }. `take(picture)` and `follow(picture)` get it. */
+/**
+ * Which picture, and with it the camera; `take(picture)` and `follow(picture)` get it. Handle: { root, set(name),
+ * close() }.
+ */
 function pictureChoice(ui, el, { pictures, size, take, follow }) {
   const eye = camera({ ui, size: () => size, onPicture: (picture) => photos.take(picture), onFrame: follow });
   const photos = pictureSource(ui, el, { pictures, size, onPicture: take, extra: [eye.opener.root] });
-  return { root: h("div", { class: "nst-row nst-stack" }, photos.root, eye.root), set: photos.set };
+  return {
+    root: h("div", { class: "nst-row nst-stack" }, photos.root, eye.root),
+    set: photos.set,
+    close: () => eye.close(false),
+  };
 }
 
 /** Which layer: buttons for a few, a list for many. Handle: that of `choices`. */
@@ -151,8 +159,8 @@ function arrangement({ sort, onSort, onCompare, onSlot }) {
       sortBy.input.querySelector("option[value=difference]").hidden = !comparing;
       if (!comparing && now.sort === "difference") {
         now.sort = "means";
-        sortBy.set(now.sort);
       }
+      sortBy.set(now.sort);
     },
   };
 }
@@ -227,10 +235,15 @@ function firstState(model, own) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: what each layer sees");
+  const ui = frame(el, {
+    title: "What each layer sees",
+    task: "Click on a map to see it large, then choose a deeper layer: what of the photo can you still find?",
+    onReset: () => startOver(),
+  });
   const own = model.get("pictures").map((picture) => ({ ...asPicture(picture), key: fresh("picture") }));
   const layers = new Map(model.get("layers").map((layer) => [layer.name, layer]));
   const now = firstState(model, own);
+  const begun = { ...now };
 
   /** Choose other pictures, another layer, ..., and show that. */
   function change(values, how) {
@@ -249,6 +262,12 @@ function render({ model, el }) {
   }
   const restore = (pictures, layer) =>
     change({ pictures: now.pictures.map((one, i) => pictures[i] ?? one), comparing: pictures.length > 1, layer });
+  /** Everything as at first; what was loaded stays. */
+  function startOver() {
+    photos.close();
+    keep(model, { layer: begun.layer, channel: begun.channel });
+    return change(begun);
+  }
   const announce = () => {
     ui.announce(`${now.layer}, ${now.shown.order.length} channels. ${describe(now.shown, now.channel)}.`);
   };
@@ -301,4 +320,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

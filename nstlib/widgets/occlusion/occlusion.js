@@ -1,6 +1,19 @@
 // A gray square over a photo, and what one unit says to it; the map of its answers appears where one has
 // been.
-import { asPicture, button, choices, decode, figure, frame, h, keep, paintPicture, color, view } from "../kit/kit.js";
+import {
+  asPicture,
+  button,
+  choices,
+  color,
+  decode,
+  explorer,
+  figure,
+  frame,
+  h,
+  keep,
+  paintPicture,
+  view,
+} from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -54,7 +67,10 @@ function reading() {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: cover a part");
+  const ui = frame(el, {
+    title: "Cover a part",
+    task: "Drag the square over the photo: where does the unit lose most?",
+  });
   const photo = asPicture(model.get("photo"));
   const [size, stride, value] = ["size", "stride", "value"].map((key) => model.get(key));
   const units = model
@@ -132,4 +148,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -4,6 +4,7 @@ import { gate } from "../kit/gate.js";
 import {
   button,
   choices,
+  explorer,
   frame,
   h,
   keep,
@@ -254,7 +255,7 @@ function conduct({ model, el, now, own, picture, board, ui }) {
 }
 
 async function render({ model, el }) {
-  const ui = frame(el, "Explorer: painted in one pass");
+  const ui = frame(el, { title: "Painted in one pass", task: TRY.before, onReset: () => startOver() });
   const own = await Promise.all(model.get("pictures").map(opened));
   const beginning = Object.fromEntries(KEPT.map((key) => [key, model.get(key)]));
   const now = { ...beginning, photo: own[0] };
@@ -294,30 +295,30 @@ async function render({ model, el }) {
   });
   const looks = styleRow({ legend: "Style", styles, value: now.style, onChange: (style) => turn({ style }) });
   const settings = knobs({ now, styles, sizes: model.get("sizes"), onTurn: turn });
-  const tip = h("p", { class: "nst-reading nst-pass-tip" }, TRY.before);
   const save = button("Save the picture", () => picture.save(`${now.photo.name}-${now.style}.png`));
-  const reset = button("Reset", () => {
+  function startOver() {
+    eye.close(false);
     Object.assign(now, beginning);
     keep(model, beginning);
     looks.set(now.style);
     settings.set(now);
     picture.place(now.at);
     photos.back();
-  });
+  }
   hand.onReady = () => {
-    tip.textContent = TRY.after;
+    ui.propose(TRY.after);
   };
   el.append(
     h(
       "div",
       { class: "nst-pass" },
       h("div", { class: "nst-pass-picture" }, picture.root),
-      h("div", { class: "nst-pass-styles" }, tip, looks.root, settings.root),
-      h("div", { class: "nst-pass-more" }, hand.door.root, photos.root, eye.root, row(save.root, reset.root)),
+      h("div", { class: "nst-pass-styles" }, looks.root, settings.root),
+      h("div", { class: "nst-pass-more" }, hand.door.root, photos.root, eye.root, row(save.root)),
     ),
   );
   await hand.begin();
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -1,6 +1,6 @@
 // Style transfers step by step: the images of several runs side by side, and the losses that they lowered.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
-import { choices, figure, frame, h, keep, loadImage, player, shape, significant, view } from "../kit/kit.js";
+import { choices, explorer, figure, frame, h, keep, loadImage, player, shape, significant, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -50,7 +50,10 @@ function lossCurves(runs, loss, at, { x, y }) {
 }
 
 async function render({ model, el }) {
-  const ui = frame(el, "Explorer: transfers step by step");
+  const ui = frame(el, {
+    title: "Transfers step by step",
+    task: "Play, and stop early: what is there first, the colors or the strokes?",
+  });
   const runs = await Promise.all(
     model.get("runs").map(async ({ frames, ...run }) => ({ ...run, frames: await Promise.all(frames.map(loadImage)) })),
   );
@@ -117,4 +120,4 @@ async function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

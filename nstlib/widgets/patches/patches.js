@@ -1,5 +1,5 @@
 // What channels like most: the strongest patches of each, and where in its picture each one lies.
-import { choices, figure, frame, h, keep, loadImage, view } from "../kit/kit.js";
+import { choices, explorer, figure, frame, h, keep, loadImage, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -47,7 +47,10 @@ function tile(photo, { box, value }, k, share, onChoose) {
 }
 
 async function render({ model, el }) {
-  const ui = frame(el, "Explorer: the strongest patches");
+  const ui = frame(el, {
+    title: "The strongest patches",
+    task: "Choose a channel, and say in one word what its patches have in common. Then try the next.",
+  });
   const photos = await Promise.all(model.get("photos").map(loadImage));
   // { name, channels: [{ channel, patches: [{ photo, box, row, column, value }] }] }
   const layers = model.get("layers");
@@ -124,4 +127,4 @@ async function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -2,6 +2,7 @@
 import {
   asPicture,
   button,
+  explorer,
   figure,
   frame,
   h,
@@ -162,7 +163,10 @@ function photoView(picture, onMove) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: receptive fields");
+  const ui = frame(el, {
+    title: "Receptive fields",
+    task: "Drag the spot into a corner, then add a deeper layer: how much of its field lies outside of the photo?",
+  });
   const pictures = model.get("pictures").map(asPicture);
   const blocks = model.get("blocks");
   const names = layerNames(blocks).filter((name) => !name.startsWith("conv"));
@@ -229,4 +233,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -1,6 +1,19 @@
 // The results of a study, style against content: methods are compared at the same style, on their curves.
 import { chart, line, upright } from "../kit/chart.js";
-import { button, choices, frame, h, keep, row, select, shape, significant, slider, toggle } from "../kit/kit.js";
+import {
+  button,
+  choices,
+  explorer,
+  frame,
+  h,
+  keep,
+  row,
+  select,
+  shape,
+  significant,
+  slider,
+  toggle,
+} from "../kit/kit.js";
 import { follow } from "../kit/pointer.js";
 import { contentAtStyle, curveOf, differenceOf, hypervolume, paretoFront } from "./maths.js";
 
@@ -339,7 +352,10 @@ function resultsChart(ui) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: style against content");
+  const ui = frame(el, {
+    title: "Style against content",
+    task: "Drag the line to a style that you would accept: which method keeps most of the content there?",
+  });
   const study = readStudy(model);
   const baseline = model.get("baseline");
   const now = {
@@ -414,4 +430,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

@@ -1,6 +1,6 @@
 // How the filters of a first layer come to be: snapshots of one training, and each filter's own history.
 import { chart, legend, line, scrub, upright } from "../kit/chart.js";
-import { decode, figure, frame, h, keep, player, shape, tidy, view } from "../kit/kit.js";
+import { decode, explorer, figure, frame, h, keep, player, shape, tidy, view } from "../kit/kit.js";
 
 // Maths ---------------------------------------------------------------------------------------------------------------
 
@@ -116,7 +116,10 @@ function scoreCurves(snapshots, now, { x, y }) {
 }
 
 function render({ model, el }) {
-  const ui = frame(el, "Explorer: filters in training");
+  const ui = frame(el, {
+    title: "Filters in training",
+    task: "Choose a filter and play: after which epoch could you say what it looks for?",
+  });
   const filters = decode(model.get("filters"));
   const snapshots = model.get("snapshots"); // { epoch, loss, accuracy, held_out, drift, turned }
   const [, count, , side] = filters.shape;
@@ -198,4 +201,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);

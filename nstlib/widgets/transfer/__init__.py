@@ -1,7 +1,8 @@
 """Style transfer while you watch: pixels go downhill step by step, and its knobs may be turned on the way.
 
 Its JavaScript takes the steps (Adam, the pixels clamped to [0, 1] after each). Losses and gradient come with a kernel from
-``nstlib.objective``, and on the built page from a worker that runs the graph of ``tools/export_transfer.py``.
+``nstlib.objective``, and on the built page from a worker that runs the graph of ``tools/export_transfer.py``. Before that is
+loaded the page shows a run that was recorded when it was built.
 """
 
 from __future__ import annotations
@@ -17,15 +18,36 @@ from nstlib.errors import ChoiceError, ShapeError
 from nstlib.features import Features, load_network
 from nstlib.images import resize_to
 from nstlib.objective import Objective, Style
-from nstlib.transfer import stylize
-from nstlib.widgets.explorer import Page, encode_pictures, is_static, make_explorer, named_pictures, picture_of
+from nstlib.transfer import Step, stylize
+from nstlib.widgets.explorer import (
+    Page,
+    encode_frame,
+    encode_pictures,
+    is_static,
+    make_explorer,
+    named_pictures,
+    picture_of,
+)
 
 # As in tools/export_transfer.py. At 64 to 96 pixels a deeper content layer changes little, and costs half as much again.
 CONTENT_LAYER = "relu3_1"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1")
 CONTENT_WEIGHT, STYLE_WEIGHT = 1.0, 30.0
 SIZES = (64, 96)
-STEPS = 40  # of the still picture
+RECORDED = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    8,
+    12,
+    17,
+    23,
+    31,
+    40,
+)  # steps whose pictures a page carries; the last one is its still picture
+QUALITY = 75  # of these, as WebP
 ALT = (
     "Three pictures: the content, {content}; the style, {style}; and the content after {steps} steps of style transfer, its "
     "outlines kept and filled with the colors and strokes of the style."
@@ -78,8 +100,10 @@ def explore_transfer(
         "losses": [],
     }
     (first, scene), (second, texture) = next(iter(contents.items())), next(iter(styles.items()))
-    still = [scene, texture, _stylized(scene, texture, network)] if static else []
-    alt = ALT.format(content=first, style=second, steps=STEPS)
+    run = _run(scene, texture, network) if static else []
+    state["recorded"] = _recorded(run)
+    still = [scene, texture, run[-1].image] if static else []
+    alt = ALT.format(content=first, style=second, steps=RECORDED[-1])
     explorer = make_explorer("transfer", state, still=still, alt=alt, static=static)
     if not static:
         explorer.on_msg(partial(_answer, _Comparer(network)))
@@ -142,19 +166,34 @@ def _squares(pictures: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:
     return squares
 
 
-def _stylized(content: Tensor, style: Tensor, network: Features) -> Tensor:
-    run = stylize(
-        content,
-        style,
-        network,
-        content_layers=CONTENT_LAYER,
-        style_layers=STYLE_LAYERS,
-        content_weight=CONTENT_WEIGHT,
-        style_weight=STYLE_WEIGHT,
-        tv_weight=0.0,
-        optimizer="adam",
-        steps=STEPS,
-        levels=1,
+def _run(content: Tensor, style: Tensor, network: Features) -> list[Step]:
+    """Return the steps, from the start on, that the explorer would take."""
+    return list(
+        stylize(
+            content,
+            style,
+            network,
+            content_layers=CONTENT_LAYER,
+            style_layers=STYLE_LAYERS,
+            content_weight=CONTENT_WEIGHT,
+            style_weight=STYLE_WEIGHT,
+            tv_weight=0.0,
+            optimizer="adam",
+            steps=RECORDED[-1],
+            levels=1,
+        )
     )
-    *_, last = run
-    return last.image
+
+
+def _recorded(run: Sequence[Step]) -> dict[str, Any] | None:
+    """Return a run as the page shows it: pictures of some steps, losses of all; None without one."""
+    if not run:
+        return None
+    losses = ("content", "style")
+    return {
+        "steps": list(RECORDED),
+        "frames": [encode_frame(run[step].image, QUALITY) for step in RECORDED],
+        "records": [
+            {"step": step.index, **{name: float(f"{getattr(step, name):.4g}") for name in losses}} for step in run
+        ],
+    }

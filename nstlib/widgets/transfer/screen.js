@@ -19,7 +19,10 @@ export function standing({ records, descent }) {
   return `Step ${descent.steps}: content ${tidy(last.content, 2)}, style ${tidy(last.style, 3)}.`;
 }
 
-/** The picture as it is. Handle: { root, draw({ descent }, { given, gains, size }) }. */
+/**
+ * The picture as it is. Handle: { root, draw({ descent }, { given, gains, size }), film(image, names, step) }: `film`
+ * shows a recorded one.
+ */
 export function resultView() {
   const result = view({ label: "The picture that is optimized", smooth: true });
   const { root, caption } = figure("", result.root);
@@ -29,6 +32,13 @@ export function resultView() {
       result.draw(paintPicture({ data: descent.image(gains), channels: 3, height: size, width: size }), size, size);
       caption.textContent = `${given.content.name}, painted like ${given.style.name}: ${size} × ${size} pixels`;
       result.rename(`${caption.textContent}, after ${descent.steps} steps`);
+    },
+    film(image, { content, style }, step) {
+      const [width, height] = [image.naturalWidth, image.naturalHeight];
+      Object.assign(result.canvas, { width, height });
+      result.canvas.getContext("2d").drawImage(image, 0, 0);
+      caption.textContent = `${content}, painted like ${style}: ${width} × ${height} pixels, recorded`;
+      result.rename(`${caption.textContent}, after ${step} steps`);
     },
   };
 }

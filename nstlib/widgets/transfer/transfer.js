@@ -4,6 +4,7 @@ import {
   asPicture,
   button,
   choices,
+  explorer,
   frame,
   h,
   keep,
@@ -17,24 +18,40 @@ import {
 import { Course } from "./course.js";
 import { lossPanel, loadingNote, reporter, resultView, standing } from "./screen.js";
 import { openSource } from "./sources.js";
+import { tape } from "./tape.js";
 
 const ALPHAS = [0, 0.1, 0.3, 1, 3, 10];
 const BETAS = [0, 0.3, 1, 3, 10, 30, 100, 300, 1000];
+const TRY = {
+  film: "Move through the recorded run: which loss falls first? Then load the network, and turn the knobs as it runs.",
+  live: "Start it, and pull β down to 0 in the middle of the run: what happens to both lines?",
+};
 const LARGEST = 256; // pixels of a reader's picture that are kept: more than either size needs
 
 function nearest(list, value) {
   return list.reduce((best, one, k) => (Math.abs(one - value) < Math.abs(list[best] - value) ? k : best), 0);
 }
 
-/** One of the two pictures, with what chooses it; a file dropped on it becomes it. Handle: { root, draw(picture) }. */
+/**
+ * One of the two pictures, with what chooses it; a file dropped on it becomes it. Handle: { root, draw(picture), back()
+ * }: back to ours.
+ */
 function originBlock(ui, { legend, pictures, onPicture }) {
   const shown = view({ label: legend, smooth: true });
   const root = h("div", { class: "nst-origin" }, shown.root);
-  root.append(pictureSource(ui, root, { pictures, size: LARGEST, legend, onPicture }).root);
-  return { root, draw: (picture) => shown.draw(paintPicture(picture), picture.height, picture.width) };
+  const source = pictureSource(ui, root, { pictures, size: LARGEST, legend, onPicture });
+  root.append(source.root);
+  return {
+    root,
+    back: source.back,
+    draw: (picture) => shown.draw(paintPicture(picture), picture.height, picture.width),
+  };
 }
 
-/** The knobs. `chosen` is changed by them; `onTurn({ picture })` hears of it, `picture` if that looks different now. */
+/**
+ * The knobs. `chosen` is changed by them; `onTurn({ picture })` hears of it, `picture` if that looks different now.
+ * Handle: { root, set() }: as `chosen` says.
+ */
 function knobs(chosen, onTurn) {
   const { weights, gains } = chosen;
   const scale = (name, label, list) =>
@@ -48,7 +65,7 @@ function knobs(chosen, onTurn) {
         weights[name] = list[k];
         onTurn({ picture: false });
       },
-    }).root;
+    });
   const share = (name, label) =>
     slider({
       label,
@@ -61,24 +78,26 @@ function knobs(chosen, onTurn) {
         gains[name] = percent / 100;
         onTurn({ picture: true });
       },
-    }).root;
+    });
+  const [alpha, beta] = [scale("content", "content, α", ALPHAS), scale("style", "style, β", BETAS)];
+  const [coarse, fine] = [share("coarse", "coarse: light and colors"), share("fine", "fine: strokes and grain")];
   const group = (label, ...sliders) => {
     const legend = h("p", { class: "nst-legend", "aria-hidden": "true" }, label);
     return h("div", { role: "group", "aria-label": label }, legend, ...sliders);
   };
-  return h(
-    "div",
-    { class: "nst-settings" },
-    group("Weights", scale("content", "content, α", ALPHAS), scale("style", "style, β", BETAS)),
-    group(
-      "How much of the change is kept",
-      share("coarse", "coarse: light and colors"),
-      share("fine", "fine: strokes and grain"),
-    ),
-  );
+  const kept = group("How much of the change is kept", coarse.root, fine.root);
+  return {
+    root: h("div", { class: "nst-settings" }, group("Weights", alpha.root, beta.root), kept),
+    set() {
+      alpha.set(nearest(ALPHAS, weights.content));
+      beta.set(nearest(BETAS, weights.style));
+      coarse.set(100 * gains.coarse);
+      fine.set(100 * gains.fine);
+    },
+  };
 }
 
-/** Where it begins and how large it is. `onOther()` hears that `chosen` is another now. */
+/** Where it begins and how large it is. `onOther()` hears that `chosen` is another now. Handle: { root, set() }. */
 function beginnings(sizes, chosen, onOther) {
   const starts = choices({
     legend: "Begin with",
@@ -101,7 +120,13 @@ function beginnings(sizes, chosen, onOther) {
       onOther();
     },
   });
-  return row(starts.root, sides.root);
+  return {
+    root: row(starts.root, sides.root),
+    set() {
+      starts.set(chosen.start);
+      sides.set(String(chosen.size));
+    },
+  };
 }
 
 /** The buttons. Handle: { root, show({ running, missing, steps }) }. */
@@ -127,6 +152,8 @@ function makeStage({ model, el, ui, chosen, source }) {
     loaded() {
       loading.loaded();
       el.setAttribute("aria-busy", "false");
+      ui.propose(TRY.live);
+      stage.leaveFilm();
       stage.onChange();
     },
     compared: () => losses.tell(course),
@@ -145,7 +172,15 @@ function makeStage({ model, el, ui, chosen, source }) {
     losses,
     loading,
     report,
+    film: null, // a run that was recorded, if there is one
     onChange() {}, // of what the buttons say
+    /** From the recorded run to the live one. */
+    leaveFilm() {
+      if (!stage.film?.shown()) return;
+      stage.film.leave();
+      stage.draw();
+      losses.tell(course);
+    },
     draw() {
       result.draw(course, chosen);
       losses.step(course.descent.steps);
@@ -176,8 +211,10 @@ function makeStage({ model, el, ui, chosen, source }) {
 }
 
 /** What the reader may do with a course: { reset, pause, restart, toggle, step, again, turned, aim }. */
-function conduct({ course, losses, report, ...stage }, blocks, show) {
+function conduct(stage, blocks, show) {
+  const { course, losses, report } = stage;
   function reset() {
+    stage.film?.leave();
     course.reset();
     for (const name of ["content", "style"]) blocks[name].draw(course.pictures[name]);
     stage.draw();
@@ -219,6 +256,10 @@ function conduct({ course, losses, report, ...stage }, blocks, show) {
     /** Weights or gains are others now. */
     turned({ picture }) {
       course.turn();
+      if (stage.film?.shown()) {
+        stage.film.remark();
+        return stage.remember();
+      }
       if (picture) stage.draw();
       stage.remember();
       if (course.running) return;
@@ -227,6 +268,7 @@ function conduct({ course, losses, report, ...stage }, blocks, show) {
     },
     /** The style is another one: the picture goes on from where it is. */
     aim() {
+      stage.film?.leave();
       course.aim();
       blocks.style.draw(course.pictures.style);
       stage.draw();
@@ -234,19 +276,47 @@ function conduct({ course, losses, report, ...stage }, blocks, show) {
   };
 }
 
-function render({ model, el }) {
-  const ui = frame(el, "Explorer: style transfer while you watch");
-  const source = openSource(model);
-  const own = { content: model.get("contents").map(asPicture), style: model.get("styles").map(asPicture) };
-  const chosen = {
-    given: { content: own.content[0], style: own.style[0] },
+/** Return what the reader may choose, as the state has it, with these pictures. */
+function firstChoice(model, { content, style }) {
+  return {
+    given: { content: content[0], style: style[0] },
     weights: { content: model.get("content_weight"), style: model.get("style_weight") },
     gains: { ...model.get("gains") },
     size: model.get("size"),
     start: model.get("start"),
   };
+}
+
+async function render({ model, el }) {
+  const recorded = model.get("recorded");
+  const ui = frame(el, {
+    title: "Style transfer while you watch",
+    task: recorded ? TRY.film : TRY.live,
+    onReset: () => startOver(),
+  });
+  const source = openSource(model);
+  const own = { content: model.get("contents").map(asPicture), style: model.get("styles").map(asPicture) };
+  const chosen = firstChoice(model, own);
+  const begun = structuredClone({
+    weights: chosen.weights,
+    gains: chosen.gains,
+    size: chosen.size,
+    start: chosen.start,
+  });
   const stage = makeStage({ model, el, ui, chosen, source });
-  const { course, loading } = stage;
+  const { course, loading, losses, result } = stage;
+  const names = { content: own.content[0].name, style: own.style[0].name };
+  const film = recorded
+    ? await tape(ui, recorded, {
+        weights: begun.weights,
+        show(image, record, records) {
+          result.film(image, names, record.step);
+          losses.step(record.step);
+          losses.tell({ records, times: [] });
+          losses.describe({ records });
+        },
+      })
+    : null;
   ui.onEnd(() => {
     course.end();
     source.close();
@@ -266,17 +336,37 @@ function render({ model, el }) {
   stage.onChange = () =>
     buttons.show({ running: course.running, missing: loading.missing, steps: course.descent.steps });
   const begin = beginnings(model.get("sizes"), chosen, hand.restart);
+  const settings = knobs(chosen, hand.turned);
+
+  /** Everything as at first; what was loaded stays. */
+  function startOver() {
+    hand.pause("");
+    Object.assign(chosen, { size: begun.size, start: begun.start });
+    Object.assign(chosen.weights, begun.weights);
+    Object.assign(chosen.gains, begun.gains);
+    settings.set();
+    begin.set();
+    blocks.content.back();
+    blocks.style.back();
+    course.turn();
+    hand.reset();
+    film?.begin();
+    ui.propose(film ? TRY.film : TRY.live);
+    stage.onChange();
+  }
   el.append(
     h(
       "div",
       { class: "nst-transfer" },
-      h("div", { class: "nst-origins" }, blocks.content.root, blocks.style.root, begin),
-      h("div", { class: "nst-work" }, stage.result.root, buttons.root, ...loading.parts),
-      stage.losses.root,
-      knobs(chosen, hand.turned),
+      h("div", { class: "nst-origins" }, blocks.content.root, blocks.style.root, begin.root),
+      h("div", { class: "nst-work" }, result.root, film?.root, buttons.root, ...loading.parts),
+      losses.root,
+      settings.root,
     ),
   );
   hand.reset();
+  stage.film = film;
+  film?.begin();
   stage.onChange();
   source.missing().then((bytes) => {
     if (course.ended || course.goals) return;
@@ -287,4 +377,4 @@ function render({ model, el }) {
   return ui.end;
 }
 
-export default { render };
+export default explorer(render);
