@@ -78,9 +78,9 @@ def find_exercise(name: str):
 
 
 def describe_effort(exercise) -> str:
-    """Return difficulty and time in words: ``★★☆ medium · about 10 minutes``."""
+    """Return difficulty and time in words: ``★★☆ medium · about 10 minutes``, and whether it is beside the main path."""
     stars = "★" * exercise.difficulty + "☆" * (3 - exercise.difficulty)
-    return f"{stars} {DIFFICULTIES[exercise.difficulty]} · about {exercise.minutes} minutes"
+    return f"{stars} {DIFFICULTIES[exercise.difficulty]} · about {exercise.minutes} minutes{' · beside the main path' if exercise.extra else ''}"
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,15 @@ EXERCISE = re.compile(r"^`{3,}\{exercise\}\s+(\w+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Effort:
-    """What a chapter asks of its reader, in minutes; ``exercises`` are their names, in order."""
+    """What a chapter asks of its reader, in minutes; ``exercises`` are their names, in order.
+
+    ``extra`` are the minutes of those exercises that the main path does without.
+    """
 
     reading: int
     doing: int
     exercises: tuple[str, ...]
+    extra: int = 0
 
     @property
     def total(self) -> int:
@@ -57,7 +61,9 @@ def effort_of(text: str, find_exercise: Callable) -> Effort:
     pictures = sum("alt:" in head for head in heads)
     names = tuple(EXERCISE.findall(text))
     reading = words / WORDS_A_MINUTE + code / LINES_A_MINUTE + pictures / PICTURES_A_MINUTE
-    return Effort(round(reading), sum(find_exercise(name).minutes for name in names), names)
+    found = [find_exercise(name) for name in names]
+    extra = sum(each.minutes for each in found if each.extra)
+    return Effort(round(reading), sum(each.minutes for each in found), names, extra)
 
 
 def chapter_effort(path: Path) -> Effort:

@@ -75,13 +75,14 @@ class CourseMap(CourseDirective):
 
 def told(rows: list[Row], main: list[str]) -> str:
     """Return the sum of a map's rows in words."""
-    every, along = (sum(row.effort.total for row in some) for some in (rows, [row for row in rows if row.name in main]))
+    every = sum(row.effort.total for row in rows)
+    along = sum(row.effort.total - row.effort.extra for row in rows if row.name in main)
     count = sum(len(row.effort.exercises) for row in rows)
     text = f"Minutes are to read + for the {count} exercises: {hours(every)} in all."
     if main:
         text += (
-            f" The main path, marked with a line on the left, takes {hours(along)}; the others branch off from it, and the "
-            "line under each chapter's question says what it builds on."
+            f" The main path, marked with a line on the left, takes {hours(along)} without the exercises that say they are "
+            "beside it; the other chapters branch off, and the line under each chapter's question says what it builds on."
         )
     return text
 

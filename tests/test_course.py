@@ -306,7 +306,7 @@ BIBLIOGRAPHY = """\
 @article{pair2001, author={Li, A. and Wu, B.}, title={Two}, year={2001}}
 @article{trio2005, author={Ng, A. and Oz, B. and Po, C.}, title={Three}, year={2005}, eprint={0501.1}}
 """
-DOUBLE = SimpleNamespace(name="double", minutes=3, difficulty=2, hints=("Twice $x$.", "Add.", "`x + x`"))
+DOUBLE = SimpleNamespace(name="double", minutes=3, extra=False, difficulty=2, hints=("Twice $x$.", "Add.", "`x + x`"))
 
 
 def find_double(name: str):

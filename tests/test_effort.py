@@ -34,7 +34,7 @@ b = 2
 
 
 def five_minutes(name):
-    return SimpleNamespace(name=name, minutes=5)
+    return SimpleNamespace(name=name, minutes=5, extra=name == "two")
 
 
 def test_reading_is_words_code_and_pictures():
@@ -46,7 +46,7 @@ def test_reading_is_words_code_and_pictures():
 def test_doing_is_the_sum_of_what_the_exercises_say():
     text = "````{exercise} one\nWrite it.\n````\n\n```{exercise} two\nWrite it.\n```\n"
     effort = effort_of(text, five_minutes)
-    assert (effort.doing, effort.exercises) == (10, ("one", "two"))
+    assert (effort.doing, effort.extra, effort.exercises) == (10, 5, ("one", "two"))
     assert "10 for the exercises · builds on no other chapter · you will write `one`, `two`" in effort.line("")
 
 

@@ -1,8 +1,10 @@
 import io
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from nstlib import figures
@@ -214,3 +216,36 @@ def test_a_card_has_a_plot_where_there_are_curves():
     plot = figure.axes[3]
     assert (plot.get_xlabel(), plot.get_xscale()) == ("x", "log")
     assert [text.get_text() for text in plot.get_legend().get_texts()] == ["mine", "this card"]
+
+
+TABLE = {"cat": {"SSIM": 0.5, "steps": 40}, "a < b": {"SSIM": torch.tensor(0.251), "steps": 9}}
+
+
+def test_a_table_is_aligned_in_a_terminal_and_drawn_on_a_page():
+    table = figures.show_table(TABLE, best={"SSIM": max})
+    assert repr(table).splitlines() == ["       SSIM  steps", "cat    0.50     40", "a < b  0.25      9"]
+    page = BeautifulSoup(table._repr_html_(), "html.parser")
+    assert [cell.text for cell in page.select("thead th[scope=col]")] == ["SSIM", "steps"]
+    assert [[cell.text for cell in row.select("th, td")] for row in page.select("tbody tr")] == [
+        ["cat", "0.50", "40"],
+        ["a < b", "0.25", "9"],
+    ]
+    assert [cell.text for cell in page.select("strong")] == ["0.50"]
+
+
+def test_floats_of_every_kind_are_rounded_and_signed_and_nothing_else_is():
+    cells = {"float": 1.0, "NumPy": np.float32(-0.126), "torch": torch.tensor(0.0), "whole": 3, "words": "7 of 9"}
+    said = repr(figures.show_table({"row": cells}, signed=True)).splitlines()[1].split()
+    assert said == ["row", "+1.00", "-0.13", "+0.00", "3", "7", "of", "9"]
+
+
+def test_what_is_marked_are_all_that_look_the_best():
+    table = figures.show_table({"a": {"x": 0.501}, "b": {"x": 0.499}, "c": {"x": 0.9}}, best={"x": min})
+    assert table.marked == {("a", "x"), ("b", "x")}
+
+
+def test_rows_of_different_columns_are_no_table():
+    with pytest.raises(ShapeError, match=r"same columns in each row: SSIM, steps\. The row flower has SSIM\."):
+        figures.show_table({**TABLE, "flower": {"SSIM": 1.0}})
+    with pytest.raises(ShapeError, match="at least one row"):
+        figures.show_table({})

@@ -121,6 +121,7 @@ class Exercise:
         title: a few words.
         difficulty: 1 to 3.
         minutes: that it takes.
+        extra: whether who is on the main path may pass it by: nothing later builds on it.
         signature: as the statement gives it.
         hints: the idea, the direction, almost the line (Markdown).
         reference: the answer that later cells go on with.
@@ -157,6 +158,7 @@ class Exercise:
     allowed: Callable[..., bool] | None = None
     drawn: int = 6
     optimizes: bool = False
+    extra: bool = False
 
     def __post_init__(self):
         for name, kind in (("laws", Law), ("mistakes", Mistake), ("conventions", Convention)):

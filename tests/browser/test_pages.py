@@ -20,11 +20,28 @@ SCREENS = {
 # Both widths and both schemes are seen in the first two; what goes wrong only where they cross is rare.
 EACH_SCREEN = [*list(SCREENS)[:2], *(pytest.param(name, marks=pytest.mark.exhaustive) for name in list(SCREENS)[2:])]
 
-OPEN_ALL = """async () => {
-  document.querySelectorAll('article details').forEach((d) => { d.open = true; });
+LOAD_PICTURES = """async () => {
   const waiting = [...document.querySelectorAll('img[loading=lazy]')];
   waiting.forEach((i) => { i.loading = 'eager'; });
   await Promise.all(waiting.map((i) => i.decode().catch(() => null)));
+}"""
+OPEN_ALL = "() => document.querySelectorAll('article details').forEach((d) => { d.open = true; })"
+# The longest way between two things to look at, with what is folded left folded, and the heading before it.
+STRETCH = """() => {
+  const y = (e) => e.getBoundingClientRect();
+  const shown = [...document.querySelectorAll('article :is(img, svg, table, canvas, [data-explorer], .before-after)')]
+    .map(y).filter((r) => r.width > 120 && r.height > 60).sort((a, b) => a.top - b.top);
+  const all = y(document.querySelector('article'));
+  const heads = [...document.querySelectorAll('article :is(h1, h2, h3)')];
+  let [at, longest, where] = [all.top, 0, ''];
+  for (const r of [...shown, { top: all.bottom, bottom: all.bottom }]) {
+    if (r.top - at > longest) {
+      longest = r.top - at;
+      where = heads.filter((h) => y(h).top <= at + 1).pop()?.textContent ?? '';
+    }
+    at = Math.max(at, r.bottom);
+  }
+  return [Math.round(longest), where];
 }"""
 CUT = """() => [...document.querySelectorAll('.cell_input pre')].filter((e) => e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.slice(0, 60))"""
@@ -96,6 +113,7 @@ AXE = """async () => {
   const where = (v) => v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} | ${why(n)}`).join(' || ');
   return result.violations.map((v) => `${v.id} (${v.impact}): ${where(v)}`);
 }"""
+FEW_SCREENS = 3 * 900  # pixels of a laptop's screens without a picture, a table or an explorer
 
 
 @pytest.fixture(scope="session")  # a process is handed tests of several modules in turn
@@ -107,6 +125,8 @@ def look(visit, axe):
         width, scheme = SCREENS[screen]
         with visit(page, width=width, scheme=scheme) as visited:
             here = visited.page
+            here.evaluate(LOAD_PICTURES)
+            stretch = here.evaluate(STRETCH)
             here.evaluate(OPEN_ALL)
             here.wait_for_timeout(200)
             told = {
@@ -116,7 +136,7 @@ def look(visit, axe):
                 "links": "() => [...document.links].map((a) => a.href)",
             }
             looks = {**told, "images": BAD_IMAGES, "math": MATH, "wide": TOO_WIDE, "cut": CUT, "repainted": REPAINTED}
-            found = {name: here.evaluate(script) for name, script in looks.items()}
+            found = {"stretch": stretch, **{name: here.evaluate(script) for name, script in looks.items()}}
             here.evaluate(axe)
             barriers = here.evaluate(AXE)
             return {**found, "barriers": barriers, "unmarked": here.evaluate(UNMARKED), "problems": visited.problems}
@@ -149,6 +169,11 @@ def test_nothing_is_wider_than_the_screen(look, page, screen):
 @pytest.mark.parametrize("screen", EACH_SCREEN)
 def test_no_code_is_cut_off(look, page, screen):
     assert look(page, screen)["cut"] == []
+
+
+def test_there_is_something_to_look_at_in_every_few_screens(look, chapter):
+    longest, heading = look(chapter, "light")["stretch"]
+    assert longest <= FEW_SCREENS, f"{longest} px of text and code from {heading!r} on"
 
 
 def test_pictures_look_in_the_dark_as_they_are(look, page):

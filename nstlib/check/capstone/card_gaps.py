@@ -237,6 +237,7 @@ EXERCISE = Exercise(
     title="What a card still lacks",
     difficulty=1,
     minutes=10,
+    extra=True,
     signature="card_gaps(card)",
     hints=(
         "Go down the list of the statement, one question after the other. None of the answers depends on another.",

@@ -225,6 +225,7 @@ EXERCISE = Exercise(
     title="What a choice promises and does not keep",
     difficulty=2,
     minutes=15,
+    extra=True,
     signature="optimism(scores)",
     hints=(
         "Play somebody who has a single pair: which setting would you report, and with which score? Then you get the other "

@@ -252,6 +252,7 @@ EXERCISE = Exercise(
     title="The content's colors, put on the style",
     difficulty=3,
     minutes=14,
+    extra=True,
     signature="match_colors(style, content)",
     hints=(
         "Colors multiplied by a matrix T have the covariance T C T^T. Go through white: one matrix that makes the style's "

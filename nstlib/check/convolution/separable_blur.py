@@ -235,6 +235,7 @@ EXERCISE = Exercise(
     title="Blur in two strokes",
     difficulty=2,
     minutes=15,
+    extra=True,
     signature="separable_blur(image, sigma)",
     hints=(
         "A round blur is a blur along the rows, followed by the same blur along the columns. So you need one short row of "

@@ -186,6 +186,7 @@ EXERCISE = Exercise(
     title="What the middle unit really sees",
     difficulty=2,
     minutes=15,
+    extra=True,
     signature="effective_receptive_field(layer, image)",
     hints=(
         "Turn one unit in the middle and ask of each pixel: how much would you change it? That is a gradient, taken "

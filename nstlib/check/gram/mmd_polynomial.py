@@ -138,6 +138,7 @@ EXERCISE = Exercise(
     title="Style transfer matches distributions",
     difficulty=3,
     minutes=20,
+    extra=True,
     signature="mmd_polynomial(x, y)",
     hints=(
         "Forget the matrix: each position is one vector of C activations. Two bags of vectors are compared by how much "
