@@ -19,7 +19,7 @@ from nstlib.check import exercises  # noqa: E402
 GUIDE = (ROOT / "book" / "guide.md").read_text(encoding="utf-8")
 TOGETHER, READ, TALK = (
     90,
-    35,
+    40,
     20,
 )  # minutes: a session, the most that is read before it, the least that is left for talk
 MAIN = [name for name in course.chapters() if "01" <= name[:2] < "20"]
