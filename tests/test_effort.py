@@ -50,6 +50,14 @@ def test_doing_is_the_sum_of_what_the_exercises_say():
     assert "10 for the exercises · builds on no other chapter · you will write `one`, `two`" in effort.line("")
 
 
+def test_notebooks_are_called_what_they_are():
+    with_one = effort_of("```{exercise} one\nWrite it.\n```\n", five_minutes)
+    assert with_one.notebooks == {"lessons": "Exercise notebook", "solutions": "Solution notebook"}
+    assert not any(
+        "xercise" in name or "olution" in name for name in effort_of("Text.", five_minutes).notebooks.values()
+    )
+
+
 @pytest.mark.parametrize(
     ("minutes", "words"), [(30, "½ hour"), (60, "1 hour"), (75, "1 hour"), (100, "1½ hours"), (1440, "24 hours")]
 )

@@ -181,7 +181,7 @@ def test_what_the_page_recorded_is_what_the_page_computes(explorer):
         recorded = losses(it)
         begin(it)
         advance(it, 3)
-        assert losses(it) == pytest.approx(recorded, abs=0.003)
+        assert losses(it) == pytest.approx(recorded, rel=0.02)  # its kernels are of half precision
 
 
 def test_nothing_of_the_network_is_fetched_before_it_is_asked_for_and_its_size_is_told(explorer):

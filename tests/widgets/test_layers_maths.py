@@ -118,3 +118,15 @@ def test_every_unit_sees_the_same_pixels(layer):
     script = "answer = units.map(([row, column]) => Object.values(maths.patchOf(field, row, column, height, width)));"
     answer = run(script, field=field._asdict(), units=units, height=height, width=width)
     assert answer == [list(patch_of(layer, row, column, height, width)) for row, column in units]
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"), [([2, 0, 1], 1), ([0, 1, 2], 1), ([2, 0], 2)], ids=["the border", "a corner", "none inside"]
+)
+def test_what_is_shown_first_is_strongest_inside_of_the_picture(order, wanted):
+    maps = torch.zeros(3, 4, 5)
+    maps[0, 0, 0] = maps[1, 2, 3] = maps[2, 1, 4] = 1.0
+    script = """
+      answer = maths.firstInside({ data: Float32Array.from(data), height: 4, width: 5, channels: 3 }, order);
+    """
+    assert run(script, data=maps.flatten().tolist(), order=order) == wanted

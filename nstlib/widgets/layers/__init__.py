@@ -80,7 +80,7 @@ def explore_layers(
         "layers": [_describe(network, name, name in live) for name in names],
         "carried": {name: encode_array(maps, "float16") for name, maps in _maps(network, first, carried).items()},
         "layer": start,
-        "channel": -1,  # the strongest
+        "channel": -1,  # the strongest of those whose strongest position does not lie at the border
     }
     ladder = [name for name in network.layers[: network.layers.index(deepest) + 1] if re.fullmatch(r"relu\d_1", name)]
     still = _still(network, first, ladder) if static else []

@@ -18,7 +18,7 @@ import { closeUp, gramPanel } from "./detail.js";
 import { featureShelf } from "./features.js";
 import { layerGate } from "./gate.js";
 import { mapGrid } from "./grid.js";
-import { gramDiagonal, gramRow, partners, ranked, summarize } from "./maths.js";
+import { firstInside, gramDiagonal, gramRow, partners, ranked, summarize } from "./maths.js";
 
 const BUTTONS = 10; // up to so many layers each has its own button
 const PARTNERS = 4;
@@ -209,7 +209,7 @@ function updater({ el, now, door, body, shelf, announce }) {
     const focused = door.holdsFocus();
     door.hide();
     body.root.hidden = false;
-    if (now.channel < 0 || now.channel >= found[0].channels) now.channel = order[0];
+    if (now.channel < 0 || now.channel >= found[0].channels) now.channel = firstInside(found[0], order);
     body.draw();
     if (!keepOrder) announce();
     if (focused) body.focus();

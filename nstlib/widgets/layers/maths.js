@@ -46,6 +46,19 @@ export function strongest(map, width) {
 }
 
 /**
+ * Return the first of these channels that is strongest inside of the picture: at its border a position sees padding,
+ * too, and shows little. The very first, if there is none.
+ */
+export function firstInside(features, order) {
+  const { height, width } = features;
+  const inside = (channel) => {
+    const { row, column } = strongest(mapOf(features, channel), width);
+    return row > 0 && row < height - 1 && column > 0 && column < width - 1;
+  };
+  return order.find(inside) ?? order[0];
+}
+
+/**
  * The pixels that one unit sees, clipped to an image of height x width: {top, bottom, left, right}, half-open.
  *
  * @param {{size: number, stride: number, start: number}} field the layer's receptive field, in pixels.
