@@ -37,7 +37,6 @@ from blocks import (  # noqa: E402
     stubbed,
 )
 from density import DPI, density_of  # noqa: E402
-from effort import effort_of  # noqa: E402
 from jupytext.myst import myst_to_notebook  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -166,7 +165,7 @@ def make_converter(course: Course, chapter: Path, folder: str) -> Converter:
     here, there = (course.address.colab(f"{where}/{chapter.stem}.ipynb") for where in (folder, other))
     text = chapter.read_text(encoding="utf-8")
     name = {"lessons": "the exercise notebook", "solutions": "the solution"}
-    if not effort_of(text, course.find_exercise).exercises:
+    if not re.search(r"^`{3,}\{exercise\}", text, re.MULTILINE):
         name = {"lessons": "the notebook", "solutions": "the notebook with its results"}
     words = Words(
         chapter=chapter,

@@ -233,7 +233,7 @@ def test_a_page_that_is_only_opened_loads_little_and_nothing_of_its_explorers(vi
         page = visited.page.evaluate("() => performance.getEntriesByType('navigation')[0].decodedBodySize")
         begun = visited.page.locator(".nst-page[data-live]").count()
         assert begun == 0
-        assert [name for name in loaded if re.search(r"/held/.*\.json|/layers/|\.onnx|\.wasm", name)] == []
+        assert [name for name in loaded if re.search(r"/held/.*\.json|_static/layers/|\.onnx|\.wasm", name)] == []
         assert page + sum(loaded.values()) < 1000 * COLD.get(some, COLD_CHAPTER), sorted(loaded.items())
 
 

@@ -390,6 +390,7 @@ def test_without_webassembly_it_is_said_before_anything_is_fetched(start_firefox
         driver.choose_file(FILE_INPUT.format("layers"), ROOT / "images" / "content" / "cat.jpg")
         driver.wait_for(f"() => ({NOTES})('layers').includes('This browser runs no WebAssembly')")
         driver.open(f"{hooked}/book/10_transfer.html")
+        driver.wait_for(READY)
         driver.wait_for(f"() => ({NOTES})('transfer').includes('This browser runs no WebAssembly')")
         assert not driver.run(CLICK, "transfer", "Load ")
         fetched = driver.run("() => performance.getEntriesByType('resource').map((e) => e.name)")

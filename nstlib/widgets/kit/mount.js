@@ -61,21 +61,32 @@ export async function mount(place, load = (name) => import(`../${name}/${name}.j
   }
 }
 
-const NEAR = "100px 0px"; // how near to what is seen an explorer is begun
+const NEAR = "400px 0px"; // how near to what is seen an explorer is begun once the reader scrolls
 
-/** Draw each explorer once it comes near what is seen, or is touched. */
+/**
+ * Draw each explorer once it comes near what is seen, or is touched. Before the reader scrolls, only those that are
+ * seen: who looks at the top of a page and leaves has loaded nothing else.
+ */
 export function mountWhenNear(places) {
   const waiting = new Set(places);
   const start = (place) => {
     near.unobserve(place);
     if (waiting.delete(place)) mount(place);
   };
-  const seen = (entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => start(target));
-  const near = new IntersectionObserver(seen, { rootMargin: NEAR });
-  for (const place of places) {
-    near.observe(place);
+  const watch = (rootMargin) => {
+    const seen = (entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => start(target));
+    near = new IntersectionObserver(seen, { rootMargin });
+    waiting.forEach((place) => near.observe(place));
+  };
+  const further = () => {
+    near.disconnect();
+    watch(NEAR);
+  };
+  let near;
+  watch("0px");
+  window.addEventListener("scroll", further, { once: true, passive: true });
+  for (const place of places)
     for (const type of ["pointerdown", "focusin"]) place.addEventListener(type, () => start(place), { once: true });
-  }
 }
 
 if (typeof document !== "undefined") mountWhenNear(document.querySelectorAll(".nst-page:not([data-live])"));
