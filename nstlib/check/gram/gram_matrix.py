@@ -109,6 +109,14 @@ def directions_only(features: Tensor) -> Tensor:
     return vectors @ vectors.mT
 
 
+@mistake(
+    "This is the correlation: the mean of each channel was subtracted, and all was divided by the deviations. A Gram "
+    "matrix does neither, and so it also knows how strongly each channel fires."
+)
+def correlation(features: Tensor) -> Tensor:
+    return torch.stack([torch.corrcoef(image.flatten(1)).reshape(len(image), -1) for image in features])
+
+
 def gram_diagonal_vector(features: Tensor) -> Tensor:
     return features.square().mean((2, 3))
 
