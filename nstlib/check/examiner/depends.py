@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from nstlib.check.examiner.compare import as_tensor, difference
+from nstlib.check.examiner.compare import as_tensor, difference, wrong_numbers
 from nstlib.check.examiner.diagnose import factors_of
 from nstlib.check.examiner.forms import mapped, tensors
 from nstlib.check.examiner.observe import Observation, watch
@@ -181,7 +181,7 @@ def _first(together: Observation, alone: Observation, count: int) -> bool | None
     a, b = as_tensor(together.value), as_tensor(alone.value)
     if a is None or b is None or not a.ndim or len(a) != count or a[:1].shape != b.shape:
         return None
-    return difference(a[:1], b) is None
+    return not bool(wrong_numbers(a[:1], b).any())
 
 
 def _degree(cases: _Cases) -> Found | None:

@@ -218,7 +218,8 @@ def _unnamed(
         return Result(exercise.name, "not yet", told[1], told[0], details=details[:1])
     if difference.kind == "cut":
         return Result(exercise.name, "not yet", difference.text, "gradient_cut", details=details)
-    told = _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
+    of_form = difference.kind in ("type", "dtype", "device")  # which says all
+    told = None if of_form else _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
     mistake, text = told.id if told else _FORMS.get(difference.kind), _joined(difference, told)
     vague = told is None or told.id.startswith("always_")
     if vague and difference.kind == "value" and (broken := _broken_law(exercise, function)):
