@@ -15,8 +15,10 @@ from nstlib.check.examiner.tried import Change, Try, changed, first_image, of_im
 from nstlib.check.exercise import Case, Exercise, Function
 
 Found = tuple[str, str]
+DEPENDS = ("not_looked_at", "images_mixed", "other_power")  # the ids
 _TRIED = 3  # inputs on which a change must matter, before anything is said of it
-_MOST = 8  # inputs that are changed
+_LATEST = 14  # inputs tried: the last ones were drawn last
+_MOST = 5  # inputs that are changed
 _AXES = {4: ("image", "channel", "row", "column"), 2: ("row", "column"), 1: ("number",)}
 _FILTERS = ("kernel", "kernels", "weight", "weights", "switches")  # whose four axes are others
 _POWERS = {-2: "4 times", -1: "twice", 0: "the same", 1: "half", 2: "a quarter", 3: "an eighth", 4: "a sixteenth"}
@@ -33,13 +35,14 @@ class _Cases:
 
     def __init__(self, exercise: Exercise, function: Function, tried: Sequence[Try]):
         self.exercise, self.function = exercise, function
-        self.tried = list({one.case: one for one in tried}.values())
+        several = list({one.case: one for one in tried}.values())[-_LATEST:]
+        self.tried = sorted(several, key=lambda one: -one.lead.numel())  # where there is much, more is noticed
         self.names = tried[0].names if tried else ()
         self._seen: dict[tuple[bool, Case], Observation] = {}
 
     def pairs(self, change: Change, usable: Callable[[Try], bool]) -> Iterator[tuple[Try, Case]]:
         """Yield inputs and the same inputs changed, where the statement allows that."""
-        for one in [one for one in self.tried if usable(one)][-_MOST:]:
+        for one in [one for one in self.tried if usable(one)][:_MOST]:
             other = changed(self.exercise, one.case, change)
             if other is not None:
                 yield one, other
@@ -98,16 +101,16 @@ def _regions(cases: _Cases, k: int) -> Iterator[tuple[str, Sequence[Change], Cal
         for words, axis, index in _slices(name, given):
             yield (
                 words,
-                [_in_place_of(k, (*(slice(None),) * axis, index), other) for other in _OTHERS[:2]],
+                [_in_place_of(k, (*(slice(None),) * axis, index), other) for other in _OTHERS],
                 lambda one, axis=axis: one.arguments[k].shape[axis] > 1,
             )
         if all(v.ndim == 4 for v in given) and name not in _FILTERS:
-            changes = [_in_place_of(k, (..., -1, -1), other) for other in _OTHERS[:2]]
+            changes = [_in_place_of(k, (..., -1, -1), other) for other in _OTHERS]
             yield "last position", changes, lambda one: one.arguments[k][0, 0].numel() > 1
     elif all(isinstance(v, (list, tuple)) and any(True for _ in tensors(v)) for v in given):
         yield "", [_items(k, slice(None), other) for other in _OTHERS], lambda one: True
         for words, index in (("last", slice(-1, None)), ("first", slice(1))):
-            changes = [_items(k, index, other) for other in _OTHERS[:2]]
+            changes = [_items(k, index, other) for other in _OTHERS]
             yield words, changes, lambda one: len(one.arguments[k]) > 1
 
 
@@ -130,11 +133,7 @@ def _halfway(values: Tensor) -> Tensor:
     return (values + values.max()) / 2 if values.is_floating_point() else values.roll(1, -1)
 
 
-def _turned(values: Tensor) -> Tensor:
-    return values.flatten().flip(0).view(values.shape)
-
-
-_OTHERS = (_mirrored, _halfway, _turned)
+_OTHERS = (_mirrored, _halfway)
 
 
 def _put(k: int, value: object) -> Change:

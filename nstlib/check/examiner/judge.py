@@ -235,7 +235,7 @@ def _located(exercise: Exercise, function: Function, seen: dict[Case, Observatio
             if first is None or not exercise.takes:
                 return first
             more = tries(exercise, function, seen, ("where", "where again"))  # a sentence has to be true of these, too
-            return first if more and located(exercise, function, more) == first else None
+            return first if more and located(exercise, function, more, before=first) == first else None
     except TimedOut:
         return None
 

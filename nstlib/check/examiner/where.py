@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nstlib.check.examiner.claims import CLAIMS, of_plain_arguments
 from nstlib.check.examiner.compare import as_tensor, same, wrong_numbers
-from nstlib.check.examiner.depends import depends
+from nstlib.check.examiner.depends import DEPENDS, depends
 from nstlib.check.examiner.diagnose import factors_of, loosely, relation
 from nstlib.check.examiner.forms import tensors
 from nstlib.check.examiner.formula import apart, formula
@@ -32,8 +32,10 @@ class Place(NamedTuple):
     sentence: str
 
 
-def located(exercise: Exercise, function: Function, tried: Sequence[Try]) -> Place | None:
-    """Return the first sentence that is true of all that was tried, or None."""
+def located(
+    exercise: Exercise, function: Function, tried: Sequence[Try], *, before: Place | None = None
+) -> Place | None:
+    """Return the first sentence that is true of all that was tried, or None; ``before``: what it was on fewer inputs."""
     several = parts(tried)
     wrong = {name: part for name, part in several.items() if not all(one.right for one in part)}
     if _exchanged(list(several.values())):
@@ -47,7 +49,7 @@ def located(exercise: Exercise, function: Function, tried: Sequence[Try]) -> Pla
         if found := _of_items(exercise, part):
             return Place(found[0], f"{name}, each of them" if name else "each of them", found[1])
     of_values = not all(name.startswith("the gradient") for name in wrong)
-    if of_values and (found := depends(exercise, function, tried)):
+    if of_values and (before is None or before.id in DEPENDS) and (found := depends(exercise, function, tried)):
         return Place(found[0], "", found[1])
     results = [name for name, part in several.items() if not isinstance(part[0].expected, bool)]
     if len(results) > 1 and len(wrong) == 1 and (name := next(iter(wrong))) in results:
