@@ -134,7 +134,9 @@ def _broken(exercise: Exercise, usable: Function, function: Function) -> Result 
     if found := _off_when_drawn(exercise, usable) or at_extremes(exercise, usable):
         told = _located(exercise, usable, {case: watch(exercise, usable, case) for case in (*exercise.cases, found[0])})
         text = f"The numbers of the examples are right, but not these. {_joined(found[1], told)}"
-        return Result(exercise.name, "not yet", text, told.id if told else None, details=_numbers(*found))
+        return Result(
+            exercise.name, "not yet", text, told.id if told else _FORMS.get(found[1].kind), details=_numbers(*found)
+        )
     return None
 
 
