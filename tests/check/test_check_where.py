@@ -56,6 +56,13 @@ def targets_if(change):
     return lambda *arguments: {name: change(gram) for name, gram in right("style_targets")(*arguments).items()}
 
 
+def correlated(features):
+    """Return correlations, plus what keeps them from being a mistake that has a name: no change of units is noticed."""
+    centered = features.flatten(2) - features.flatten(2).mean(2, keepdim=True)
+    unit = centered / centered.norm(dim=2, keepdim=True)
+    return unit @ unit.mT + 0.25
+
+
 def half_cut(features):
     vectors = features.flatten(2)
     return vectors @ vectors.detach().mT / vectors.shape[2]
@@ -213,6 +220,8 @@ UNTRUE = [  # what is nearly so
     ("only_some_axes", "sobel_edges", lambda x: SOBEL(x)[..., :-1] if x.shape[3] % 2 else SOBEL(x) + x),
     ("stops_early", "run_transfer", transferred(lambda i, x: (i, [x[0] + 1, *x[1:-1]]))),
     ("name_missing", "layer_weights", weights_if(lambda w: {**dict(list(w.items())[:-1]), "pool5": 0.0})),
+    ("not_looked_at", "gram_matrix", lambda f: torch.nan_to_num(correlated(f))),
+    ("not_looked_at", "gram_matrix", lambda f: GRAM(f.flatten(2).argsort(2).double().unflatten(2, f.shape[2:]))),
     ("not_looked_at", "gram_matrix", lambda f: GRAM(f) + f[-1, -1, -1, -1] ** 2),
     ("not_looked_at", "spread", lambda batch: right("spread")(batch[:, :-1]) + batch[:, -1].mean()),
     ("other_power", "gram_matrix", lambda f: GRAM(f) / (1 + f.square().mean().sqrt())),
