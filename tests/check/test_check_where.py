@@ -5,6 +5,8 @@ import torch
 from torch.nn.functional import pad
 
 from nstlib.check import examine, exercises
+from nstlib.check.examiner.depends import DEPENDS
+from nstlib.check.examiner.formula import _FUNCTIONS, _UNDONE
 
 
 def right(name):
@@ -144,9 +146,9 @@ WHERE = [
     ),
     # a formula of the right numbers
     ("caffe_preprocess", lambda x: CAFFE(x).abs(), "absolute", "the absolute value of what it should be"),
-    ("caffe_preprocess", lambda x: CAFFE(x).relu(), "rectified", "should be negative is 0"),
-    ("caffe_preprocess", lambda x: CAFFE(x).clamp(0, 1), "clamped", "cut off at 0 and at 1"),
-    ("caffe_preprocess", lambda x: CAFFE(x).round(), "rounded", "rounded to whole numbers"),
+    ("caffe_preprocess", lambda x: CAFFE(x).relu(), "without_negatives", "should be negative is 0"),
+    ("caffe_preprocess", lambda x: CAFFE(x).clamp(0, 1), "cut_off_at_a_limit", "cut off at 0 and at 1"),
+    ("caffe_preprocess", lambda x: CAFFE(x).round(), "in_round_numbers", "rounded to whole numbers"),
     ("caffe_preprocess", lambda x: CAFFE(x).trunc(), "cut_off", "cut to whole numbers"),
     ("caffe_preprocess", lambda x: 1 - CAFFE(x), "complement", "1 minus what it should be"),
     ("caffe_preprocess", lambda x: 3 * CAFFE(x) - 2, "line", "3 times what it should be, minus 2"),
@@ -156,7 +158,7 @@ WHERE = [
     ("caffe_preprocess", lambda x: CAFFE(x) * x.mean() + x.max(), "stretched_by_input", "plus a number"),
     ("caffe_preprocess", lambda x: x.clone(), "argument_unchanged", "It is `image`, as it came"),
     ("caffe_preprocess", lambda x: CAFFE(x) + x, "argument_added", "plus `image`"),
-    ("total_variation", lambda x: VARIATION(x).square(), "squared", "the square of what it should be"),
+    ("total_variation", lambda x: VARIATION(x).square(), "is_its_square", "the square of what it should be"),
     ("total_variation", lambda x: VARIATION(x).exp(), "exponential", "the exponential"),
     ("gram_matrix", lambda f: GRAM(f) / f.shape[2] ** 2 * f.shape[3], "scaled", "W/(H*H) (here 0.312) times"),
     ("gram_matrix", lambda f: GRAM(f) / (2 * len(f) * f.shape[1]), "scaled", "2*B*C (here 6) times too small"),
@@ -206,9 +208,9 @@ UNTRUE = [  # what is nearly so
     ("only_below_the_diagonal", "gram_matrix", lambda f: with_added(GRAM(f).triu(), (-1, 0, 0))),
     ("only_off_the_diagonal", "gram_matrix", lambda f: with_added(GRAM(f), (0, 0, -1), (-1, 0, 0))),
     ("absolute", "caffe_preprocess", lambda x: with_added(CAFFE(x).abs(), (0, 0, 0, 0))),
-    ("rectified", "caffe_preprocess", lambda x: CAFFE(x).clamp(min=-1)),
-    ("rounded", "caffe_preprocess", lambda x: CAFFE(x).round() + 1),
-    ("squared", "total_variation", lambda x: VARIATION(x).square() + (len(x) > 1)),
+    ("without_negatives", "caffe_preprocess", lambda x: CAFFE(x).clamp(min=-1)),
+    ("in_round_numbers", "caffe_preprocess", lambda x: CAFFE(x).round() + 1),
+    ("is_its_square", "total_variation", lambda x: VARIATION(x).square() + (len(x) > 1)),
     ("line", "caffe_preprocess", lambda x: 3 * CAFFE(x) - 2 - (len(x) > 1)),
     ("mirrored", "caffe_preprocess", lambda x: CAFFE(x).flip(3) if len(x) == 1 else CAFFE(x)),
     ("offset_by_channel", "caffe_preprocess", lambda x: with_added(CAFFE(x) + 7 * x.mean(), (0, 0, 0, 0))),
@@ -290,3 +292,15 @@ def test_what_depends_on_something_else_is_not_explained(test):
         ).mistake
         is None
     )
+
+
+def test_no_mistake_has_the_id_of_a_formula():
+    told = {id for id, _, _ in (*_FUNCTIONS, *_UNDONE)} | {
+        "in_round_numbers",
+        "cut_off",
+        "line",
+        "complement",
+        "mirrored",
+    }
+    known = {mistake.id for exercise in exercises.values() for mistake in exercise.mistakes}
+    assert not (told | set(DEPENDS)) & known

@@ -78,19 +78,19 @@ def _root(x: Tensor) -> Tensor:
 
 _FUNCTIONS = (
     ("absolute", "The sign is lost: it is the absolute value of what it should be.", torch.abs),
-    ("rectified", "What should be negative is 0, all else is right.", _within(0, None)),
-    ("clamped", "It is cut off at 1, and right below.", _within(None, 1)),
-    ("clamped", "It is cut off at 0 and at 1, and right in between.", _within(0, 1)),
-    ("root", "It is the square root of what it should be.", _root),
-    ("squared", "It is the square of what it should be.", torch.square),
+    ("without_negatives", "What should be negative is 0, all else is right.", _within(0, None)),
+    ("cut_off_at_a_limit", "It is cut off at 1, and right below.", _within(None, 1)),
+    ("cut_off_at_a_limit", "It is cut off at 0 and at 1, and right in between.", _within(0, 1)),
+    ("is_its_root", "It is the square root of what it should be.", _root),
+    ("is_its_square", "It is the square of what it should be.", torch.square),
     ("inverse", "It is 1 divided by what it should be.", torch.reciprocal),
-    ("logarithm", "It is the logarithm of what it should be.", torch.log),
+    ("is_its_logarithm", "It is the logarithm of what it should be.", torch.log),
     ("exponential", "It is the exponential of what it should be.", torch.exp),
 )
 _UNDONE = (
-    ("not_clamped", "It is right from 0 to 1. What lies outside is not cut off there.", _within(0, 1)),
-    ("not_clamped", "It is right where it is not negative. What is negative should be 0.", _within(0, None)),
-    ("not_clamped", "It is right up to 1. What is larger is not cut off there.", _within(None, 1)),
+    ("beyond_the_limits", "It is right from 0 to 1. What lies outside is not cut off there.", _within(0, 1)),
+    ("beyond_the_limits", "It is right where it is not negative. What is negative should be 0.", _within(0, None)),
+    ("beyond_the_limits", "It is right up to 1. What is larger is not cut off there.", _within(None, 1)),
     ("not_absolute", "It is right up to the sign: its absolute value would be right everywhere.", torch.abs),
 )
 
@@ -140,7 +140,7 @@ def _rounded(pairs: Sequence[Pair]) -> Found | None:
         if all(bool(((a / unit - (a / unit).round()).abs() < 1e-3).all()) for a, _ in pairs):
             return None
         if all(bool(((a - b).abs() <= 0.502 * unit).all()) for a, b in pairs):
-            return "rounded", f"It is rounded to {left}."
+            return "in_round_numbers", f"It is rounded to {left}."
         rests = [a.abs() - b.abs() for a, b in pairs]
         if all(bool(((rest > -1e-6) & (rest < 1.002 * unit)).all()) for rest in rests):
             return "cut_off", f"It is cut to {left}: what follows is dropped."

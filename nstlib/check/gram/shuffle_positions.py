@@ -103,7 +103,9 @@ def scrambled_by_reshape(features: Tensor, order: Tensor) -> Tensor:
     return features.reshape(b, h * w, c)[:, order].reshape(b, c, h, w)
 
 
-@mistake("The positions are moved rightly, but still stand in one row. What shape should the features have again?")
+@mistake(
+    "The positions are moved as they should be, but still stand in one row. What shape should the features have again?"
+)
 def left_flat(features: Tensor, order: Tensor) -> Tensor:
     return features.flatten(2)[..., order]
 
