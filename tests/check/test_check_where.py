@@ -210,6 +210,12 @@ UNTRUE = [  # what is nearly so
     ("absolute", "caffe_preprocess", lambda x: with_added(CAFFE(x).abs(), (0, 0, 0, 0))),
     ("without_negatives", "caffe_preprocess", lambda x: CAFFE(x).clamp(min=-1)),
     ("in_round_numbers", "caffe_preprocess", lambda x: CAFFE(x).round() + 1),
+    ("in_round_numbers", "total_variation", lambda x: VARIATION(x) * VARIATION(x) * 1e-4),
+    (
+        "only_the_last_number",
+        "style_targets",
+        lambda *a: {**(t := right("style_targets")(*a)), list(t)[-1]: t[list(t)[0]]},
+    ),
     ("is_its_square", "total_variation", lambda x: VARIATION(x).square() + (len(x) > 1)),
     ("line", "caffe_preprocess", lambda x: 3 * CAFFE(x) - 2 - (len(x) > 1)),
     ("mirrored", "caffe_preprocess", lambda x: CAFFE(x).flip(3) if len(x) == 1 else CAFFE(x)),

@@ -127,7 +127,9 @@ def _diagonal(matrix: Tensor) -> Tensor:
 
 
 def _number(index: int) -> Inside:
-    def inside(one: Try, shape: tuple[int, ...]) -> Tensor:
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        if one.listed and not all(isinstance(value, (int, float)) for value in one.expected):
+            return None
         meant = torch.zeros(shape, dtype=torch.bool)
         meant.view(-1)[index : index + 1 or None] = True
         return meant

@@ -88,9 +88,9 @@ _FUNCTIONS = (
     ("exponential", "It is the exponential of what it should be.", torch.exp),
 )
 _UNDONE = (
-    ("beyond_the_limits", "It is right from 0 to 1. What lies outside is not cut off there.", _within(0, 1)),
     ("beyond_the_limits", "It is right where it is not negative. What is negative should be 0.", _within(0, None)),
     ("beyond_the_limits", "It is right up to 1. What is larger is not cut off there.", _within(None, 1)),
+    ("beyond_the_limits", "It is right from 0 to 1. What lies outside is not cut off there.", _within(0, 1)),
     ("not_absolute", "It is right up to the sign: its absolute value would be right everywhere.", torch.abs),
 )
 
@@ -132,12 +132,16 @@ def _moved(pairs: Sequence[Pair]) -> Found | None:
     return None
 
 
+def _whole(x: Tensor) -> bool:
+    return bool(((x - x.round()).abs() <= 1e-5 + 1e-6 * x.abs()).all())
+
+
 def _rounded(pairs: Sequence[Pair]) -> Found | None:
     """Return that each number seen is a right one with fewer digits."""
     for unit, left in _UNITS:
-        if not all(bool(((b / unit - (b / unit).round()).abs() < 1e-3).all()) for _, b in pairs):
-            continue
-        if all(bool(((a / unit - (a / unit).round()).abs() < 1e-3).all()) for a, _ in pairs):
+        if not all(_whole(b / unit) for _, b in pairs) or sum(bool((b.abs() >= unit).any()) for _, b in pairs) < 2:
+            continue  # what is nearly 0 everywhere is not rounded
+        if all(_whole(a / unit) for a, _ in pairs):
             return None
         if all(bool(((a - b).abs() <= 0.502 * unit).all()) for a, b in pairs):
             return "in_round_numbers", f"It is rounded to {left}."
