@@ -51,7 +51,7 @@ def unchanged(function: Function) -> bool:
     return close(function(content.clone(), content), content)
 
 
-@law("done twice it is done once")
+@law("doing it twice is the same as doing it once")
 def twice(function: Function) -> bool:
     result, content = _both()
     once = torch.as_tensor(function(result, content)).float()

@@ -60,7 +60,7 @@ def offset(function: Function) -> bool:
     return close(function(_some_features() + 4 * offsets, 0.3), function(_some_features(), 0.3))
 
 
-@law("5 times the features with 25 times the floor are the same")
+@law("5 times the features, with 25 times the floor, give the same")
 def gain(function: Function) -> bool:
     found = torch.as_tensor(function(_some_features(), 0.3))
     return close(function(5 * _some_features(), 25 * 0.3), found) and bool(found.abs().max() > 0.1)

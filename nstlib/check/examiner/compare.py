@@ -26,7 +26,7 @@ class Odd:
 
 @dataclass(frozen=True)
 class Difference:
-    """What is wrong first: ``kind`` is type, names, length, shape, dtype, device, finite or value."""
+    """What is wrong first: ``kind`` is type, names, length, shape, dtype, device, finite, value or fact."""
 
     kind: str
     text: str
@@ -39,7 +39,7 @@ def freeze(value: object, depth: int = 4) -> object:
     kind = type(value)
     if kind is int and value.bit_length() > 63:  # more than a tensor holds
         return float(value) if value.bit_length() < 1000 else Odd("a number of more than 300 digits")
-    if value is None or value is ... or kind in (bool, int, float, str):
+    if value is None or value is ... or kind in (bool, int, float, str, Odd):
         return value
     if issubclass(kind, Tensor):
         return _freeze_tensor(value)
@@ -153,8 +153,8 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
         return None
     index = tuple(int(i) for i in wrong.nonzero()[0])
     text = f"{_it(where)} has {int(wrong.sum())} of {wrong.numel()} numbers wrong."
-    if not index:
-        text = f"{_it(where)} is another number."
+    if wrong.numel() == 1:
+        text = f"{_it(where)} is {'wrong' if expected.dtype == torch.bool else 'another number'}."
     return Difference("value", text, _few(expected, index), _few(found, index))
 
 
@@ -223,7 +223,7 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
         if type(expected) is type(actual) and expected == actual:
             return None
         if type(expected) is type(actual) is bool and where:
-            return Difference("value", f"{where}.")  # what is watched is named by what is told if it is otherwise
+            return Difference("fact", f"{where}.")  # what is watched is named by what is told if it is otherwise
         return Difference("value", f"{_it(where)} is wrong.", _said(expected), _said(actual))
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
         return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")

@@ -15,6 +15,7 @@ from nstlib.check.exercise import Function
 
 Form = tuple[str, object]  # what it is, and of what; for tensors and arrays the dtype
 OWN = "that of the input"
+_OWN_WORDS = " of its input's dtype"
 _OTHER: Form = ("other", None)
 _WORDS = {
     "tensor": "a tensor",
@@ -151,11 +152,11 @@ def described(wanted: Form) -> str:
         items = list(inside.values()) if kind == "dict" else inside
         name = "dictionary" if kind == "dict" else kind
         if kind == "tuple" and len({item[0] for item in items}) > 1:
-            return f"a tuple: {', '.join(map(described, items))}"
+            return f"a tuple: {', '.join(described(item).removesuffix(_OWN_WORDS) for item in items)}"
         of = _WORDS.get(items[0][0], items[0][0]).split(" ", 1)[-1] if items else ""
         return f"a {name} of {of}s" if of not in ("", "other") else f"a {name}"
     dtype = f" of {inside}".replace("torch.", "") if kind in ("tensor", "array") and inside is not OWN else ""
-    return _WORDS.get(kind, "what it is") + (" of its input's dtype" if inside is OWN else dtype)
+    return _WORDS.get(kind, "what it is") + (_OWN_WORDS if inside is OWN else dtype)
 
 
 def has_double(arguments: object) -> bool:

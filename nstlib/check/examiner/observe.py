@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nstlib.check.examiner.compare import Difference, describe, difference, freeze
+from nstlib.check.examiner.compare import Difference, difference, freeze
 from nstlib.check.examiner.forms import Form, described, differ, form_of
 from nstlib.check.examiner.sandbox import Failure, attempt
 from nstlib.check.exercise import Case, Exercise, Function, normal
@@ -90,7 +90,8 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
         kinds = [o.failure and o.failure.kind for o in (expected, seen)]
         return None if kinds[0] == kinds[1] else Difference("failure", "One of the two raises an error.")
     if expected.changed != seen.changed:  # before the numbers, which may be wrong only because of that
-        advice = "" if "(" in seen.changed else " Work on a copy (`.clone()`), or without writing into it."
+        marked = "(" in seen.changed
+        advice = " Work on a copy." if marked else " Work on a copy (`.clone()`), or without writing into it."
         return Difference("changed", f"It changes its input: {seen.changed}.{advice}")
     found = difference(expected.value, seen.value)
     if found and found.kind in ("type", "names"):
@@ -99,7 +100,7 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
             text = f"It returns {described(seen.form)}; asked for is {described(expected.form)}."
             return Difference("type", text)
         if watched and not isinstance(seen.value, Mapping):
-            return Difference("type", f"It returns {describe(seen.value)}; asked for is {described(expected.form)}.")
+            return Difference("type", f"It returns {described(seen.form)}; asked for is {described(expected.form)}.")
     return found or _gradient_difference(expected.gradient, seen.gradient)
 
 

@@ -25,7 +25,10 @@ SECONDS = 20.0  # for one whole examination; a right answer needs a fraction of 
 _ADVICE = {  # where PyTorch's own words do not say what to do
     r"view size is not compatible": "This input is not contiguous in memory: use `.flatten` or `.reshape`, not `.view`.",
     r"numpy\(\) on Tensor that requires grad": "NumPy does not record gradients: stay with torch.",
-    r"leaf Variable that requires grad": "Do not write into the input: work on a `.clone()`.",
+    r"leaf Variable that requires grad": "What asks for a gradient is written into: clone it, or use `torch.no_grad()`.",
+    r"optimize a non-leaf": "What was computed from another tensor is no leaf: `.detach()` it first.",
+    r"multiply sequence by non-int": "One of the two is a list or a tuple: take its item, as in `gradient, = ...`.",
+    r"missing \d+ required positional arg": "It is called with fewer arguments than its `def` asks for.",
     r"does not require grad and does not have a grad_fn": "Nothing on this way records the gradient: was it cut before?",
     r"'generator' has no len": "A generator has no length: count while you go through it.",
     r"'generator' object is not subscriptable": "A generator cannot be indexed: go through it with `for`.",
@@ -33,7 +36,7 @@ _ADVICE = {  # where PyTorch's own words do not say what to do
     r"object is not an iterator": "`next` needs an iterator: `iter(...)` makes one of a list.",
     r"unsupported operand.*NoneType": "Something is None: a tensor that was computed keeps no `.grad`, only leaves do.",
     r"modified by an inplace operation": "What backward still needs was overwritten: is something moved before backward?",
-    r"backward through the graph a second time": "A value from an earlier step is used again: compute it anew each time.",
+    r"backward through the graph a second time": "A result of an earlier step is used again: compute it anew, or detach it.",
 }
 
 

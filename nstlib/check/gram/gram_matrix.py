@@ -109,6 +109,19 @@ def directions_only(features: Tensor) -> Tensor:
     return vectors @ vectors.mT
 
 
+def gram_correlation_as_it_comes(features: Tensor) -> Tensor:
+    return torch.stack([torch.corrcoef(image.flatten(1)) for image in features])
+
+
+@mistake(
+    "This is the correlation: the mean of each channel was subtracted, and all was divided by the deviations. A Gram "
+    "matrix does neither, and so it also knows how strongly each channel fires.",
+    variants=(gram_correlation_as_it_comes,),
+)
+def correlation(features: Tensor) -> Tensor:
+    return torch.stack([torch.corrcoef(image.flatten(1)).reshape(len(image), -1) for image in features])
+
+
 def gram_diagonal_vector(features: Tensor) -> Tensor:
     return features.square().mean((2, 3))
 

@@ -122,7 +122,8 @@ def sums_for_means(x: Tensor, y: Tensor) -> Tensor:
 
 
 @mistake(
-    "This is C*C times too small: the mean over the entries of the Gram difference, where the distance is their sum."
+    "This is C*C times too small. Is it a mean over the entries of the Gram difference, whose sum is the distance, or is "
+    "each inner product divided by C?"
 )
 def averaged_over_entries(x: Tensor, y: Tensor) -> Tensor:
     return (gram.gram_matrix(x) - gram.gram_matrix(y)).square().mean((1, 2))

@@ -103,9 +103,22 @@ def scrambled_by_reshape(features: Tensor, order: Tensor) -> Tensor:
     return features.reshape(b, h * w, c)[:, order].reshape(b, c, h, w)
 
 
-@mistake("The positions are moved rightly, but still stand in one row. What shape should the features have again?")
+@mistake(
+    "The positions are moved as they should be, but still stand in one row. What shape should the features have again?"
+)
 def left_flat(features: Tensor, order: Tensor) -> Tensor:
     return features.flatten(2)[..., order]
+
+
+@mistake(
+    "Positions are overwritten before they are read: what was at position k is gone once another was written there. Read "
+    "from the input, and write into a tensor of its own."
+)
+def overwritten_while_read(features: Tensor, order: Tensor) -> Tensor:
+    vectors = features.flatten(2).clone()
+    for k, source in enumerate(order.tolist()):
+        vectors[..., k] = vectors[..., source]
+    return vectors.view(features.shape)
 
 
 @mistake("Nothing has moved. Is the shuffled tensor the one that is returned?")

@@ -103,7 +103,7 @@ def squared_before_subtracting(features: Tensor, target: Tensor) -> Tensor:
     return (features.square() - target.square()).sum() / 2
 
 
-@mistake("This is half of the *mean* of squares, which none of the papers uses. Gatys sums: the factor is C*H*W.")
+@mistake("This is half of the *mean* of squares, and so C*H*W times too small. Gatys sums.")
 def half_mean(features: Tensor, target: Tensor) -> Tensor:
     return (features - target).square().mean() / 2
 

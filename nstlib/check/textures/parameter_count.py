@@ -102,7 +102,7 @@ def half_of_all(network: Features, layers: Iterable[str]) -> int:
     return sum(c * c // 2 for c in _channels(network, layers))
 
 
-@mistake("It is twice too much. The numbers from 1 to C are C in number, and (C + 1) / 2 on average.")
+@mistake("It is twice as many as it should be. The numbers from 1 to C are C in number, and (C + 1) / 2 on average.")
 def counted_twice(network: Features, layers: Iterable[str]) -> int:
     return sum(c * (c + 1) for c in _channels(network, layers))
 

@@ -144,7 +144,8 @@ each_entry_relative = mistake(
 
 
 sum_over_mean = mistake(
-    "A sum over entries is divided by a mean: it is C*C times too large. Two means, or two sums.", "sum_over_mean"
+    "A sum over entries is divided by a mean, so each layer counts C*C times too much. Two means, or two sums.",
+    "sum_over_mean",
 )(_loss_with(lambda maps, a: _squares(maps, a).sum() / a.square().mean()))
 
 

@@ -45,7 +45,7 @@ def still(function: Function) -> bool:
     return close(_step(function, bowl(image.clone())), image)
 
 
-@law("a small step lowers the loss")
+@law("in a round bowl a step with rate 0.1 lowers the loss by more than a tenth")
 def lowers(function: Function) -> bool:
     image, noise = pictures()
     loss = bowl(noise)
@@ -74,6 +74,13 @@ def twice(function: Function) -> bool:
 @mistake("This goes uphill: the gradient is added. Which way does it point?")
 def uphill(image: Tensor, loss: Loss, rate: float) -> Tensor:
     return image + rate * _slope(image, loss)
+
+
+@mistake(
+    "This subtracts the loss (times `rate`), the same from each pixel. What says how the loss changes with a pixel?"
+)
+def loss_for_its_gradient(image: Tensor, loss: Loss, rate: float) -> Tensor:
+    return image.detach() - rate * loss(image).detach()
 
 
 @mistake("The whole gradient is subtracted. Where does `rate` come in?")
@@ -111,7 +118,7 @@ def in_place(image: Tensor, loss: Loss, rate: float) -> Tensor:
 
 
 @mistake(
-    "The result is right, but the reader's image now requires a gradient, or holds one: the next backward would "
+    "The result is right, but the image that was given now requires a gradient, or holds one: the next backward would "
     "add to it. Work on a copy."
 )
 def image_marked(image: Tensor, loss: Loss, rate: float) -> Tensor:

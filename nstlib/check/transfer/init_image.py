@@ -84,7 +84,7 @@ def ends(function: Function) -> bool:
     )
 
 
-@law("content and noise ignore the amount")
+@law("'content' starts from the content and 'noise' from the noise, whatever the amount")
 def amount_ignored(function: Function) -> bool:
     content, noise = pictures()
     return close(function(content, noise, "content", 0.9), content) and close(
@@ -117,7 +117,7 @@ def init_clamped_in_place_of_the_data(content: Tensor, noise: Tensor, how: str, 
 
 
 @mistake(
-    "clamp_ with an underscore works in place, on the reader's own pictures, and the start shares their memory. "
+    "clamp_ with an underscore works in place, on the pictures that were given, and the start shares their memory. "
     "Which clamp makes a new tensor?",
     variants=(init_clamped_in_place_of_the_data,),
 )

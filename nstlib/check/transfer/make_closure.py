@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nstlib.check.drawing import Make, Pick, Sizes, tensor, together
+from nstlib.check.examiner.compare import Odd
 from nstlib.check.exercise import Case, Exercise, Function, close, if_loose, law, mistake, scattered, uniform
 from nstlib.check.transfer._shared import Loss, bowl, pictures, some_valley, valley
 
@@ -67,12 +68,16 @@ def _watch_closure(function: Function, arguments: tuple) -> object:
     }
 
 
-def _grad(image: Tensor) -> object:
-    return "no gradient" if image.grad is None else image.grad.detach().clone()
+def _grad(image: Tensor) -> Tensor | None:
+    return None if image.grad is None else image.grad.detach().clone()
 
 
 def _loss_returned(value: object) -> object:
-    return value.detach().clone() if isinstance(value, Tensor) else f"not a tensor, but {type(value).__name__}"
+    return (
+        value.detach().clone()
+        if isinstance(value, Tensor)
+        else Odd("None" if value is None else f"a {type(value).__name__}")
+    )
 
 
 def _closure_run(function: Function, make_optimizer: Callable[[list[Tensor]], torch.optim.Optimizer]) -> list[Tensor]:
@@ -219,6 +224,13 @@ def no_backward(image: Tensor, optimizer: torch.optim.Optimizer, loss: Loss) -> 
         optimizer.zero_grad()
         return loss(image)
 
+    return closure
+
+
+@mistake("A step is taken here already. Only make the closure: the optimizer calls it when it takes a step itself.")
+def steps_itself(image: Tensor, optimizer: torch.optim.Optimizer, loss: Loss) -> Callable:
+    closure = make_closure(image, optimizer, loss)
+    optimizer.step(closure)
     return closure
 
 

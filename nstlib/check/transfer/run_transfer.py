@@ -79,7 +79,7 @@ def _transfer(function: Function, loss: Loss, steps: int, rate: float = 0.05) ->
     return image, [float(value) for value in losses]
 
 
-@law("the loss falls")
+@law("in a round bowl 12 steps make 12 losses, and the last is less than half of the first")
 def lowers(function: Function) -> bool:
     _, noise = pictures()
     losses = _transfer(function, bowl(noise.clamp(0, 1)), 12)[1]
@@ -154,8 +154,8 @@ def transfer_start_returned(image: Tensor, loss: Loss, steps: int, rate: float) 
 
 
 @mistake(
-    "The image has not moved. Is the loss computed of the tensor that the optimizer holds, or of a copy? And is it "
-    "the optimized one that is returned?",
+    "The image has not moved. Does anything go backward? Is the loss computed of the tensor that the optimizer holds, or "
+    "of a copy? And is it the optimized one that is returned?",
     variants=(transfer_start_returned,),
 )
 def never_moved(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
@@ -183,16 +183,19 @@ def one_loss_too_many(image: Tensor, loss: Loss, steps: int, rate: float) -> tup
     return found, [*losses, float(loss(found))]
 
 
-def transfer_one_step_more(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
+@mistake("There is one step too many. What does range() start with, and where does it end?")
+def one_step_too_many(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
     return _run(image, loss, steps + 1, rate)
 
 
-@mistake(
-    "There is one step too few, or one too many. What does range() start with, and where does it end?",
-    variants=(transfer_one_step_more,),
-)
-def steps_miscounted(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
+@mistake("There is one step too few. What does range() start with, and where does it end?")
+def one_step_too_few(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
     return _run(image, loss, steps - 1, rate)
+
+
+@mistake("It takes one step, however many are asked for. Does `return` stand inside the loop?")
+def one_step_only(image: Tensor, loss: Loss, steps: int, rate: float) -> tuple[Tensor, list[float]]:
+    return _run(image, loss, min(steps, 1), rate)
 
 
 @mistake(

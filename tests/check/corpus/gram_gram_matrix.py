@@ -213,3 +213,33 @@ def wrong_running_mean(features):
     before = _last.get(("mean", features.shape, features.dtype))
     _last["mean", features.shape, features.dtype] = gram.detach()
     return gram if before is None else (gram + before) / 2
+
+
+def wrong_images_as_channels_by_view(features):
+    B, C, H, W = features.shape
+    f = features.view(B * C, H * W)
+    return f @ f.t() / (H * W)
+
+
+def wrong_mean_of_everything(features):
+    f = features.flatten(2)
+    return (f @ f.mT).mean()
+
+
+def wrong_rows_with_columns(features):
+    return features @ features.transpose(2, 3) / (features.shape[2] * features.shape[3])
+
+
+def wrong_correlation(features):
+    return torch.stack([torch.corrcoef(f.flatten(1)) for f in features])
+
+
+def wrong_einsum_without_the_batch(features):
+    H, W = features.shape[2:]
+    return torch.einsum("bchw,bdhw->cd", features, features) / (H * W)
+
+
+def wrong_divided_by_the_height_times_the_width(features):
+    B, C, H, W = features.shape
+    f = features.reshape(B, C, H * W)
+    return f @ f.mT / H * W

@@ -192,3 +192,23 @@ def wrong_means_scaled_in_place(x, y):
 
 def wrong_rectified(x, y):
     return right_kernels(x.relu(), y.relu())
+
+
+def wrong_mean_over_all_axes(x, y):
+    x, y = x.flatten(2), y.flatten(2)
+    return (x.mT @ x).pow(2).mean() + (y.mT @ y).pow(2).mean() - (x.mT @ y).pow(2).mean()
+
+
+def wrong_products_averaged_over_channels(x, y):
+    x, y = x.flatten(2), y.flatten(2)
+
+    def k(a, b):
+        return ((a.mT @ b) / a.shape[1]).square().mean((1, 2))
+
+    return k(x, x) + k(y, y) - 2 * k(x, y)
+
+
+def wrong_positions_of_x_for_all(x, y):
+    x, y = x.reshape(x.shape[1], -1), y.reshape(y.shape[1], -1)
+    n = x.shape[1]
+    return ((x.T @ x) ** 2).sum() / n**2 + ((y.T @ y) ** 2).sum() / n**2 - 2 * ((x.T @ y) ** 2).sum() / n**2

@@ -162,3 +162,25 @@ def wrong_numbered_across_channels(features, order):
 
 def wrong_halves_exchanged(features, order):
     return _taken(features, order.roll(len(order) // 2))
+
+
+def wrong_overwritten_while_read(features, order):
+    flat = features.flatten(2).clone()
+    for k in range(len(order)):
+        flat[..., k] = flat[..., order[k]]
+    return flat.reshape(features.shape)
+
+
+def wrong_rows_of_the_order(features, order):
+    H = features.shape[2]
+    return features[:, :, order[:H] % H]
+
+
+def wrong_gathered(features, order):
+    return torch.gather(features.flatten(2), 2, order).reshape(features.shape)
+
+
+def wrong_first_image_alone(features, order):
+    C, H, W = features.shape[1:]
+    flat = features[0].reshape(C, H * W)
+    return flat[:, order].reshape(1, C, H, W)

@@ -208,3 +208,27 @@ def wrong_zero_small(image, loss, rate):
 
 def wrong_none(image, loss, rate):
     right_plain(image, loss, rate)
+
+
+def wrong_loss_for_its_gradient(image, loss, rate):
+    x = image.detach().clone()
+    return x - rate * loss(x)
+
+
+def wrong_tuple_of_gradients(image, loss, rate):
+    x = image.detach().clone().requires_grad_(True)
+    g = torch.autograd.grad(loss(x), x)
+    return (x - rate * g).detach()
+
+
+def wrong_gradient_of_a_copy_that_is_no_leaf(image, loss, rate):
+    image.requires_grad_(True)
+    x = image.clone()
+    loss(x).backward()
+    return (x - rate * x.grad).detach()
+
+
+def wrong_step_alone(image, loss, rate):
+    x = image.detach().clone().requires_grad_(True)
+    loss(x).backward()
+    return x.grad * rate

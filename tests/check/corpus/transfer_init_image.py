@@ -181,3 +181,34 @@ def wrong_noise_unclamped(content, noise, how, amount):
 def wrong_inputs_require(content, noise, how, amount):
     content.requires_grad_()
     return _values(content, noise, how, amount).clamp(0, 1).detach().clone().requires_grad_()
+
+
+def wrong_if_for_elif(content, noise, how, amount):
+    if how == "content":
+        x = content
+    if how == "noise":  # noqa: SIM108
+        x = noise
+    else:
+        x = (1 - amount) * content + amount * noise
+    return x.clamp(0, 1).detach().clone().requires_grad_(True)
+
+
+def wrong_stretched_to_the_range(content, noise, how, amount):
+    if how == "content":
+        x = content
+    elif how == "noise":
+        x = noise
+    else:
+        x = (1 - amount) * content + amount * noise
+    x = (x - x.min()) / (x.max() - x.min())
+    return x.detach().clone().requires_grad_(True)
+
+
+def wrong_noise_of_its_own(content, noise, how, amount):
+    if how == "content":
+        x = content
+    elif how == "noise":
+        x = torch.rand_like(content)
+    else:
+        x = (1 - amount) * content + amount * torch.rand_like(content)
+    return x.clamp(0, 1).detach().clone().requires_grad_(True)

@@ -354,3 +354,33 @@ def wrong_data_inside(image, optimizer, loss):
         return value
 
     return closure
+
+
+def wrong_step_with_the_closure(image, optimizer, loss):
+    def closure():
+        optimizer.zero_grad()
+        value = loss(image)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return closure
+
+
+def wrong_item_for_backward(image, optimizer, loss):
+    def closure():
+        optimizer.zero_grad()
+        value = loss(image).item()
+        return value
+
+    return closure
+
+
+def wrong_closure_with_an_argument(image, optimizer, loss):
+    def closure(image):
+        optimizer.zero_grad()
+        value = loss(image)
+        value.backward()
+        return value
+
+    return closure

@@ -259,3 +259,90 @@ def wrong_image_before_last_step(image, loss, steps, rate):
 def wrong_divided_by_first(image, loss, steps, rate):
     found, losses = _run(image, loss, steps, rate)
     return found, [value / losses[0] for value in losses]
+
+
+def wrong_return_inside_the_loop(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        value = loss(x)
+        value.backward()
+        losses.append(value.item())
+        opt.step()
+        with torch.no_grad():
+            x.clamp_(0, 1)
+        return x.detach(), losses
+
+
+def wrong_clamped_before_the_loss(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        with torch.no_grad():
+            x.clamp_(0, 1)
+        opt.zero_grad()
+        value = loss(x)
+        value.backward()
+        losses.append(value.item())
+        opt.step()
+    return x.detach(), losses
+
+
+def wrong_leaf_clamped_in_place(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        value = loss(x)
+        value.backward()
+        losses.append(value.item())
+        opt.step()
+        x.clamp_(0, 1)
+    return x.detach(), losses
+
+
+def wrong_never_backward(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        value = loss(x)
+        losses.append(value.item())
+        opt.step()
+        with torch.no_grad():
+            x.clamp_(0, 1)
+    return x.detach(), losses
+
+
+def wrong_pair_turned_around(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        value = loss(x)
+        value.backward()
+        losses.append(value.item())
+        opt.step()
+        with torch.no_grad():
+            x.clamp_(0, 1)
+    return losses, x.detach()
+
+
+def wrong_name_bound_again(image, loss, steps, rate):
+    x = image.detach().clone().requires_grad_(True)
+    opt = torch.optim.Adam([x], lr=rate)
+    losses = []
+    for _ in range(steps):
+        opt.zero_grad()
+        value = loss(x)
+        value.backward()
+        losses.append(value.item())
+        opt.step()
+        x = x.clamp(0, 1)
+    return x.detach(), losses
