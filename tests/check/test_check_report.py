@@ -148,6 +148,53 @@ def test_numpy_where_a_gradient_is_asked_for_is_explained():
     assert "NumPy does not record gradients" in result.message
 
 
+def optimized(move):
+    """Return an answer to `run_transfer` whose pixels are moved back into [0, 1] in some way."""
+
+    def run_transfer(image, loss, steps, rate):
+        pixels = image.detach().clone().requires_grad_(True)
+        adam = torch.optim.Adam([pixels], lr=rate)
+        for _ in range(steps):
+            loss(pixels).backward()
+            adam.step()
+            pixels = move(pixels)
+
+    return run_transfer
+
+
+@pytest.mark.parametrize(
+    ("move", "words"),
+    [
+        (lambda pixels: pixels.clamp_(0, 1), "What asks for a gradient is written into: clone it"),
+        (lambda pixels: pixels.clamp(0, 1), "A result of an earlier step is used again"),
+        (lambda pixels: torch.optim.Adam([pixels * 1]) and pixels, "is no leaf: `.detach()` it first"),
+    ],
+)
+def test_what_torch_complains_of_is_told_with_what_to_do(move, words):
+    result = examine("run_transfer", optimized(move))
+    assert result.outcome == "error"
+    assert words in str(result)
+    assert len(str(result).splitlines()) <= 8
+
+
+def test_a_long_complaint_ends_with_a_sentence():
+    said = " ".join(str(examine("run_transfer", optimized(lambda pixels: pixels.clamp(0, 1)))).split())
+    assert "they have already been freed). A result of an earlier step" in said
+
+
+def test_a_tuple_in_another_order_is_told_item_by_item():
+    result = examine("run_transfer", lambda *arguments: exercises["run_transfer"].reference(*arguments)[::-1])
+    assert "It returns a tuple: a list of numbers, a tensor; asked for is a tuple: a tensor, a list" in result.message
+
+
+def test_a_gradient_that_nobody_computed_is_none():
+    def make_closure(image, optimizer, loss):
+        return lambda: loss(image).item()
+
+    said = str(examine("make_closure", make_closure))
+    assert "The gradient after one call is None, and should be a tensor." in " ".join(said.split())
+
+
 @pytest.mark.parametrize(
     ("change", "mistake", "words"),
     [
@@ -158,14 +205,14 @@ def test_numpy_where_a_gradient_is_asked_for_is_explained():
         (lambda g, f: g.roll(1, 2), "shifted", "shifted by 1 along axis 2"),
         (lambda g, f: 0 * g, "zeros", "Every number is 0"),
         (lambda g, f: g.permute(1, 0, 2), "transposed", "axes are in another order: [1, 0, 2]"),
-        (lambda g, f: g.flip(1), "permuted", "in other places"),
-        (lambda g, f: g.exp(), None, "this should hold"),
-        (lambda g, f: g / 0, None, "contains infinity"),
-        (lambda g, f: g / 0 * 0, None, "contains NaN"),
-        (lambda g, f: g.half(), None, "lost precision"),
-        (lambda g, f: g[0], None, "wrong shape"),
+        (lambda g, f: g.flip(1), "mirrored", "turned around along axis 1"),
+        (lambda g, f: g.sin(), None, "this should hold"),
+        (lambda g, f: g / 0, "not_finite", "contains infinity"),
+        (lambda g, f: g / 0 * 0, "not_finite", "contains NaN"),
+        (lambda g, f: g.half(), "other_dtype", "lost precision"),
+        (lambda g, f: g[0], "axis_missing", "Axis 0 is missing"),
         (lambda g, f: [g], "reshaped", "only the shape is not"),
-        (lambda g, f: {"g": g}, None, "It returns a dictionary of tensors; asked for is a tensor"),
+        (lambda g, f: {"g": g}, "other_type", "It returns a dictionary of tensors; asked for is a tensor"),
     ],
 )
 def test_what_no_mistake_explains_is_said_in_numbers(change, mistake, words):

@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from torch.nn.functional import pad
 
 from nstlib.check import examine, exercises
+from nstlib.check.examiner.depends import DEPENDS
+from nstlib.check.examiner.formula import _FUNCTIONS, _UNDONE
 
 
 def right(name):
@@ -11,6 +14,7 @@ def right(name):
 
 
 GRAM, SOBEL, BANDS = right("gram_matrix"), right("sobel_edges"), right("split_bands")
+CAFFE, VARIATION = right("caffe_preprocess"), right("total_variation")
 
 
 def with_added(found, *places):
@@ -44,6 +48,42 @@ def pair_if(change):
 
 def transferred(change):
     return lambda *arguments: change(*right("run_transfer")(*arguments))
+
+
+def weights_if(change):
+    return lambda layers, ratio: change(right("layer_weights")(layers, ratio))
+
+
+def targets_if(change):
+    return lambda *arguments: {name: change(gram) for name, gram in right("style_targets")(*arguments).items()}
+
+
+def correlated(features):
+    """Return correlations, plus what keeps them from being a mistake that has a name: no change of units is noticed."""
+    centered = features.flatten(2) - features.flatten(2).mean(2, keepdim=True)
+    unit = centered / centered.norm(dim=2, keepdim=True)
+    return unit @ unit.mT + 0.25
+
+
+def last_target_doubled(*arguments):
+    targets = right("style_targets")(*arguments)
+    last = list(targets)[-1]
+    return {**targets, last: 2 * targets[last]}
+
+
+def started(limited):
+    """Return an answer to `init_image` that limits values in another way than to 0 to 1."""
+
+    def init_image(content, noise, how, amount):
+        share = {"content": 0.0, "noise": 1.0, "mixed": amount}[how]
+        return limited((1 - share) * content + share * noise).detach().clone().requires_grad_(True)
+
+    return init_image
+
+
+def half_cut(features):
+    vectors = features.flatten(2)
+    return vectors @ vectors.detach().mT / vectors.shape[2]
 
 
 def from_the_second_call_on():
@@ -101,7 +141,7 @@ WHERE = [
     ("bn_statistics", pair_if(lambda m, s: (m, 2 * s)), "scaled", "The second of the two results: it is 2 times"),
     (
         "bn_statistics",
-        pair_if(lambda m, s: (m, s.exp())),
+        pair_if(lambda m, s: (m, s * (2 + m.cos()))),
         "one_of_several",
         "The second of the two results has 3 of 3 numbers wrong. All else is right",
     ),
@@ -112,6 +152,64 @@ WHERE = [
         "only_where_how_is_mixed",
         "wrong only where `how` is 'mixed'",
     ),
+    ("gram_matrix", lambda f: GRAM(f).triu(), "only_below_the_diagonal", "below the diagonal"),
+    ("gram_matrix", lambda f: GRAM(f).tril(), "only_above_the_diagonal", "above the diagonal"),
+    (
+        "gram_matrix",
+        lambda f: with_added(GRAM(f), (0, 0, 1), (0, 1, 0)) if f.shape[1] > 1 else GRAM(f),
+        "only_off_the_diagonal",
+        "beside it",
+    ),
+    # a formula of the right numbers
+    ("caffe_preprocess", lambda x: CAFFE(x).abs(), "absolute", "the absolute value of what it should be"),
+    ("caffe_preprocess", lambda x: CAFFE(x).relu(), "without_negatives", "should be negative is 0"),
+    ("caffe_preprocess", lambda x: CAFFE(x).clamp(0, 1), "cut_off_at_a_limit", "cut off at 0 and at 1"),
+    ("caffe_preprocess", lambda x: CAFFE(x).round(), "in_round_numbers", "rounded to whole numbers"),
+    ("caffe_preprocess", lambda x: CAFFE(x).trunc(), "cut_off", "cut to whole numbers"),
+    ("caffe_preprocess", lambda x: 1 - CAFFE(x), "complement", "1 minus what it should be"),
+    ("caffe_preprocess", lambda x: 3 * CAFFE(x) - 2, "line", "3 times what it should be, minus 2"),
+    ("caffe_preprocess", lambda x: CAFFE(x).flip(3), "mirrored", "turned around along axis 3"),
+    ("caffe_preprocess", lambda x: CAFFE(x) + 7 * x.mean((2, 3), keepdim=True), "offset_by_channel", "each channel"),
+    ("caffe_preprocess", lambda x: CAFFE(x) + 7 * x.mean(), "offset_by_input", "Within one input"),
+    ("caffe_preprocess", lambda x: CAFFE(x) * x.mean() + x.max(), "stretched_by_input", "plus a number"),
+    ("caffe_preprocess", lambda x: x.clone(), "argument_unchanged", "It is `image`, as it came"),
+    ("caffe_preprocess", lambda x: CAFFE(x) + x, "argument_added", "plus `image`"),
+    ("total_variation", lambda x: VARIATION(x).square(), "is_its_square", "the square of what it should be"),
+    ("total_variation", lambda x: VARIATION(x).exp(), "exponential", "the exponential"),
+    ("gram_matrix", lambda f: GRAM(f) / f.shape[2] ** 2 * f.shape[3], "scaled", "W/(H*H) (here 0.312) times"),
+    ("gram_matrix", lambda f: GRAM(f) / (2 * len(f) * f.shape[1]), "scaled", "2*B*C (here 6) times too small"),
+    ("run_transfer", transferred(lambda i, x: (2 * i - 0.5, x)), "line", "2 times what it should be, minus 0.5"),
+    ("init_image", started(lambda x: x.clamp(min=0)), "beyond_the_limits", "right up to 1. What is larger"),
+    ("init_image", started(lambda x: x.clamp(max=1)), "beyond_the_limits", "What is negative should be 0"),
+    # shapes, lengths, keys
+    ("gram_matrix", lambda f: GRAM(f).mean(), "single_number", "where a tensor of three axes is asked for"),
+    ("gram_matrix", lambda f: 2 * GRAM(f)[:, None], "axis_too_many", "axis 1"),
+    ("gram_matrix", lambda f: GRAM(f).mean(1), "axis_missing", "Axis 1 is missing"),
+    ("gram_matrix", lambda f: f.abs(), "shape_of_input", "still has the shape of `features`"),
+    ("sobel_edges", lambda x: pad(SOBEL(x), (1, 1)), "off_by_some", "Axis 3 is 2 too long"),
+    ("sobel_edges", lambda x: SOBEL(x)[..., : x.shape[3] // 2], "only_some_axes", "Only axis 3 is too short"),
+    ("split_bands", bands_if(lambda b: b[:-1]), "rest_missing", "What the last blur leaves is missing"),
+    ("run_transfer", transferred(lambda i, x: (i, x[:-1])), "stops_early", "it ends too early"),
+    ("run_transfer", transferred(lambda i, x: (i, x[1:])), "starts_late", "its beginning is missing"),
+    ("run_transfer", transferred(lambda i, x: (i, [*x, 1.0])), "goes_on", "and then goes on"),
+    ("layer_weights", weights_if(lambda w: dict(list(w.items())[:-1])), "name_missing", "last of its keys is missing"),
+    ("layer_weights", weights_if(lambda w: {**w, "pool5": 0.0}), "name_added", "keys that it should not have"),
+    ("style_targets", targets_if(lambda g: 2 * g), "scaled", "each of them: it is 2 times"),
+    # what is not looked at, and how it grows
+    (
+        "output_size",
+        lambda size, kernel, padding, stride: right("output_size")(size, kernel, 1, stride),
+        None,
+        "`padding`",
+    ),
+    ("spread", lambda batch: right("spread")(batch[:, :-1] if batch.shape[1] > 1 else batch), None, "The last channel"),
+    (
+        "gram_matrix",
+        lambda f: GRAM(f).sign() * GRAM(f).abs().sqrt(),
+        "other_power",
+        "become a quarter, and becomes half",
+    ),
+    ("gram_matrix", half_cut, "only_the_gradient", "All values are right"),
 ]
 
 
@@ -125,6 +223,36 @@ def test_an_answer_is_told_where_it_is_wrong(name, answer, id, words):
 
 
 UNTRUE = [  # what is nearly so
+    ("only_below_the_diagonal", "gram_matrix", lambda f: with_added(GRAM(f).triu(), (-1, 0, 0))),
+    ("only_off_the_diagonal", "gram_matrix", lambda f: with_added(GRAM(f), (0, 0, -1), (-1, 0, 0))),
+    ("absolute", "caffe_preprocess", lambda x: with_added(CAFFE(x).abs(), (0, 0, 0, 0))),
+    ("without_negatives", "caffe_preprocess", lambda x: CAFFE(x).clamp(min=-1)),
+    ("in_round_numbers", "caffe_preprocess", lambda x: CAFFE(x).round() + 1),
+    ("in_round_numbers", "total_variation", lambda x: VARIATION(x) * VARIATION(x) * 1e-4),
+    (
+        "only_the_last_number",
+        "style_targets",
+        last_target_doubled,
+    ),
+    ("is_its_square", "total_variation", lambda x: VARIATION(x).square() + (len(x) > 1)),
+    ("line", "caffe_preprocess", lambda x: 3 * CAFFE(x) - 2 - (len(x) > 1)),
+    ("mirrored", "caffe_preprocess", lambda x: CAFFE(x).flip(3) if len(x) == 1 else CAFFE(x)),
+    ("offset_by_channel", "caffe_preprocess", lambda x: with_added(CAFFE(x) + 7 * x.mean(), (0, 0, 0, 0))),
+    ("argument_unchanged", "caffe_preprocess", lambda x: with_added(x, (0, 0, 0, 0))),
+    ("scaled", "gram_matrix", lambda f: GRAM(f) / f.shape[2] ** (2 if f.shape[3] > 3 else 1)),
+    ("inverse", "gram_matrix", lambda f: f.flatten(2) @ f.flatten(2).mT / 0),
+    ("single_number", "gram_matrix", lambda f: GRAM(f).mean() if len(f) == 1 else GRAM(f)),
+    ("off_by_some", "sobel_edges", lambda x: SOBEL(x)[..., : -1 - x.shape[3] % 2]),
+    ("only_some_axes", "sobel_edges", lambda x: SOBEL(x)[..., :-1] if x.shape[3] % 2 else SOBEL(x) + x),
+    ("stops_early", "run_transfer", transferred(lambda i, x: (i, [x[0] + 1, *x[1:-1]]))),
+    ("name_missing", "layer_weights", weights_if(lambda w: {**dict(list(w.items())[:-1]), "pool5": 0.0})),
+    ("not_looked_at", "gram_matrix", lambda f: torch.nan_to_num(correlated(f))),
+    ("not_looked_at", "gram_matrix", lambda f: GRAM(f.flatten(2).argsort(2).double().unflatten(2, f.shape[2:]))),
+    ("not_looked_at", "gram_matrix", lambda f: GRAM(f) + f[-1, -1, -1, -1] ** 2),
+    ("not_looked_at", "spread", lambda batch: right("spread")(batch[:, :-1]) + batch[:, -1].mean()),
+    ("other_power", "gram_matrix", lambda f: GRAM(f) / (1 + f.square().mean().sqrt())),
+    ("only_the_gradient", "gram_matrix", lambda f: (GRAM(f) + GRAM(f).detach()) / 2 + (len(f) > 1)),
+    ("always_too_large", "gram_matrix", lambda f: GRAM(f) + f.flatten()[0]),
     ("only_the_first_number", "gram_matrix", lambda f: with_added(GRAM(f), (0, 0, 0), (-1, 0, 0))),
     ("only_the_last_number", "gram_matrix", lambda f: with_added(GRAM(f), (slice(None), -1, -1))),
     ("only_the_first_row", "gram_matrix", lambda f: with_added(GRAM(f), (..., 0, slice(None)), (-1, -1, -1))),
@@ -188,3 +316,15 @@ def test_what_depends_on_something_else_is_not_explained(test):
         ).mistake
         is None
     )
+
+
+def test_no_mistake_has_the_id_of_a_formula():
+    told = {id for id, _, _ in (*_FUNCTIONS, *_UNDONE)} | {
+        "in_round_numbers",
+        "cut_off",
+        "line",
+        "complement",
+        "mirrored",
+    }
+    known = {mistake.id for exercise in exercises.values() for mistake in exercise.mistakes}
+    assert not (told | set(DEPENDS)) & known

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor
 
 from nstlib.check.examiner.forms import tensors
-from nstlib.check.examiner.tried import Change, Try, first_image, made_even, made_square, values_changed
+from nstlib.check.examiner.tried import Change, Try, first_image, made_even, made_square, of_images, values_changed
 from nstlib.check.exercise import Exercise
 
 _OUTSIDE = 8  # numbers that have to be right before "all else is right" says something
 _CHANCE = 1e-3  # that so many wrong numbers lie within a region though that has nothing to do with it
 _MOST = 0.8  # of the numbers meant, where it is said that these are the wrong ones
-_IMAGES = ("image", "features", "pixels", "content", "texture", "start", "gradient", "coarse")
 _TRIED = 3  # inputs on which it is right, as they came or changed, before it is said to depend on something
 
 
@@ -98,11 +97,6 @@ def _border(width: int) -> Inside:
     return inside
 
 
-def of_images(one: Try) -> bool:
-    """Return whether the first argument is a batch of images or their features, (B, C, H, W)."""
-    return one.lead.ndim == 4 and one.name in _IMAGES
-
-
 def _along(axis: int, index: slice) -> Inside:
     """Mean some images or channels, where the result has as many of them as the first argument."""
 
@@ -118,12 +112,24 @@ def _items(index: slice) -> Inside:
     return lambda one, shape: _at(0, index, 0)(one, shape) if one.listed else None
 
 
-def _diagonal(one: Try, shape: tuple[int, ...]) -> Tensor | None:
-    return torch.eye(shape[-1], dtype=torch.bool) if len(shape) == 3 and shape[1] == shape[2] else None
+def _of_matrices(part: Callable[[Tensor], Tensor]) -> Inside:
+    """Mean a part of square matrices, (B, C, C)."""
+
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        square = len(shape) == 3 and shape[1] == shape[2]
+        return part(torch.ones(shape[1:], dtype=torch.bool)) if square else None
+
+    return inside
+
+
+def _diagonal(matrix: Tensor) -> Tensor:
+    return matrix & torch.eye(len(matrix), dtype=torch.bool)
 
 
 def _number(index: int) -> Inside:
-    def inside(one: Try, shape: tuple[int, ...]) -> Tensor:
+    def inside(one: Try, shape: tuple[int, ...]) -> Tensor | None:
+        if one.listed and not all(isinstance(value, (int, float)) for value in one.expected):
+            return None
         meant = torch.zeros(shape, dtype=torch.bool)
         meant.view(-1)[index : index + 1 or None] = True
         return meant
@@ -172,7 +178,17 @@ CLAIMS: tuple[tuple[str, str, Claim], ...] = (
         )
         for width, rows in enumerate(("row and column", "2 rows and columns", "3 rows and columns"), 1)
     ),
-    ("only_on_the_diagonal", f"Only the diagonal is wrong. {_LOOK}", _only(_diagonal)),
+    ("only_on_the_diagonal", f"Only the diagonal is wrong. {_LOOK}", _only(_of_matrices(_diagonal))),
+    (
+        "only_below_the_diagonal",
+        f"Only what stands below the diagonal is wrong. {_LOOK}",
+        _only(_of_matrices(lambda matrix: matrix.tril(-1))),
+    ),
+    (
+        "only_above_the_diagonal",
+        f"Only what stands above the diagonal is wrong. {_LOOK}",
+        _only(_of_matrices(lambda matrix: matrix.triu(1))),
+    ),
     (
         "only_beyond_the_first_image",
         "The first image of each batch is right, and all that is wrong lies in those after it.",
@@ -223,6 +239,11 @@ CLAIMS: tuple[tuple[str, str, Claim], ...] = (
         "only_with_equal",
         "It is right where all numbers differ, and wrong only where some are equal.",
         _unless(_any(_has_ties), values_changed(_told_apart)),
+    ),
+    (
+        "only_off_the_diagonal",
+        "The diagonal is right, and all that is wrong stands beside it.",
+        _only(_of_matrices(lambda matrix: ~_diagonal(matrix))),
     ),
 )
 

@@ -21,6 +21,15 @@ from nstlib.check.examiner.where import Place, located
 from nstlib.check.exercise import Case, Exercise, Function
 
 _STATE = {"busy": False}
+_FORMS = {
+    "type": "other_type",
+    "dtype": "other_dtype",
+    "device": "other_device",
+    "finite": "not_finite",
+    "fact": "observed",
+}
+_BESIDE = ("only_", "one_", "always_", "not_looked_at", "images_mixed", "other_power")  # told beside how many are wrong
+_GLANCE = 180  # letters of an error message
 _NAMED = 3  # drawn cases on which a name must be true, too
 
 
@@ -121,11 +130,13 @@ def _broken(exercise: Exercise, usable: Function, function: Function) -> Result 
         held = sandbox.attempt(lambda law=law: bool(law.holds(usable)), function)
         if held is not True:
             text = f"The numbers of the examples are right, but one law does not hold: {law.sentence}."
-            return Result(exercise.name, "not yet", text, details=_failure_lines(held))
+            return Result(exercise.name, "not yet", text, "breaks_a_law", details=_failure_lines(held))
     if found := _off_when_drawn(exercise, usable) or at_extremes(exercise, usable):
         told = _located(exercise, usable, {case: watch(exercise, usable, case) for case in (*exercise.cases, found[0])})
         text = f"The numbers of the examples are right, but not these. {_joined(found[1], told)}"
-        return Result(exercise.name, "not yet", text, told.id if told else None, details=_numbers(*found))
+        return Result(
+            exercise.name, "not yet", text, told.id if told else _FORMS.get(found[1].kind), details=_numbers(*found)
+        )
     return None
 
 
@@ -179,10 +190,18 @@ def _urgency(found: Difference) -> int:
 
 
 def _error(exercise: Exercise, case: Case, failed: Failure) -> Result:
-    what = f"{failed.kind}: {failed.text}" if failed.text else failed.kind
-    text = f"{failed.line}: {what[:200]}" if failed.line else what[:200]
+    what = f"{failed.kind}: {_shortened(failed.text)}" if failed.text else failed.kind
+    text = f"{failed.line}: {what}" if failed.line else what
     details = (failed.advice, f"On: {case.label}") if failed.advice else (f"On: {case.label}",)
     return Result(exercise.name, "error", text, details=details)
+
+
+def _shortened(text: str) -> str:
+    """Return the first sentences of a message, as many as are read at a glance."""
+    if len(text) <= _GLANCE:
+        return text
+    end = text.rfind(". ", 0, _GLANCE) + 1
+    return text[:end] if end else f"{text[: _GLANCE - 4].rpartition(' ')[0]} ..."
 
 
 def _unnamed(
@@ -201,9 +220,11 @@ def _unnamed(
         return Result(exercise.name, "not yet", told[1], told[0], details=details[:1])
     if difference.kind == "cut":
         return Result(exercise.name, "not yet", difference.text, "gradient_cut", details=details)
-    told = _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
-    mistake, text = told.id if told else None, _joined(difference, told)
-    if told is None and difference.kind in ("shape", "value") and (broken := _broken_law(exercise, function)):
+    of_form = difference.kind in ("type", "dtype", "device")  # which says all
+    told = None if of_form else _located(exercise, function, dict(zip(exercise.cases, seen, strict=True)))
+    mistake, text = told.id if told else _FORMS.get(difference.kind), _joined(difference, told)
+    vague = told is None or told.id.startswith("always_")
+    if vague and difference.kind == "value" and (broken := _broken_law(exercise, function)):
         text = f"{text} One thing to look at, this should hold: {broken}."
     return Result(exercise.name, "not yet", text, mistake, details=details)
 
@@ -212,7 +233,11 @@ def _located(exercise: Exercise, function: Function, seen: dict[Case, Observatio
     """Return where an answer is wrong, if that is found in time."""
     try:
         with sandbox.time_limit(sandbox.SECONDS / 4):
-            return located(exercise, function, tries(exercise, function, seen))
+            first = located(exercise, function, tries(exercise, function, seen))
+            if first is None or not exercise.takes:
+                return first
+            more = tries(exercise, function, seen, ("where", "where again"))  # a sentence has to be true of these, too
+            return first if more and located(exercise, function, more, before=first) == first else None
     except TimedOut:
         return None
 
@@ -224,7 +249,7 @@ def _joined(found: Difference, told: Place | None) -> str:
     said, name = told.sentence, told.name
     if told.id == "one_of_several" and name.lower() not in found.text.lower():
         return f"Wrong: {name[:1].lower()}{name[1:]}. {said}"
-    if found.kind in ("shape", "value", "gradient") and not told.id.startswith(("only_", "one_")):
+    if found.kind in ("shape", "value", "gradient") and not told.id.startswith(_BESIDE):
         return f"{name}: {said[:1].lower()}{said[1:]}" if name else said
     named = f"{name[:1].upper()}{name[1:]}: {said[:1].lower()}{said[1:]}"
     return f"{found.text} {said if not name or name.lower() in found.text.lower() else named}"

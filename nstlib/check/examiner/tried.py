@@ -21,16 +21,31 @@ _FEW = 4  # results that a tuple holds at most, if each is called by its place
 _CHANGED = 2  # examples that are also tried in another size
 
 Change = Callable[[tuple], tuple]  # of a case's arguments
+_IMAGES = (
+    "image",
+    "images",
+    "batch",
+    "features",
+    "pixels",
+    "content",
+    "texture",
+    "start",
+    "gradient",
+    "coarse",
+    "fine",
+    "before",
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Try:
     """One input on which an answer was tried: what is expected of it, or of one of its results, and what was seen.
 
-    ``name`` is that of the first argument that is or holds a tensor.
+    ``name`` is that of the first argument that is or holds a tensor, ``names`` are those of all.
     """
 
     name: str
+    names: tuple[str, ...]
     case: Case
     arguments: tuple
     expected: object
@@ -62,7 +77,9 @@ class Try:
         return None
 
 
-def tries(exercise: Exercise, function: Function, seen: Mapping[Case, Observation]) -> tuple[Try, ...]:
+def tries(
+    exercise: Exercise, function: Function, seen: Mapping[Case, Observation], purposes: Sequence[str] = ("where",)
+) -> tuple[Try, ...]:
     """Return what an answer does with cases seen before and cases drawn, and with examples in other sizes.
 
     Of each the values, or where all values are right the gradients. Empty where the answer raises an error on some of
@@ -72,7 +89,8 @@ def tries(exercise: Exercise, function: Function, seen: Mapping[Case, Observatio
     def right(case: Case) -> Observation:
         return known(exercise, exercise.reference, case)
 
-    drawn = {case: watch(exercise, function, case) for case in drawn_cases(exercise, "where", 2 * exercise.drawn)}
+    fresh = [case for purpose in purposes for case in drawn_cases(exercise, purpose, 2 * exercise.drawn)]
+    drawn = {case: watch(exercise, function, case) for case in fresh}
     pairs = [(case, right(case), own) for case, own in {**seen, **drawn}.items()]
     if any(a.failure or b.failure for _, a, b in pairs):
         return ()
@@ -92,7 +110,12 @@ def _try(exercise: Exercise, case: Case, expected: object, seen: object) -> Try:
     names = [
         name for name, value in zip(_names(exercise), arguments, strict=False) if any(True for _ in tensors(value))
     ]
-    return Try(names[0] if names else "", case, arguments, expected, seen)
+    return Try(names[0] if names else "", tuple(_names(exercise)[: len(arguments)]), case, arguments, expected, seen)
+
+
+def of_images(one: Try) -> bool:
+    """Return whether the first argument is a batch of images or their features, (B, C, H, W)."""
+    return one.lead.ndim == 4 and one.name in _IMAGES
 
 
 def _names(exercise: Exercise) -> list[str]:
