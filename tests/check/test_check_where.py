@@ -65,6 +65,22 @@ def correlated(features):
     return unit @ unit.mT + 0.25
 
 
+def last_target_doubled(*arguments):
+    targets = right("style_targets")(*arguments)
+    last = list(targets)[-1]
+    return {**targets, last: 2 * targets[last]}
+
+
+def started(limited):
+    """Return an answer to `init_image` that limits values in another way than to 0 to 1."""
+
+    def init_image(content, noise, how, amount):
+        share = {"content": 0.0, "noise": 1.0, "mixed": amount}[how]
+        return limited((1 - share) * content + share * noise).detach().clone().requires_grad_(True)
+
+    return init_image
+
+
 def half_cut(features):
     vectors = features.flatten(2)
     return vectors @ vectors.detach().mT / vectors.shape[2]
@@ -163,6 +179,8 @@ WHERE = [
     ("gram_matrix", lambda f: GRAM(f) / f.shape[2] ** 2 * f.shape[3], "scaled", "W/(H*H) (here 0.312) times"),
     ("gram_matrix", lambda f: GRAM(f) / (2 * len(f) * f.shape[1]), "scaled", "2*B*C (here 6) times too small"),
     ("run_transfer", transferred(lambda i, x: (2 * i - 0.5, x)), "line", "2 times what it should be, minus 0.5"),
+    ("init_image", started(lambda x: x.clamp(min=0)), "beyond_the_limits", "right up to 1. What is larger"),
+    ("init_image", started(lambda x: x.clamp(max=1)), "beyond_the_limits", "What is negative should be 0"),
     # shapes, lengths, keys
     ("gram_matrix", lambda f: GRAM(f).mean(), "single_number", "where a tensor of three axes is asked for"),
     ("gram_matrix", lambda f: 2 * GRAM(f)[:, None], "axis_too_many", "axis 1"),
@@ -214,7 +232,7 @@ UNTRUE = [  # what is nearly so
     (
         "only_the_last_number",
         "style_targets",
-        lambda *a: {**(t := right("style_targets")(*a)), list(t)[-1]: t[list(t)[0]]},
+        last_target_doubled,
     ),
     ("is_its_square", "total_variation", lambda x: VARIATION(x).square() + (len(x) > 1)),
     ("line", "caffe_preprocess", lambda x: 3 * CAFFE(x) - 2 - (len(x) > 1)),
