@@ -80,7 +80,8 @@ def find_exercise(name: str):
 def describe_effort(exercise) -> str:
     """Return difficulty and time in words: ``★★☆ medium · about 10 minutes``, and whether it is beside the main path."""
     stars = "★" * exercise.difficulty + "☆" * (3 - exercise.difficulty)
-    return f"{stars} {DIFFICULTIES[exercise.difficulty]} · about {exercise.minutes} minutes{' · beside the main path' if exercise.extra else ''}"
+    extra = " · beside the main path" if exercise.extra else ""
+    return f"{stars} {DIFFICULTIES[exercise.difficulty]} · about {exercise.minutes} minutes{extra}"
 
 
 @dataclass(frozen=True)

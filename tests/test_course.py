@@ -34,7 +34,7 @@ COURSE = notebooks.Course(ROOT)
 CHAPTERS = COURSE.chapters
 FIRST_SIDE_TRIP = "21"  # from this number on, pages that nothing else builds on
 LONGEST = 14  # lines of a code cell, exercises and setup apart
-DRAWS = re.compile(r"\bfigures\.(?!use_|encode_|save_)\w+\(|\bplt\.show\(")
+DRAWS = re.compile(r"\bfigures\.(?!use_|encode_|save_|show_table)\w+\(|\bplt\.show\(")
 BY_NAME = {"argvalues": CHAPTERS, "ids": [path.stem for path in CHAPTERS]}
 
 chapters = pytest.mark.parametrize("chapter", **BY_NAME)
