@@ -358,6 +358,7 @@ def test_ten_steps_of_style_transfer_have_the_same_losses_everywhere(engine):
         driver.choose_file(
             '.nst-page[data-explorer="transfer"] input[type=file]', ROOT / "images" / "content" / "coffee.jpg"
         )
+        driver.wait_for("() => !!document.querySelector('.nst-stage[aria-label^=\"coffee.jpg\"]')")
         click(driver, "transfer", "Load ")
         driver.wait_for("() => Number(document.querySelector('.nst-step').textContent) > 0")
         click(driver, "transfer", "Pause")
