@@ -78,7 +78,7 @@ class Made(TorchFunctionMode):
         if function is Tensor.new_tensor and isinstance(args[0], Elsewhere):
             return args[0].inner.new_tensor(*args[1:], **kwargs).to(NAME)
         if function in (Tensor.__getitem__, Tensor.__setitem__) and isinstance(args[0], Elsewhere):
-            index = tuple(map(there, args[1])) if isinstance(args[1], tuple) else there(args[1])
+            index = tuple(map(brought, args[1])) if isinstance(args[1], tuple) else brought(args[1])
             args = (args[0], index, *args[2:])
         if function in (torch.tensor, torch.as_tensor) and kwargs.get("device") is not None:
             device = torch.device(kwargs["device"])
@@ -86,7 +86,7 @@ class Made(TorchFunctionMode):
         return function(*args, **kwargs)
 
 
-def there(index):
+def brought(index):
     """Return what entries are chosen with: tensors of the CPU may choose, and are brought there."""
     return torch.as_tensor(index).to(NAME) if isinstance(index, (list, Tensor)) else index
 

@@ -61,8 +61,8 @@ def _length(part: Sequence[Try]) -> Found | None:
             return "starts_early", "The list ends as it should, but something stands before it."
     off = {b - a for a, b in lengths}
     if len(off) == 1:
-        count = _COUNTS[min(abs(min(off)), 6)] if abs(min(off)) < 7 else str(abs(min(off)))
-        return "other_length", f"It has {count} too {'many' if min(off) > 0 else 'few'}, on every input."
+        (more,) = off
+        return "other_length", f"It has {_in_words(abs(more))} too {'many' if more > 0 else 'few'}, on every input."
     return None
 
 
@@ -108,9 +108,12 @@ def _asked(shapes: Sequence[tuple[tuple, tuple]]) -> str:
     return f"a tensor of {_axes_in_words(counts.pop())}" if len(counts) == 1 else "a tensor"
 
 
+def _in_words(count: int) -> str:
+    return _COUNTS[count] if count < len(_COUNTS) else str(count)
+
+
 def _axes_in_words(count: int) -> str:
-    word = _COUNTS[count] if count < len(_COUNTS) else str(count)
-    return f"{word} {'axis' if count == 1 else 'axes'}"
+    return f"{_in_words(count)} {'axis' if count == 1 else 'axes'}"
 
 
 def _of_input(part: Sequence[Try], shapes: Sequence[tuple[tuple, tuple]]) -> Found | None:
