@@ -48,6 +48,7 @@ lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(BIN)/lint-imports
+	$(PY) tools/format_cells.py --check
 	$(PY) tools/lint_js.py
 
 unit: $(STAMPS)/test weights  ## Run the unit tests
