@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     wrong = 0
     for path, text in chapters.items():
         place = path.relative_to(root).as_posix()
-        written = CELL.sub(lambda cell: f"{cell[1]}{next(formatted)}{cell[3]}", text)  # noqa: B023  (called at once)
+        written = CELL.sub(lambda cell: f"{cell[1]}{next(formatted)}{cell[3]}", text)
         if written != text and check:
             print(f"{place}: cells out of form; python tools/format_cells.py writes them anew")
             wrong += 1
