@@ -1,24 +1,31 @@
 """The first page: facts in one line, a photo and its painting under one divider, the chapters as cards.
 
 ``{course-facts}`` counts; ``{before-after}`` lays two pictures of one size on each other; ``{course-map}`` shows each
-chapter with its first picture, how long it takes and what you write.
+chapter with a picture, how long it takes and what you write. The picture is what the cell with the tag ``card-1-3`` draws:
+its first and third panel, side by side; of a chapter without such a tag, the upper left of its first picture.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 from blocks import ROOT, BlockError
 from course import CourseDirective
 from docutils import nodes
 from docutils.parsers.rst import directives
 from effort import Effort, chapter_effort, hours
-from PIL import Image
+from PIL import Image, ImageOps
 
-CARD = (560, 208)  # pixels of a card's picture, from its upper left: twice what is seen of it
+CARD = (560, 208)  # pixels of a card's picture: twice what is seen of it
+TAG = re.compile(r"card((?:-\d+)+)")
+PAPER, GUTTER = 250, 4  # what is lighter is ground; panels are at least as far from each other
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Row:
 
 
 class ChapterPicture(nodes.General, nodes.Element):
-    """Becomes the first picture of the page ``docname``, once all pages are read."""
+    """Becomes a picture of the page ``docname``, once all pages are read."""
 
 
 class CourseMap(CourseDirective):
@@ -125,36 +132,81 @@ class BeforeAfter(CourseDirective):
 
 
 def place_pictures(app, doctree: nodes.document, docname: str) -> None:
-    """Put a small copy of each chapter's first picture into its card."""
+    """Put a small copy of a picture of each chapter into its card."""
     for place in list(doctree.findall(ChapterPicture)):
         known = place["docname"] in app.env.found_docs
-        pictures = app.env.get_doctree(place["docname"]).findall(nodes.image) if known else ()
-        found = next((picture for picture in pictures if is_output(picture)), None)
+        found, panels = choose(app.env.get_doctree(place["docname"])) if known else (None, [])
         if found is None or found["uri"] not in app.env.images:
             place.parent.remove(place)
             continue
-        uri = small_copy(Path(app.srcdir, found["uri"])).relative_to(app.srcdir).as_posix()
+        uri = small_copy(Path(app.srcdir, found["uri"]), panels).relative_to(app.srcdir).as_posix()
         app.env.images.add_file(docname, uri)
         frame = nodes.container(classes=["course-card-frame"])
         frame += nodes.image(uri=uri, alt=found.get("alt", ""), candidates={"*": uri}, classes=["course-card-picture"])
         place.replace_self(frame)
 
 
-def small_copy(file: Path) -> Path:
-    """Write what a card shows of a picture beside it, and return where."""
+def choose(chapter: nodes.document) -> tuple[nodes.image | None, list[int]]:
+    """Return the picture that stands for a chapter, and the numbers of the panels to show of it."""
+    drawn = [picture for picture in chapter.findall(nodes.image) if is_output(picture)]
+    for picture in drawn:
+        tags = [tag for box in around(picture) for tag in box.get("cell_metadata", {}).get("tags", [])]
+        for tag in filter(None, map(TAG.fullmatch, tags)):
+            return picture, [int(number) for number in tag[1].split("-")[1:]]
+    return (drawn[0] if drawn else None), []
+
+
+def small_copy(file: Path, panels: Sequence[int] = ()) -> Path:
+    """Write what a card shows of a picture beside it, and return where: some of its panels, or all from the upper left."""
     copy = file.with_name(f"card-{file.stem}.webp")
     with Image.open(file) as image:
-        share = max(CARD[0] / image.width, CARD[1] / image.height)
-        sides = tuple(round(share * side) for side in image.size)
-        image.convert("RGB").resize(sides).crop((0, 0, *CARD)).save(copy, quality=80)
+        picture = image.convert("RGB")
+    if not panels:
+        cover(picture, CARD, (0, 0)).save(copy, quality=80)
+        return copy
+    boxes = list(find_panels(np.asarray(picture.convert("L")) < PAPER))
+    if max(panels) > len(boxes):
+        raise BlockError(f"the picture of a card has {len(boxes)} panels, and its tag asks for number {max(panels)}")
+    card = Image.new("RGB", CARD, "white")
+    edges = np.linspace(0, CARD[0] + GUTTER, len(panels) + 1).round().astype(int).tolist()
+    for number, (left, right) in zip(panels, pairwise(edges), strict=True):
+        card.paste(cover(picture.crop(boxes[number - 1]), (right - GUTTER - left, CARD[1])), (left, 0))
+    card.save(copy, quality=80)
     return copy
+
+
+def cover(picture: Image.Image, sides: tuple[int, int], anchor: tuple[float, float] = (0.5, 0.4)) -> Image.Image:
+    """Return a picture that fills both sides; of what is too much ``anchor`` says how much goes at the left and on top."""
+    return ImageOps.fit(picture, sides, centering=anchor)
+
+
+def find_panels(ink: np.ndarray) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the boxes of a figure's panels, row by row; titles and axes have too little ink to be one.
+
+    Args:
+        ink: shape (H, W), true where it is not ground.
+    """
+    for top, bottom in runs(ink.mean(1) > 0.2):
+        for left, right in runs(ink[top:bottom].mean(0) > 0.5):
+            yield left, top, right, bottom
+
+
+def runs(full: np.ndarray, least: int = 40) -> list[tuple[int, int]]:
+    """Return where the stretches of true begin and end that are at least so long; gaps below GUTTER are none."""
+    at = np.flatnonzero(full)
+    pieces = np.split(at, np.flatnonzero(np.diff(at) > GUTTER) + 1) if at.size else []
+    return [(int(piece[0]), int(piece[-1]) + 1) for piece in pieces if piece[-1] - piece[0] >= least]
+
+
+def around(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield what a node stands in, from near to far."""
+    while (node := node.parent) is not None:
+        yield node
 
 
 def is_output(picture: nodes.image) -> bool:
     """Return whether a picture came out of a cell."""
-    while picture is not None and picture.get("nb_element") != "cell_code_output":
-        picture = picture.parent
-    return picture is not None
+    return any(box.get("nb_element") == "cell_code_output" for box in around(picture))
 
 
 def draw(self, node) -> None:

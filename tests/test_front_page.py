@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
@@ -45,13 +46,6 @@ def test_a_line_of_the_map_counts_its_chapter():
     assert effort.reading > 10
 
 
-def test_only_what_came_out_of_a_cell_is_a_chapters_picture():
-    cell = SimpleNamespace(get={"nb_element": "cell_code_output"}.get, parent=None)
-    page = SimpleNamespace(get={}.get, parent=None)
-    assert front.is_output(SimpleNamespace(get={}.get, parent=cell))
-    assert not front.is_output(SimpleNamespace(get={}.get, parent=page))
-
-
 @pytest.mark.parametrize("sides", [(900, 600), (500, 700), (3000, 300)])
 def test_a_card_shows_a_small_copy(tmp_path, sides):
     Image.effect_noise(sides, 50).convert("RGB").save(tmp_path / "a.jpg", quality=95)
@@ -84,6 +78,44 @@ def test_a_card_has_a_copy_of_the_first_picture_of_its_chapters_cells_or_none(tm
     assert (picture["uri"], picture["alt"]) == ("card-a.webp", "a cat")
     assert images["card-a.webp"] == ({"book/intro"}, "card-a.webp")
     assert list(first.findall(front.ChapterPicture)) == []
+
+
+def figure_of(panels, *, width=100, height=80, columns=2):
+    """Return a white figure with a thin line as the title of each panel, which is one color."""
+    rows = -(-len(panels) // columns)
+    figure = Image.new("RGB", (columns * (width + 20), rows * (height + 40)), "white")
+    for number, color in enumerate(panels):
+        left, top = number % columns * (width + 20) + 10, number // columns * (height + 40) + 30
+        figure.paste(color, (left, top, left + width, top + height))
+        figure.paste("black", (left + 30, top - 20, left + 60, top - 10))
+    return figure
+
+
+def test_a_card_shows_the_panels_that_a_cells_tag_names_and_no_title(tmp_path):
+    figure_of(["red", "blue", "lime"]).save(tmp_path / "a.png")
+    with Image.open(front.small_copy(tmp_path / "a.png", [3, 2])) as card:
+        assert card.size == front.CARD
+        colors = [card.getpixel((x, y)) for x in (20, 250, 310, 540) for y in (10, 100, 200)]
+        gutter = card.getpixel((278, 100))
+    assert all(min(np.abs(np.subtract(color, want)).max() for want in [(0, 255, 0)]) < 12 for color in colors[:6])
+    assert all(np.abs(np.subtract(color, (0, 0, 255))).max() < 12 for color in colors[6:])
+    assert min(gutter) > 180
+
+
+def test_a_tag_that_asks_for_a_panel_that_is_not_there_is_told(tmp_path):
+    figure_of(["red", "blue"]).save(tmp_path / "a.png")
+    with pytest.raises(BlockError, match="the picture of a card has 2 panels, and its tag asks for number 4"):
+        front.small_copy(tmp_path / "a.png", [1, 4])
+
+
+def test_the_picture_of_the_cell_with_the_tag_stands_for_its_chapter():
+    chapter = new_document("chapter")
+    for name, tags in (("a.png", ["hide-input"]), ("b.png", ["card-2-1"])):
+        output = nodes.container(nb_element="cell_code_output")
+        output += nodes.image(uri=name)
+        chapter += nodes.container("", output, nb_element="cell_code", cell_metadata={"tags": tags})
+    picture, panels = front.choose(chapter)
+    assert (picture["uri"], panels) == ("b.png", [2, 1])
 
 
 def test_code_that_is_folded_stands_behind_what_it_shows():

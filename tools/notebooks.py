@@ -196,7 +196,7 @@ def code_cells(converter: Converter, cell: NotebookNode, tags: list[str], line: 
         raise converter.words.error(line + (error.line or 0), str(error)) from None
     if "widget" in tags:
         tags = [*tags, "nbval-ignore-output"]
-    if tags:
+    if tags := [tag for tag in tags if not tag.startswith("card-")]:  # what the first page shows of a chapter
         metadata["tags"] = list(dict.fromkeys(tags))
     mystnb = cell.metadata.get("mystnb", {})
     if alt := mystnb.get("image", {}).get("alt"):

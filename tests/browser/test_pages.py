@@ -43,7 +43,7 @@ STRETCH = """() => {
   }
   return [Math.round(longest), where];
 }"""
-CUT = """() => [...document.querySelectorAll('.cell_input pre')].filter((e) => e.scrollWidth > e.clientWidth + 1)
+CUT = """() => [...document.querySelectorAll('.bd-article pre')].filter((e) => e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.slice(0, 60))"""
 REPAINTED = """() => [...document.querySelectorAll('.bd-article img')].filter((i) => {
   const style = getComputedStyle(i);
