@@ -123,12 +123,23 @@ class BeforeAfter(CourseDirective):
     def build(self) -> list[nodes.Node]:
         if missing := [name for name in self.option_spec if name not in self.options]:
             raise BlockError(f"before-after needs {', '.join(f':{name}:' for name in missing)}")
-        box = nodes.container(classes=["before-after"])
-        for name in ("before", "after"):
-            box += nodes.image(uri=f"/{self.options[name]}", alt=self.options[f"{name}-alt"], classes=[f"is-{name}"])
-        slider = f'<input type="range" min="0" max="100" value="50" aria-label="{escape(self.argument)}">'
-        box += nodes.raw("", slider, format="html")
-        return [box]
+        pictures = {self.options[name]: self.options[f"{name}-alt"] for name in ("before", "after")}
+        return [divided(pictures, self.argument)]
+
+
+def divided(pictures: dict[str, str], label: str) -> nodes.container:
+    """Return two pictures of one size, the second under a divider that one drags.
+
+    Args:
+        pictures: their alternative texts by their paths in the repository.
+        label: what the divider's slider is called.
+    """
+    box = nodes.container(classes=["before-after"])
+    for (path, alt), name in zip(pictures.items(), ("before", "after"), strict=True):
+        box += nodes.image(uri=f"/{path}", alt=alt, classes=[f"is-{name}"])
+    slider = f'<input type="range" min="0" max="100" value="50" aria-label="{escape(label)}">'
+    box += nodes.raw("", slider, format="html")
+    return box
 
 
 def place_pictures(app, doctree: nodes.document, docname: str) -> None:

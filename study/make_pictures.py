@@ -1,4 +1,6 @@
-"""Make the pictures that only the study has: two styles are drawn, two photographs are taken from packages that have them.
+"""Make the pictures that came with the study: two styles are drawn, two photographs are taken from packages that have them.
+
+The styles became the course's own (images/style), the photographs are the study's alone (study/pictures).
 
 Readers of the course need not run this: its results are in the repository. The drawings need NumPy and Pillow, the
 photographs Matplotlib and SciPy with pooch, which downloads one of them.
@@ -15,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+PICTURES = Path(__file__).resolve().parent / "pictures"
+STYLES = PICTURES.parent.parent / "images" / "style"
 SEED = 2016
 SIZE = 640
 Array = np.ndarray
@@ -118,15 +122,16 @@ PAINTERS: dict[str, Callable[[int, np.random.Generator], Array]] = {"glass": dra
 
 def main() -> None:
     """Write all of them as JPEG files, or the named ones."""
-    parser = argparse.ArgumentParser(description="Make the pictures that only the study has.")
+    parser = argparse.ArgumentParser(description="Make the pictures that came with the study.")
     parser.add_argument(
         "names", nargs="*", default=[*PAINTERS, *PHOTOGRAPHS], metavar="NAME", help="all without a name"
     )
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "pictures", metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="instead of where each belongs")
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
     for name in arguments.names:
-        path = arguments.out / f"{name}.jpg"
+        folder = arguments.out or (STYLES if name in PAINTERS else PICTURES)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.jpg"
         picture(name).save(path, quality=88, optimize=True)
         print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 

@@ -1,69 +1,76 @@
-"""Compute the pictures on the first screens of README and book, as they are committed.
+"""Make the large pictures that the book shows, each by its command in book/data/pictures.toml.
 
-python tools/gallery.py            images/gallery.jpg (some minutes on two cores)
-python tools/gallery.py --front    images/front/: a photo and its painting, 512 px, for the book's divider
+python tools/gallery.py                  those that are missing in images/results (some minutes each on two cores)
+python tools/gallery.py NAME [NAME ...]  these, anew
+python tools/gallery.py --strip          images/gallery.jpg, for README and links: five of them over photo and style
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from tqdm import tqdm
+from PIL import Image, ImageOps
 
-from nstlib.features import Features, load_network
-from nstlib.images import load_image, picture, save_image
-from nstlib.transfer import stylize
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
 
-PAIRS = [("cat", "fluid"), ("astronaut", "woodcut"), ("china", "brush"), ("coffee", "sandstone"), ("flower", "mosaic")]
-SIZE, STEPS, STYLE_WEIGHT, GAP = 256, 100, 20.0, 8
-IMAGES = Path(__file__).resolve().parent.parent / "images"
-FRONT = ("flower", "mosaic", 512, 100)  # content, style, size, steps; all else as `stylize` has it
+from recipes import TABLE, commands  # noqa: E402
 
-
-def column(network: Features, content_name: str, style_name: str) -> torch.Tensor:
-    """Return content, style and result of one pair, one above the other, shape (1, 3, 3 * SIZE + 2 * GAP, SIZE)."""
-    content, style = load_image(picture(content_name), size=SIZE), load_image(picture(style_name), size=SIZE)
-    run = stylize(content, style, network, style_weight=STYLE_WEIGHT, steps=STEPS)
-    *_, last = tqdm(run, total=STEPS + 1, desc=f"{content_name} in {style_name}")
-    gap = torch.ones(1, 3, GAP, SIZE)
-    return torch.cat([on_white(content), gap, on_white(style), gap, on_white(last.image)], dim=2)
+RESULTS = ROOT / "images" / "results"
+STRIP = ("cat-fluid", "astronaut-woodcut", "china-brush", "coffee-sandstone", "flower-mosaic")
+CELL, GAP = 256, 8
 
 
-def on_white(image: torch.Tensor) -> torch.Tensor:
-    """Return the image in the middle of a white square of SIZE pixels."""
-    canvas = torch.ones(1, 3, SIZE, SIZE)
-    top, left = (SIZE - image.shape[2]) // 2, (SIZE - image.shape[3]) // 2
-    canvas[:, :, top : top + image.shape[2], left : left + image.shape[3]] = image
-    return canvas
-
-
-def draw_front(network: Features, folder: Path = IMAGES / "front") -> list[Path]:
-    """Write a photo and its painting, of one size, and return where."""
-    content_name, style_name, size, steps = FRONT
-    content, style = (load_image(picture(name), size=size) for name in (content_name, style_name))
-    *_, last = tqdm(
-        stylize(content, style, network, steps=steps), total=steps + 1, desc=f"{content_name} in {style_name}"
-    )
+def make(name: str, *settings: str, folder: Path = RESULTS) -> Path:
+    """Run the command of a picture, with other settings behind its own, and return where the picture is."""
+    program, *words = shlex.split(commands()[name])
+    if program != "nst":
+        raise SystemExit(f"{TABLE.name}: the command of {name} begins with {program!r}, not with nst")
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = {f"{content_name}.jpg": content, f"{content_name}-{style_name}.jpg": last.image}
-    return [save_image(image, folder / name, quality=88) for name, image in pictures.items()]
+    with tempfile.TemporaryDirectory() as work:
+        made = Path(work) / f"{name}.png"
+        subprocess.run([sys.executable, "-m", "nstlib", *words, *settings, "-o", str(made)], cwd=ROOT, check=True)
+        with Image.open(made) as image:
+            image.convert("RGB").save(folder / f"{name}.jpg", quality=85, optimize=True, progressive=True)
+    return folder / f"{name}.jpg"
 
 
-def draw_gallery(network: Features) -> Path:
-    """Write the pairs side by side, and return where."""
-    columns = [column(network, *pair) for pair in PAIRS]
-    gap = torch.ones(1, 3, columns[0].shape[2], GAP)
-    pieces = [piece for one in columns for piece in (one, gap)][:-1]
-    return save_image(torch.cat(pieces, dim=3), IMAGES / "gallery.jpg", quality=88)
+def strip(names: Sequence[str] = STRIP) -> Path:
+    """Write photos, styles and results of some pairs, a column each, and return where."""
+    rows = [
+        [ROOT / "images" / "content" / f"{name.split('-')[0]}.jpg" for name in names],
+        [ROOT / "images" / "style" / f"{name.split('-')[1]}.jpg" for name in names],
+        [RESULTS / f"{name}.jpg" for name in names],
+    ]
+    step = CELL + GAP
+    sheet = Image.new("RGB", (len(names) * step - GAP, len(rows) * step - GAP), "white")
+    for top, row in enumerate(rows):
+        for left, path in enumerate(row):
+            with Image.open(path) as image:
+                sheet.paste(ImageOps.pad(image.convert("RGB"), (CELL, CELL), color="white"), (left * step, top * step))
+    path = ROOT / "images" / "gallery.jpg"
+    sheet.save(path, quality=88)
+    return path
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--front", action="store_true", help="the two pictures of the book's first page")
-    network = load_network()
-    print("wrote", *(draw_front(network) if parser.parse_args().front else [draw_gallery(network)]))
+    parser.add_argument(
+        "names", nargs="*", choices=[*commands(), []], metavar="NAME", help="which; else what is missing"
+    )
+    parser.add_argument("--strip", action="store_true", help="images/gallery.jpg, of results that are there")
+    given = parser.parse_args()
+    if given.strip:
+        print("wrote", strip())
+        return
+    for name in given.names or [name for name in commands() if not (RESULTS / f"{name}.jpg").exists()]:
+        print("wrote", make(name))
 
 
 if __name__ == "__main__":

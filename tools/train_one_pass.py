@@ -36,7 +36,8 @@ from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
 
 STYLE_SIZE, MEASURED_SIZE = 224, 160
-# The course has seven styles. The eighth is the mosaic with tiles twice as large: size is part of a style.
+# The styles that the course had then; the eighth is the mosaic with tiles twice as large: size is part of a style.
+STYLES = ("brush", "fluid", "hubble", "mosaic", "sandstone", "tissue", "woodcut")
 LARGE = "large mosaic"
 EVERY = 60.0  # seconds between two states
 
@@ -67,7 +68,7 @@ LESSONS = (
 
 def style_pictures() -> dict[str, Tensor]:
     """Return the styles by name, in order."""
-    styles = {name: load_image(picture(name), size=STYLE_SIZE) for name in pictures("style")}
+    styles = {name: load_image(picture(name), size=STYLE_SIZE) for name in STYLES}
     twice = load_image(picture("mosaic"), size=2 * STYLE_SIZE)
     height, width = (side // 2 for side in twice.shape[2:])
     return {**styles, LARGE: twice[..., height // 2 : height // 2 + height, width // 2 : width // 2 + width]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from blocks import HINT_TITLES, BlockError, describe_effort, read_quiz
 from effort import effort_of
 from markdown_it.token import Token
+from recipes import find_picture
 
 from plain.labels import equation_tag
 from plain.syntax import FENCES, FORMULAS, INVISIBLE, Directive, body_of, find_blocks, read_directive
@@ -195,6 +196,13 @@ def picture(to: Converter, directive: Directive) -> str:
     return shown + (f"\n\n*{caption}*" if caption else "")
 
 
+def painted(to: Converter, directive: Directive) -> str:
+    """Return a large picture, its caption and the command that makes it."""
+    path, command = find_picture(directive.argument)
+    shown = f"![{directive.options['alt']}]({to.words.resolve(f'../{path}', directive.line)})"
+    return f"{shown}\n\n*{to.inside(directive)}*\n\n```bash\n{command}\n```"
+
+
 def table(to: Converter, directive: Directive) -> str:
     """Return a table under its title."""
     return (f"**{to.argument(directive)}**\n\n" if directive.argument else "") + to.inside(directive)
@@ -210,6 +218,8 @@ FORMS: dict[str, Callable[[Converter, Directive], str]] = {
     "dropdown": lambda to, directive: details(html_inline(to.argument(directive)), to.inside(directive)),
     "math": formula,
     **dict.fromkeys(("figure", "image"), picture),
+    "painted": painted,
+    "container": lambda to, directive: to.inside(directive),
     "table": table,
     **dict.fromkeys(("code-block", "code"), lambda _, it: "\n".join([f"```{it.argument}", *it.body, "```"])),
 }
