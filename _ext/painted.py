@@ -1,6 +1,6 @@
 """``{painted} name``: a large picture that was made once, with the command that makes it again.
 
-``_ext/recipes.py`` knows where both are, ``tools/gallery.py`` makes the picture. With ``:before:`` another picture of the same
+``_ext/recipes.py`` knows where both are, ``tools/gallery.py`` makes it. With ``:before:`` another picture of the same
 scene lies under a divider that one drags.
 """
 
