@@ -430,6 +430,34 @@ def test_directives_and_roles_become_plain_markdown(pair):
     assert not re.search(r"^(:::|`{3,}\{)|\(eq-part\)=", text, re.M)
 
 
+def test_a_large_picture_keeps_its_words_and_its_command_and_a_card_stays_on_the_page(small):
+    text = """\
+# T
+
+::::{container} painted-grid
+```{painted} cat-glass
+:alt: A cat in glass
+Look at the *leads*.
+```
+::::
+
+```{code-cell} python
+---
+tags: [card-1-2, remember]
+---
+1
+```
+"""
+    path = small.root / "images" / "results" / "cat-glass.jpg"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    small.chapters[0].write_text(FRONT + text, encoding="utf-8")
+    lesson = notebooks.make_pair(small, small.chapters[0]).lesson
+    shown = "![A cat in glass](../images/results/cat-glass.jpg)\n\nLook at the *leads*.\n\n```bash\nnst stylize cat glass"
+    assert shown in markdown(lesson)
+    assert lesson.cells[-1].metadata.tags == ["remember"]
+
+
 def test_blocks_stay_where_they_stand_and_code_stays_what_it_is(small):
     text = """\
 # T

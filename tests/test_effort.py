@@ -40,7 +40,9 @@ def five_minutes(name):
 def test_reading_is_words_code_and_pictures():
     head = "---\nkernelspec:\n  name: python3\n---\n"
     assert effort_of(head + "word " * 1300, five_minutes).reading == 10
-    assert effort_of(CELL * 40, five_minutes).reading == 24  # 80 lines of code in 4 minutes, 40 pictures in 20
+    assert effort_of(CELL * 54, five_minutes).reading == 31  # 108 lines of code in 4 minutes, 54 pictures in 27
+    large = "```{painted} cat-glass\n:alt: many words that nobody reads\n```\n"
+    assert effort_of(large * 26, five_minutes).reading == 14  # three words of markup each
 
 
 def test_doing_is_the_sum_of_what_the_exercises_say():

@@ -200,7 +200,7 @@ def painted(to: Converter, directive: Directive) -> str:
     """Return a large picture, its caption and the command that makes it."""
     path, command = find_picture(directive.argument)
     shown = f"![{directive.options['alt']}]({to.words.resolve(f'../{path}', directive.line)})"
-    return f"{shown}\n\n*{to.inside(directive)}*\n\n```bash\n{command}\n```"
+    return f"{shown}\n\n{to.inside(directive)}\n\n```bash\n{command}\n```"
 
 
 def table(to: Converter, directive: Directive) -> str:

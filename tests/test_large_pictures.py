@@ -1,0 +1,75 @@
+"""The large pictures of the book are what their commands make, and small enough to travel."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "_ext")]
+
+import recipes  # noqa: E402
+from blocks import BlockError  # noqa: E402
+
+import gallery  # noqa: E402
+
+COMMANDS = recipes.commands()
+BUDGET, LARGEST = 2_500_000, 260_000  # bytes
+CHAPTERS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "book").glob("*.md")))
+# Pairs that differ in more than form alone: of the others the colors say too little at this size.
+TOLD_APART = (
+    "cat-glass",
+    "china-dots",
+    "china-brush-own-colors",
+    "coffee-fluid",
+    "flower-two-places",
+    "rocket-woodcut",
+)
+
+
+def path_of(name):
+    return ROOT / recipes.find_picture(name)[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_its_picture_and_a_page_that_shows_it(name):
+    words = shlex.split(COMMANDS[name])
+    with Image.open(path_of(name)) as image:
+        assert max(image.size) == int(words[words.index("--size") + 1])
+    assert path_of(name).stat().st_size < LARGEST
+    assert re.search(rf"images/results/{name}\.jpg|\{{painted\}} {name}$", CHAPTERS, re.MULTILINE)
+
+
+def test_all_of_them_together_keep_the_budget():
+    assert sum(path.stat().st_size for path in (ROOT / "images" / "results").iterdir()) < BUDGET
+    there = {path.stem for path in (ROOT / "images" / "results").glob("*.jpg")}
+    assert there == set(COMMANDS), "a picture without a command, or the other way around"
+
+
+def test_a_picture_that_is_not_in_the_table_is_refused():
+    with pytest.raises(BlockError, match=r"pictures\.toml has no picture 'cat-glas'; it has cat-glass, china-brush, "):
+        recipes.find_picture("cat-glas")
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.exhaustive] * (place > 0)) for place, name in enumerate(TOLD_APART)]
+)
+def test_the_command_in_small_comes_nearest_to_its_own_picture(name, tmp_path):
+    """A style or an option that is another one than the table says would come nearest to another picture."""
+    found = coarse(gallery.make(name, "--size", "128", "--steps", "25", folder=tmp_path))
+    scene = name.split("-")[0]
+    far = {other: np.abs(found - coarse(path_of(other))).mean() for other in COMMANDS if other.startswith(scene)}
+    assert min(far, key=far.get) == name, far
+
+
+def coarse(path):
+    """Return a picture's colors on a grid of 12 x 8, shape (8, 12, 3)."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB").resize((12, 8), Image.Resampling.BOX), dtype=float)
