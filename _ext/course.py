@@ -124,19 +124,24 @@ class NotebookLinks(CourseDirective):
         slug = self.env.docname.split("/")[-1]
         address = repository()
         self.env.note_dependency(str(ROOT / "_config.yml"))
-        box = nodes.container(classes=["notebook-links"])
-        for folder, name in effort.notebooks.items():
-            path = f"{folder}/{slug}.ipynb"
-            line = nodes.paragraph("", "", nodes.strong("", name), nodes.Text(" "))
-            if address.is_published:
-                badge = nodes.reference("", "", internal=False, refuri=address.colab(path))
-                badge += nodes.image(uri="/_static/colab.svg", alt=f"{name}: open in Colab")
-                line += badge
-            download = addnodes.download_reference("", "", reftarget=f"/{path}", refdoc=self.env.docname)
-            download += nodes.inline("", f"download {path}")
-            line += [nodes.Text(" "), download]
-            box += line
-        return [box]
+        (lesson, doing), (solution, seeing) = ((f"{folder}/{slug}.ipynb", to) for folder, to in effort.notebooks.items())
+        first = nodes.inline(classes=["is-first"])
+        line = nodes.paragraph("", "", first, classes=["notebook-links"])
+        if address.is_published:
+            first += nodes.reference("", f"{doing} in Colab", internal=False, refuri=address.colab(lesson))
+            line += [nodes.Text(" or "), self.download(lesson, f"download {lesson}"), nodes.Text("; ")]
+            line += [nodes.reference("", seeing, internal=False, refuri=address.colab(solution)), nodes.Text(" or ")]
+            line += self.download(solution, f"download {solution}")
+        else:
+            first += self.download(lesson, doing)
+            line += [nodes.Text(f" in {lesson}, or download it "), self.download(solution, seeing)]
+        return [line]
+
+    def download(self, path: str, text: str) -> addnodes.download_reference:
+        """Return a link that downloads a file of the repository."""
+        link = addnodes.download_reference("", "", reftarget=f"/{path}", refdoc=self.env.docname)
+        link += nodes.inline("", text)
+        return link
 
 
 def dress_cells(app, document: nodes.document) -> None:

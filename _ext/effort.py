@@ -38,10 +38,10 @@ class Effort:
 
     @property
     def notebooks(self) -> dict[str, str]:
-        """What a chapter's two notebooks are, by their folder."""
+        """What one does with a chapter's two notebooks, by their folder."""
         if not self.exercises:
-            return {"lessons": "Notebook to run", "solutions": "Notebook with its results"}
-        return {"lessons": "Exercise notebook", "solutions": "Solution notebook"}
+            return {"lessons": "Run it yourself", "solutions": "with its results"}
+        return {"lessons": "Do the exercises", "solutions": "with solutions"}
 
     def line(self, builds_on: str) -> str:
         """Return the line under a chapter's question, in MyST; ``builds_on``: chapters' names with spaces between."""

@@ -54,7 +54,7 @@ def test_doing_is_the_sum_of_what_the_exercises_say():
 
 def test_notebooks_are_called_what_they_are():
     with_one = effort_of("```{exercise} one\nWrite it.\n```\n", five_minutes)
-    assert with_one.notebooks == {"lessons": "Exercise notebook", "solutions": "Solution notebook"}
+    assert with_one.notebooks == {"lessons": "Do the exercises", "solutions": "with solutions"}
     assert not any(
         "xercise" in name or "olution" in name for name in effort_of("Text.", five_minutes).notebooks.values()
     )
