@@ -453,7 +453,9 @@ tags: [card-1-2, remember]
     path.touch()
     small.chapters[0].write_text(FRONT + text, encoding="utf-8")
     lesson = notebooks.make_pair(small, small.chapters[0]).lesson
-    shown = "![A cat in glass](../images/results/cat-glass.jpg)\n\nLook at the *leads*.\n\n```bash\nnst stylize cat glass"
+    shown = (
+        "![A cat in glass](../images/results/cat-glass.jpg)\n\nLook at the *leads*.\n\n```bash\nnst stylize cat glass"
+    )
     assert shown in markdown(lesson)
     assert lesson.cells[-1].metadata.tags == ["remember"]
 

@@ -102,6 +102,13 @@ def test_classic_is_the_baseline_unless_another_is_named():
     assert explore_tradeoffs(table, baseline="far", static=True).state["baseline"] == 3
 
 
+def test_all_methods_are_shown_at_the_start_unless_some_are_named():
+    table = made_up()
+    assert explore_tradeoffs(table, static=True).state["shown"] == [0, 1, 2, 3]
+    some = table.methods[2], table.methods[0]
+    assert explore_tradeoffs(table, shown=some, static=True).state["shown"] == [0, 2]
+
+
 def test_a_result_that_was_not_measured_travels_as_null():
     table = made_up()
     table.values["a", "x", "dual", 1.0]["ssim"] = math.nan
@@ -116,6 +123,10 @@ def test_what_the_trade_off_explorer_cannot_show_is_named():
         explore_tradeoffs(table, measures=["ssin"])
     with pytest.raises(ChoiceError, match="duel"):
         explore_tradeoffs(table, baseline="duel")
+    with pytest.raises(ChoiceError, match="duel"):
+        explore_tradeoffs(table, shown=["classic", "duel"])
+    with pytest.raises(ChoiceError, match="at least one method. Choose from: dual, classic"):
+        explore_tradeoffs(table, shown=[])
     with pytest.raises(ChoiceError, match="at least one measure"):
         explore_tradeoffs(table, measures=[])
     with pytest.raises(ChoiceError, match="needs a table of nstlib.analysis.make_table, got list"):

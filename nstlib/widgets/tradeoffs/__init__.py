@@ -25,7 +25,12 @@ ALT = "Curves of {methods}, means over {pairs} pairs: {measure} over the distanc
 
 
 def explore_tradeoffs(
-    table: Table, *, measures: Sequence[str] = CONTENT, baseline: str | None = None, static: bool | None = None
+    table: Table,
+    *,
+    measures: Sequence[str] = CONTENT,
+    baseline: str | None = None,
+    shown: Sequence[str] | None = None,
+    static: bool | None = None,
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer: each result of a study as a dot, each method as a curve, and all of them read off at one style.
 
@@ -37,10 +42,11 @@ def explore_tradeoffs(
         table: from ``study.analysis.make_table``.
         measures: of the content, keys of ``study.measure.MEASURES``; the first is shown at the start.
         baseline: the method that the others are compared with; None means "classic" if it is there, else the first.
+        shown: the methods that are switched on at the start; None means all.
         static: as for ``make_explorer``.
 
     Raises:
-        ChoiceError: if there is no such measure or method, no measure at all, or no result that has them.
+        ChoiceError: if there is no such measure or method, no measure or method at all, or no result that has them.
     """
     if not isinstance(table, Table):
         raise ChoiceError(f"explore_tradeoffs needs a table of nstlib.analysis.make_table, got {type(table).__name__}.")
@@ -50,6 +56,8 @@ def explore_tradeoffs(
     if baseline is None:
         baseline = "classic" if "classic" in table.methods else table.methods[0]
     choice("method", baseline, table.methods)
+    if not (on := {choice("method", name, table.methods) for name in (table.methods if shown is None else shown)}):
+        raise ChoiceError(f"explore_tradeoffs needs at least one method. Choose from: {', '.join(table.methods)}.")
     curve = mean_curve(table, baseline, names[0])
     if not curve[0]:
         raise ChoiceError(
@@ -65,6 +73,7 @@ def explore_tradeoffs(
         "measure": 0,
         "distance": 0,
         "baseline": table.methods.index(baseline),
+        "shown": [k for k, name in enumerate(table.methods) if name in on],
         "at": _short(math.exp(np.log(curve[0]).mean())),
     }
     pairs = len({key[:2] for key in table.values})

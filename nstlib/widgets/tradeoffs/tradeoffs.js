@@ -315,7 +315,7 @@ function choosers({ methods, measures, distances, pairs, names }, now, { draw, t
       entry.mark(now.on.has(m));
       draw();
     };
-    const entry = button("", flip, { pressed: true });
+    const entry = button("", flip, { pressed: now.on.has(m) });
     entry.root.append(icon(m), name);
     entry.root.classList.add("nst-method");
     return entry.root;
@@ -366,7 +366,7 @@ function render({ model, el }) {
     cloud: false,
     at: model.get("at"),
     chosen: { method: study.methods[baseline] ? baseline : 0, k: 0 },
-    on: new Set(study.methods.keys()),
+    on: new Set(model.get("shown")),
   };
   let found = { curves: [], range: [1, 1], some: false };
   const { plot, show } = resultsChart(ui);
