@@ -124,7 +124,9 @@ class NotebookLinks(CourseDirective):
         slug = self.env.docname.split("/")[-1]
         address = repository()
         self.env.note_dependency(str(ROOT / "_config.yml"))
-        (lesson, doing), (solution, seeing) = ((f"{folder}/{slug}.ipynb", to) for folder, to in effort.notebooks.items())
+        (lesson, doing), (solution, seeing) = (
+            (f"{folder}/{slug}.ipynb", to) for folder, to in effort.notebooks.items()
+        )
         first = nodes.inline(classes=["is-first"])
         line = nodes.paragraph("", "", first, classes=["notebook-links"])
         if address.is_published:

@@ -4,7 +4,8 @@ They are copied from ``nstlib/widgets`` rather than served from ``_static``: Jup
 found there into every page. And they are copied before anything is written, even if no page is out of date.
 
 What an explorer is begun with, and its still picture, come out of the page into files of their own, which the page fetches
-when the explorer comes near. Two pages with the same one share its files.
+when the explorer comes near; parts of a state that are asked for later lie apart from it. Two pages with the same one share
+its files.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import base64
 import hashlib
 import html
 import io
+import json
 import os
 import re
 import shutil
@@ -31,6 +33,7 @@ INLINE = re.compile(
     re.DOTALL,
 )
 STILL = re.compile(r'<img src="data:image/webp;base64,([^"]*)"')
+ADDRESS = re.compile(r'"address":"([^"]*/held/[^"]*)"')
 NAMED = re.compile(r'(?:src|data-state)="([^"]*/held/[^"]*)"')
 
 
@@ -93,6 +96,13 @@ def set_apart(page: str, path: Path, out: Path) -> str:
                 width, height = image.size
             return f'<img loading="lazy" width="{width}" height="{height}" src="{keep(name, data, "webp")}"'
 
+        def split(value: dict) -> dict:  # what nstlib.widgets.explorer.apart marked
+            if set(value) != {"apart"}:
+                return value
+            return {"address": keep(name, json.dumps(value["apart"], separators=(",", ":")).encode(), "json")}
+
+        if '{"apart":' in state:
+            state = json.dumps(json.loads(state, object_hook=split), separators=(",", ":"))
         address = html.escape(keep(name, state.encode(), "json"))
         return f'{opening} data-state="{address}">{STILL.sub(picture, shown)}</div>'
 
@@ -107,7 +117,10 @@ def set_all_apart(app, failure: Exception | None) -> None:
     for path in sorted(out.rglob("*.html")):
         before = path.read_text(encoding="utf-8")
         after = set_apart(before, path, out)
-        named |= {(path.parent / address).resolve() for address in NAMED.findall(after)}
+        files = {(path.parent / address).resolve() for address in NAMED.findall(after)}
+        states = (file.read_text(encoding="utf-8") for file in files if file.suffix == ".json")
+        inside = {(path.parent / address).resolve() for state in states for address in ADDRESS.findall(state)}
+        named |= files | inside
         if after != before:
             path.write_text(after, encoding="utf-8")
     for file in (out / APART).glob("*"):

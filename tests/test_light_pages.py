@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,6 +124,17 @@ def test_what_an_explorer_is_begun_with_lies_beside_its_page(tmp_path):
     assert json.loads(files[".json"].read_text()) == {"a": 1}
     assert f'src="../_static/held/{files[".webp"].name}"' in page
     assert explorers.set_apart(page, tmp_path / "book" / "a.html", tmp_path) == page, "once"
+
+
+def test_a_part_of_a_state_that_is_asked_for_later_lies_in_a_file_of_its_own(tmp_path):
+    app = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
+    (tmp_path / "a.html").write_text(explorer_on(tmp_path, '{"a":{"cat":{"apart":{"b":[1,2]}}}}'))
+    for _ in range(2):  # the second time there is nothing to do, and nothing to throw away
+        explorers.set_all_apart(app, None)
+        (state,) = re.findall(r'data-state="([^"]*)"', (tmp_path / "a.html").read_text())
+        part = json.loads((tmp_path / state).read_text())["a"]["cat"]
+        assert list(part) == ["address"]
+        assert json.loads((tmp_path / part["address"]).read_text()) == {"b": [1, 2]}
 
 
 def test_pages_with_the_same_explorer_share_its_files_and_files_of_none_go(tmp_path):

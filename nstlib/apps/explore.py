@@ -115,7 +115,7 @@ def serve_until_stopped(
 def explorer_page(network: Features, shown: Mapping[str, Tensor], size: int) -> str:
     """Return the page that the server shows."""
     widget = explore_layers(network, shown, size=size, static=False)
-    keys = ("network", "pictures", "size", "layers", "carried", "layer", "channel")
+    keys = ("network", "pictures", "size", "layers", "carried", "others", "layer", "channel")
     state: dict[str, Any] = {"source": "server", **{key: getattr(widget, key) for key in keys}}
     widget.close()
     page = Page("layers", state, "data:,", "", "The explorer needs JavaScript.")

@@ -215,6 +215,11 @@ def encode_array(array: Tensor | np.ndarray, kind: str = "float32") -> dict[str,
     return {"shape": list(values.shape), "kind": kind, "data": base64.b64encode(data.tobytes()).decode()}
 
 
+def apart(value: Any) -> dict[str, Any]:
+    """Return a part of a state that a built page keeps in a file of its own, fetched when it is asked for (kit/apart.js)."""
+    return {"apart": value}
+
+
 def named_pictures(who: str, pictures: Tensor | Mapping[str, Tensor], size: int) -> dict[str, Tensor]:
     """Return what an explorer was given as pictures by name, none of them with a side longer than ``size``.
 

@@ -12,6 +12,7 @@ from nstlib.errors import ChoiceError, LayerError, ShapeError
 from nstlib.features import load_network, random_network
 from nstlib.receptive import receptive_field
 from nstlib.widgets import explore_layers
+from nstlib.widgets.explorer import KINDS
 from nstlib.widgets.explorer import Page
 from nstlib.widgets.gram import ranked_channels
 from nstlib.widgets.layers import DEEPER, PAGE_LAYERS, compute_features
@@ -32,9 +33,8 @@ def as_bytes(image: torch.Tensor) -> bytes:
 
 
 def decoded(encoded: dict) -> torch.Tensor:
-    assert encoded["kind"] == "float16"
-    values = np.frombuffer(base64.b64decode(encoded["data"]), "<f2").astype(np.float32)
-    return torch.from_numpy(values).reshape(encoded["shape"])
+    values = np.frombuffer(base64.b64decode(encoded["data"]), KINDS[encoded["kind"]]).astype(np.float32)
+    return torch.from_numpy(values).reshape(encoded["shape"]) / (255 if encoded["kind"] == "uint8" else 1)
 
 
 class Sent:
@@ -121,6 +121,19 @@ def test_a_page_carries_one_layer_to_begin_with_and_those_it_cannot_compute(rng)
     for name, encoded in state["carried"].items():
         wanted = network(image, name)[name][0]
         torch.testing.assert_close(decoded(encoded), wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.weights
+def test_a_page_carries_the_same_layers_of_its_other_pictures_each_channel_in_255_steps(rng):
+    network, images = load_network(), {name: torch.rand(1, 3, 40, 64, generator=rng) for name in ("one", "two")}
+    state = explore_layers(network, images, static=True).state
+    assert list(state["others"]) == ["two"]
+    for name, coded in state["others"]["two"]["apart"].items():
+        wanted, peaks = network(images["two"], name)[name][0], decoded(coded["peaks"])
+        found = decoded(coded["shares"]) * peaks[:, None, None]
+        torch.testing.assert_close(peaks, wanted.amax((1, 2)))
+        assert ((found - wanted).abs() <= peaks[:, None, None] / 255).all()
+        assert torch.equal(found > 0, wanted > 0)
 
 
 @pytest.mark.parametrize("other", ["tiny", "random", "average"])

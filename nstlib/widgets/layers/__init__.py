@@ -2,7 +2,8 @@
 
 Its JavaScript ranks channels, finds the strongest positions and computes rows of the Gram matrix from activations. Those
 come from the network: with a kernel from Python, whatever the network and the layer; on the built page from a worker that
-runs VGG-16 up to relu3_3 (``engine.js``), while activations of deeper layers, of the first picture, lie in the page.
+runs VGG-16 up to relu3_3 (``engine.js``), while activations of one of those layers, and of deeper ones, come with the page:
+of the first picture at once, of another one when it is chosen.
 """
 
 from __future__ import annotations
@@ -21,13 +22,21 @@ from nstlib.features import Features
 from nstlib.figures import color_map
 from nstlib.receptive import receptive_field
 from nstlib.weights import load_weights
-from nstlib.widgets.explorer import Page, encode_array, encode_pictures, is_static, make_explorer, named_pictures
+from nstlib.widgets.explorer import (
+    Page,
+    apart,
+    encode_array,
+    encode_pictures,
+    is_static,
+    make_explorer,
+    named_pictures,
+)
 from nstlib.widgets.gram import ranked_channels
 
 # What tools/export_layers.py writes for pages.
 PAGE_NETWORK = "vgg16"
 PAGE_LAYERS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_2", "relu3_3")
-DEEPER = ("relu4_1", "relu5_1")  # which a page shows of its first picture
+DEEPER = ("relu4_1", "relu5_1")  # which a page shows of its own pictures
 START = "relu3_1"
 ALT = (
     "A photo, and beside it what the strongest channel of each of the layers {} sees in it: bright where it is active. "
@@ -53,7 +62,7 @@ def explore_layers(
         network: from ``load_network``.
         pictures: RGB in [0, 1], shape (1, 3, H, W), or several by name.
         layers: the layers to choose from. None means with a kernel all of them; on a page those that the browser can
-            compute (up to relu3_3), and relu4_1 and relu5_1 of the first picture.
+            compute (up to relu3_3), and relu4_1 and relu5_1 of these pictures.
         size: length of the longer side in pixels; larger pictures are made smaller.
         static: as for ``make_explorer``.
 
@@ -68,7 +77,7 @@ def explore_layers(
     deepest = max(names, key=network.layers.index)
     for image in named.values() if layers else ():  # of all layers, the deepest may be too deep for a small picture
         network.check_image(image, deepest)
-    first = next(iter(named.values()))
+    first, *rest = named
     start = START if START in names else names[0]
     # What a page shows before anything is loaded, and what it could not compute.
     carried = [name for name in names if static and (name == start or name not in live)]
@@ -78,12 +87,15 @@ def explore_layers(
         "pictures": encode_pictures(named),
         "size": size,
         "layers": [_describe(network, name, name in live) for name in names],
-        "carried": {name: encode_array(maps, "float16") for name, maps in _maps(network, first, carried).items()},
+        "carried": {
+            name: encode_array(maps, "float16") for name, maps in _maps(network, named[first], carried).items()
+        },
+        "others": {name: apart(_rounded(network, named[name], carried)) for name in rest if carried},
         "layer": start,
         "channel": -1,  # the strongest of those whose strongest position does not lie at the border
     }
     ladder = [name for name in network.layers[: network.layers.index(deepest) + 1] if re.fullmatch(r"relu\d_1", name)]
-    still = _still(network, first, ladder) if static else []
+    still = _still(network, named[first], ladder) if static else []
     alt = ALT.format(", ".join(ladder))
     explorer = make_explorer("layers", state, still=still, alt=alt, static=static)
     if not static:
@@ -129,6 +141,16 @@ def _maps(network: Features, image: Tensor, layers: Sequence[str]) -> dict[str, 
     """Return activations (C, H, W) by layer."""
     with torch.no_grad():
         return {name: maps[0] for name, maps in network(image, layers).items()}
+
+
+def _rounded(network: Features, image: Tensor, layers: Sequence[str]) -> dict[str, Any]:
+    """Return activations by layer in half the bytes: in steps of a 255th of each channel's peak, what is on at least one."""
+    found = {}
+    for name, maps in _maps(network, image, layers).items():
+        peaks = maps.amax((1, 2), keepdim=True)
+        shares = torch.where(maps > 0, (maps / peaks).clamp(min=1 / 255), 0)
+        found[name] = {"shares": encode_array(shares, "uint8"), "peaks": encode_array(peaks.flatten())}
+    return found
 
 
 def _still(network: Features, image: Tensor, layers: Sequence[str]) -> list[Tensor]:

@@ -25,7 +25,7 @@ export function layerGate() {
         ? `This page can compute layers up to ${deepest}. `
         : "This page cannot compute this network. ";
       door.show(
-        `${own}${layer} was computed when the book was built, and of one picture only: ${name}. ` +
+        `${own}${layer} was computed when the book was built, of the book's own pictures. ` +
           "In the notebook you reach every layer of every picture.",
         button(`Show ${name}`, onShow),
         back(onBack),

@@ -275,7 +275,7 @@ function render({ model, el }) {
   const door = layerGate();
   const shelf = featureShelf(model, {
     layers,
-    first: own[0],
+    own,
     door,
     onAgree: () => update(),
     onShow: () => restore([own[0]], now.layer),
