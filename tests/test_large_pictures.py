@@ -29,7 +29,7 @@ TOLD_APART = (
     "china-brush-own-colors",
     "coffee-fluid",
     "flower-two-places",
-    "rocket-woodcut",
+    "raccoon-mosaic",
 )
 
 

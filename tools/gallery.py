@@ -2,7 +2,7 @@
 
 python tools/gallery.py                  those that are missing in images/results (some minutes each on two cores)
 python tools/gallery.py NAME [NAME ...]  these, anew
-python tools/gallery.py --strip          images/gallery.jpg, for README and links: five of them over photo and style
+python tools/gallery.py --strip          images/gallery.jpg, for README and links: four of them under photo and style
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT / "_ext"))
 from recipes import TABLE, commands  # noqa: E402
 
 RESULTS = ROOT / "images" / "results"
-STRIP = ("cat-fluid", "astronaut-woodcut", "china-brush", "coffee-sandstone", "flower-mosaic")
-CELL, GAP = 256, 8
+STRIP = ("cat-glass", "china-dots", "coffee-fluid", "flower-mosaic")
+CELL, GAP = (300, 200), 8
 
 
 def make(name: str, *settings: str, folder: Path = RESULTS) -> Path:
@@ -48,12 +48,12 @@ def strip(names: Sequence[str] = STRIP) -> Path:
         [ROOT / "images" / "style" / f"{name.split('-')[1]}.jpg" for name in names],
         [RESULTS / f"{name}.jpg" for name in names],
     ]
-    step = CELL + GAP
-    sheet = Image.new("RGB", (len(names) * step - GAP, len(rows) * step - GAP), "white")
+    across, down = CELL[0] + GAP, CELL[1] + GAP
+    sheet = Image.new("RGB", (len(names) * across - GAP, len(rows) * down - GAP), "white")
     for top, row in enumerate(rows):
         for left, path in enumerate(row):
             with Image.open(path) as image:
-                sheet.paste(ImageOps.pad(image.convert("RGB"), (CELL, CELL), color="white"), (left * step, top * step))
+                sheet.paste(ImageOps.fit(image.convert("RGB"), CELL), (left * across, top * down))
     path = ROOT / "images" / "gallery.jpg"
     sheet.save(path, quality=88)
     return path
