@@ -12,8 +12,7 @@ from nstlib.errors import ChoiceError, LayerError, ShapeError
 from nstlib.features import load_network, random_network
 from nstlib.receptive import receptive_field
 from nstlib.widgets import explore_layers
-from nstlib.widgets.explorer import KINDS
-from nstlib.widgets.explorer import Page
+from nstlib.widgets.explorer import KINDS, Page
 from nstlib.widgets.gram import ranked_channels
 from nstlib.widgets.layers import DEEPER, PAGE_LAYERS, compute_features
 
