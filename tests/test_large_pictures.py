@@ -69,6 +69,22 @@ def test_the_command_in_small_comes_nearest_to_its_own_picture(name, tmp_path):
     assert min(far, key=far.get) == name, far
 
 
+@pytest.mark.weights
+def test_of_the_two_losses_the_text_says_what_their_pictures_measure():
+    from nstlib import metrics
+    from nstlib.apps.study.measure import structure_distance
+    from nstlib.features import load_network
+    from nstlib.images import load_image, picture
+
+    network = load_network()
+    content, style = (load_image(picture(name), size=512) for name in ("coffee", "brush"))
+    classic, dual = (load_image(path_of(name)) for name in ("coffee-brush", "coffee-brush-dual"))
+    distances = [metrics.held_out_distance(image, style, network) for image in (classic, dual)]
+    assert distances[1] < 0.5 * distances[0], "nearer to the strokes"
+    assert metrics.edge_ssim(dual, content) > metrics.edge_ssim(classic, content) + 0.03, "more edges"
+    assert structure_distance(dual, content, network) > structure_distance(classic, content, network) + 0.1, "further"
+
+
 def coarse(path):
     """Return a picture's colors on a grid of 12 x 8, shape (8, 12, 3)."""
     with Image.open(path) as image:
