@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 from nstlib.check.examiner.compare import Difference, difference, freeze
 from nstlib.check.examiner.forms import Form, described, differ, form_of
 from nstlib.check.examiner.sandbox import Failure, attempt
-from nstlib.check.exercise import Case, Exercise, Function, normal
+from nstlib.check.exercise import Case, Exercise, Function, call, normal
 
 _KEPT = 4096  # observations of known functions: those of some 60 exercises whose mistakes were all tried
 _known: dict[tuple[Exercise, Function, Case], Observation] = {}
@@ -28,13 +29,17 @@ class Cut:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one call; ``form`` is that of what the function itself returned."""
+    """What was seen of one call; ``form`` is that of what the function itself returned, ``returned`` what that was.
+
+    The latter is kept only where what is watched is something else.
+    """
 
     value: object = None
     failure: Failure | None = None
     changed: str = ""
     gradient: tuple[Tensor, ...] | Cut = ()
     form: Form = ("other", None)
+    returned: object = None
 
 
 def watch(
@@ -48,11 +53,14 @@ def watch(
     """Call the function on fresh arguments, and once more for the gradient where the exercise asks for one."""
     arguments = case.make(dtype)
     before = [_copy(argument) for argument in arguments]
-    forms = []
+    forms, returned = [], []
 
     def watched(*given: object) -> object:
         result = function(*given)
         forms.append(form_of(result, dtype))
+        if exercise.observe is not call and not returned:
+            with suppress(Exception):  # an object that refuses to be looked at
+                returned.append(freeze(result))
         return result
 
     value = attempt(lambda: exercise.observe(watched, arguments), function)
@@ -64,7 +72,8 @@ def watch(
     if exercise.differentiable and gradient:
         flows = any(True for _ in _tensors(seen))
         flow = _gradient(exercise, function, case, dtype) if flows else Cut("no tensor")
-    return Observation(seen, None, changed, flow, forms[0] if forms else ("other", None))
+    form = forms[0] if forms else ("other", None)
+    return Observation(seen, None, changed, flow, form, returned[0] if returned else None)
 
 
 def known(exercise: Exercise, function: Function, case: Case) -> Observation:
@@ -101,6 +110,9 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
             return Difference("type", text)
         if watched and not isinstance(seen.value, Mapping):
             return Difference("type", f"It returns {described(seen.form)}; asked for is {described(expected.form)}.")
+        if watched and found.kind == "names":  # those of what is watched, which nobody has seen
+            other = difference(expected.returned, seen.returned)
+            found = other if other and other.kind != "value" else found
     return found or _gradient_difference(expected.gradient, seen.gradient)
 
 
