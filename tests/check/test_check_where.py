@@ -1,5 +1,6 @@
 """An answer that no named mistake fits is told where it is wrong, and only what is true of it."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import pad
@@ -223,6 +224,32 @@ WHERE = [
     ("weight_at_style", lambda *a: right("weight_at_style")(*a) ** 0.5, "is_its_root", "the square root of what it"),
     ("keep_luminance", relit(-1), "other_way", "as far from `content` as it should, but on the other side"),
     ("keep_luminance", relit(0.5), "step_scaled", "What is added to `content` is 0.5 times what it should be"),
+    (
+        "band_losses",
+        lambda b, t, w: right("band_losses")(b, t, w) / b[0].numel(),
+        "scaled",
+        "`bands[0].numel()` (here 240)",
+    ),
+    (
+        "band_losses",
+        lambda b, t, w: right("band_losses")(b, t, w) / len(b),
+        "scaled",
+        "`len(bands)` (here 2) times too",
+    ),
+    ("dual_loss", lambda *a: right("dual_loss")(*a) / (sum(a[5]) or 1), "scaled", "1/`sum(weights)`"),
+    (
+        "dual_loss",
+        lambda *a: right("dual_loss")(*a[:5], (1.0, 1.0, 1.0)),
+        "not_looked_at",
+        "`weights` makes no difference",
+    ),
+    (
+        "dual_loss",
+        lambda *a: right("dual_loss")(*a) + a[5][2] * a[0].mean(),
+        "only_unless_weights_2_is_0",
+        "right where the third of `weights` is 0",
+    ),
+    ("pareto_front", lambda points: np.ones(len(points), dtype=bool), "same_for_every_input", "It is True each time"),
     # what only the first example has
     (
         "channel_scores",
@@ -306,6 +333,13 @@ UNTRUE = [  # what is nearly so
     ("not_looked_at", "gram_matrix", lambda f: GRAM(f) + f[-1, -1, -1, -1] ** 2),
     ("not_looked_at", "spread", lambda batch: right("spread")(batch[:, :-1]) + batch[:, -1].mean()),
     ("other_power", "gram_matrix", lambda f: GRAM(f) / (1 + f.square().mean().sqrt())),
+    ("only_unless_weights_2_is_0", "dual_loss", lambda *a: right("dual_loss")(*a) + (a[5][2] + a[5][1]) * a[0].mean()),
+    (
+        "truth_exchanged",
+        "pareto_front",
+        lambda p: np.append(~right("pareto_front")(p)[:-1], right("pareto_front")(p)[-1:]),
+    ),
+    ("same_for_every_input", "pareto_front", lambda points: np.arange(len(points)) < 9),
     ("only_the_first_example", "by_chance", lambda k, n: right("by_chance")(k, n) + (n > 10) * (k + 0.3) ** 2),
     (
         "only_the_first_example",

@@ -94,7 +94,7 @@ def slope(function: Function) -> bool:
     return close(slope * features.numel(), features)
 
 
-@mistake("features[channel] picks an image of the batch. Which axis holds the channels?")
+@mistake("`features[channel]` picks an image of the batch. Which axis holds the channels?")
 def images_for_channels(features: Tensor, channel: int | None, position: Position) -> Tensor:
     if channel is None:
         return features.square().mean() / 2

@@ -109,7 +109,7 @@ def channels_rolled(image: Tensor, slope: Map, down: int, right: int) -> Tensor:
     return slope(image.roll((down, right), (1, 2))).roll((-down, -right), (1, 2))
 
 
-@mistake("torch.roll without axes rolls the whole tensor as one long row of numbers. Say which axes.")
+@mistake("`torch.roll` without axes rolls the whole tensor as one long row of numbers. Say which axes.")
 def rolled_flat(image: Tensor, slope: Map, down: int, right: int) -> Tensor:
     return slope(image.roll(down).roll(right)).roll(-right).roll(-down)
 

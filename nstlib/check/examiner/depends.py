@@ -109,6 +109,8 @@ def _regions(cases: _Cases, k: int) -> Iterator[tuple[str, Sequence[Change], Cal
     if all(isinstance(v, (bool, int, float, str)) for v in given):
         others = list(dict.fromkeys(given))[:3]
         yield "", [_put(k, value) for value in others], lambda one: True
+    elif all(isinstance(v, (list, tuple)) and v and all(isinstance(n, (int, float)) for n in v) for v in given):
+        yield "", [_reordered(k, 1), _reordered(k, -1)], lambda one: len(one.arguments[k]) > 1
     elif all(isinstance(v, Tensor) for v in given):
         yield "", [_in_place_of(k, (...,), other) for other in _OTHERS], lambda one: True
         for words, axis, index in _slices(name, given) if all(v.is_floating_point() for v in given) else ():
@@ -161,6 +163,16 @@ _OTHERS = (_mirrored, _bent, _some)
 
 def _put(k: int, value: object) -> Change:
     return lambda arguments: (*arguments[:k], value, *arguments[k + 1 :])
+
+
+def _reordered(k: int, step: int) -> Change:
+    """Return the change of a few numbers into the same in another order, which the statement allows if any."""
+
+    def change(arguments: tuple) -> tuple:
+        values = list(arguments[k])
+        return (*arguments[:k], type(arguments[k])(values[step:] + values[:step]), *arguments[k + 1 :])
+
+    return change
 
 
 def _in_place_of(k: int, where: tuple, other: Callable[[Tensor], Tensor]) -> Change:

@@ -23,6 +23,7 @@ _NEAR = 1e-3  # of the largest number
 _ENOUGH = 4  # wrong numbers, before a formula says something
 _STEPS = 3  # sizes that a factor is made of at most
 _NAMES = 6  # sizes that are tried for that
+_COUNT = ".numel()`"  # how the name of a size ends that is no factor beside others
 
 
 def formula(exercise: Exercise, part: Sequence[Try]) -> Found | None:
@@ -280,7 +281,7 @@ def _sized(exercise: Exercise, part: Sequence[Try], pairs: Sequence[Pair]) -> Fo
         return None
     for count in range(1, _STEPS + 1):
         found = []
-        for powers in _powers(len(names), count):
+        for powers in _powers(names, count):
             rest = wanted - sum((p * logs[name] for p, name in zip(powers, names, strict=True)), torch.zeros(()))
             if float(rest.max() - rest.min()) < 2 * _NEAR and (constant := _plain(math.exp(float(rest.mean())))):
                 found.append((powers, constant))
@@ -303,24 +304,35 @@ def _different(names: Sequence[str], logs: Mapping[str, Tensor]) -> list[str]:
 def _sizes(exercise: Exercise, one: Try) -> dict[str, float]:
     """Return the sizes of the arguments, those of images by their letters, and the arguments that are numbers."""
     sizes = dict(zip("BCHW", map(float, one.lead.shape), strict=True)) if of_images(one) else {}
-    lead = one.name if sizes else ""
+    lead, axes = one.name if sizes else "", {}
     for name, value in zip(inspect.signature(exercise.reference).parameters, one.arguments, strict=False):
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
             sizes[f"`{name}`"] = float(value)
         elif isinstance(value, (list, tuple)):
             sizes[f"`len({name})`"] = float(len(value))
-        elif isinstance(value, (Tensor, np.ndarray)) and name != lead:
-            sizes.update({f"`{name}.shape[{axis}]`": float(size) for axis, size in enumerate(value.shape)})
-    return sizes
+            if value and all(isinstance(item, (int, float)) for item in value):
+                sizes[f"`sum({name})`"] = float(sum(value))
+            shapes = {item.shape for item in value if isinstance(item, Tensor)}
+            axes.update(_axes(f"{name}[0]", shapes.pop()) if len(shapes) == 1 else {})
+        elif isinstance(value, (Tensor, np.ndarray)):
+            axes.update(_axes(name, value.shape, count_only=name == lead))
+    return {**sizes, **axes}
+
+
+def _axes(name: str, shape: Sequence[int], *, count_only: bool = False) -> dict[str, float]:
+    """Return how many numbers a tensor holds, and how long its axes are."""
+    count = {f"`{name}{_COUNT}": float(math.prod(shape))} if len(shape) > 1 else {}
+    return count if count_only else {**count, **{f"`{name}.shape[{k}]`": float(size) for k, size in enumerate(shape)}}
 
 
 def _is_size(name: str) -> bool:
-    return name in "BCHW" or name[0].isdigit() or name.startswith("`len(") or ".shape[" in name
+    return name in "BCHW" or name[0].isdigit() or name.startswith("`len(") or ".shape[" in name or name.endswith(_COUNT)
 
 
-def _powers(names: int, count: int) -> Iterator[tuple[int, ...]]:
-    span = range(-2, 3)
-    return (p for p in itertools.product(span, repeat=names) if sum(map(abs, p)) == count)
+def _powers(names: Sequence[str], count: int) -> Iterator[tuple[int, ...]]:
+    alone = [count > 1 and name.endswith(_COUNT) for name in names]
+    spans = [range(1) if each else range(-2, 3) for each in alone]
+    return (p for p in itertools.product(*spans) if sum(map(abs, p)) == count)
 
 
 def _plain(value: float) -> float | None:

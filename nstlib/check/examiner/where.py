@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from nstlib.check.examiner.claims import CLAIMS, of_plain_arguments
+from nstlib.check.examiner.claims import CLAIMS, of_plain_arguments, of_weights
 from nstlib.check.examiner.compare import as_tensor, same, wrong_numbers
 from nstlib.check.examiner.depends import DEPENDS, depends
 from nstlib.check.examiner.diagnose import factors_of, loosely, relation
@@ -43,7 +43,8 @@ def located(
     if _exchanged(list(several.values())):
         return Place("exchanged", "", "The two results are exchanged: the first is what the second should be.")
     for name, part in wrong.items():
-        shaped = bool(name) or exercise.observe is call  # or else the keys are those of what was watched
+        watched = exercise.observe is not call and isinstance(part[0].expected, Mapping)
+        shaped = bool(name) or not watched  # or else the keys are those of what was watched
         if found := _first_true(exercise, function, part, shaped=shaped):
             if found[0] == "zeros" and name.startswith("the gradient"):
                 found = "gradient_cut", "Every number is 0: it is cut on the way."
@@ -153,7 +154,7 @@ def _first_true(exercise: Exercise, function: Function, part: Sequence[Try], *, 
         right, seen = watch(exercise, exercise.reference, case, torch.float64), watch(exercise, function, case)
         return right.failure is None and disagreement(right, seen) is None
 
-    for id, sentence, holds in (*CLAIMS, *of_plain_arguments(exercise, part)):
+    for id, sentence, holds in (*CLAIMS, *of_plain_arguments(exercise, part), *of_weights(exercise, part)):
         if holds(part, agrees):
             return id, sentence
     return (shaped and misshapen(part)) or _scaled_apart(part) or apart(part) or loosely(*what)

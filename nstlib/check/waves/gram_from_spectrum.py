@@ -81,7 +81,7 @@ def real_parts_only(features: Tensor) -> Tensor:
 
 
 @mistake(
-    "rfft2 returns only half of the frequencies; the other half is their mirror image. Which ones count twice, and "
+    "`rfft2` returns only half of the frequencies; the other half is their mirror image. Which ones count twice, and "
     "which once? Or use fft2."
 )
 def half_spectrum(features: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def zero_frequency_dropped(features: Tensor) -> Tensor:
     return gram.gram_from_spectrum(features - features.mean((2, 3), keepdim=True))
 
 
-@mistake("fft transforms the last axis only. Which transform runs over H and W?")
+@mistake("`fft` transforms the last axis only. Which transform runs over H and W?")
 def one_dimensional(features: Tensor) -> Tensor:
     spectrum = torch.fft.fft(features).flatten(2)
     return (spectrum @ spectrum.mH).real / features[0, 0].numel() ** 2
