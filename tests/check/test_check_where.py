@@ -340,6 +340,11 @@ UNTRUE = [  # what is nearly so
         lambda p: np.append(~right("pareto_front")(p)[:-1], right("pareto_front")(p)[-1:]),
     ),
     ("same_for_every_input", "pareto_front", lambda points: np.arange(len(points)) < 9),
+    (
+        "not_looked_at",
+        "tight_frame",
+        lambda image, cutoffs: [band + band.square() for band in right("tight_frame")(image, sorted(cutoffs))],
+    ),
     ("only_the_first_example", "by_chance", lambda k, n: right("by_chance")(k, n) + (n > 10) * (k + 0.3) ** 2),
     (
         "only_the_first_example",

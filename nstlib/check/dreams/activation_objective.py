@@ -114,6 +114,16 @@ def a_loss_instead(features: Tensor, channel: int | None, position: Position) ->
     return -activation_objective(features, channel, position)
 
 
+@mistake("Channel 0 is a channel, too: `if channel` is not true of it. Ask whether it `is None`.")
+def zero_taken_for_none(features: Tensor, channel: int | None, position: Position) -> Tensor:
+    return activation_objective(features, channel or None, position)
+
+
+@mistake("Half of it is taken always. That belongs to the whole layer, whose squares have a slope of twice themselves.")
+def half_everywhere(features: Tensor, channel: int | None, position: Position) -> Tensor:
+    return activation_objective(features, channel, position) / (1 if channel is None else 2)
+
+
 def objective_of_the_peak_of_each(features: Tensor, channel: int | None, position: Position) -> Tensor:
     if channel is not None and position is None:
         return features[:, channel].amax((1, 2)).mean()

@@ -130,7 +130,8 @@ def not_painted(paint: Painter, image: Tensor, pixels: int) -> Tensor:
 
 
 @mistake(
-    "The cut picture is compared with itself, painted once: the painter never sees it cut, so the error is 0 always."
+    "The error is 0 always: something is compared with itself. The cut picture is painted; the whole picture is painted "
+    "and then cut. Do you have both?"
 )
 def painted_once(paint: Painter, image: Tensor, pixels: int) -> Tensor:
     painted = paint(image)[..., pixels:]

@@ -80,9 +80,14 @@ def real_parts_only(features: Tensor) -> Tensor:
     return spectrum.real @ spectrum.real.mT / positions**2
 
 
+def gram_of_twice_the_half(features: Tensor) -> Tensor:
+    return 2 * half_spectrum(features)
+
+
 @mistake(
     "`rfft2` returns only half of the frequencies; the other half is their mirror image. Which ones count twice, and "
-    "which once? Or use fft2."
+    "which once? Or use fft2.",
+    variants=(gram_of_twice_the_half,),
 )
 def half_spectrum(features: Tensor) -> Tensor:
     half = torch.fft.rfft2(features).flatten(2)
