@@ -588,3 +588,28 @@ def test_the_keys_of_what_is_watched_are_nothing_to_tell(answer, words):
     result = examine("match_colors", answer)
     assert words in result.message
     assert "keys" not in str(result)
+
+
+def test_the_advice_says_how_to_copy_what_was_changed():
+    def flops(stack, height, width):
+        found = exercises["flops"].reference(stack, height, width)
+        stack.pop()
+        return found
+
+    def gram_matrix(features):
+        found = reference(features)
+        features.mul_(2)
+        return found
+
+    def card_gaps(card):
+        found = exercises["card_gaps"].reference(card)
+        card["style"]["author"] = "nobody else"
+        return found
+
+    for answer, words in ((flops, "(`.copy()`)"), (gram_matrix, "(`.clone()`)"), (card_gaps, "(`copy.deepcopy`)")):
+        assert words in examine(answer.__name__, answer).message
+
+
+def test_of_one_result_none_is_the_first():
+    assert difference([1], [2]).text == "The only result is wrong."
+    assert difference([1, 2], [1, 2.0]).text.startswith("The second of the two results is 2.0")

@@ -215,6 +215,8 @@ def _sequence_difference(expected: list | tuple, actual: object, where: str) -> 
 
 def place(index: int, count: int) -> str:
     """Return which of several results is meant: "The first of the two results"."""
+    if count == 1:
+        return "The only result"
     words = ("first", "second", "third", "fourth", "fifth", "sixth")
     place = words[index] if index < len(words) else f"{index + 1}th"
     return f"The {place} of the {('', 'one', 'two', 'three', 'four')[count] if count < 5 else count} results"

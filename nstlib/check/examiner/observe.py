@@ -29,14 +29,16 @@ class Cut:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one call; ``form`` is that of what the function itself returned, ``returned`` what that was.
+    """What was seen of one call.
 
-    The latter is kept only where what is watched is something else.
+    ``changed`` is the argument that was written into, ``copy`` how to copy it. ``form`` is that of what the function
+    itself returned; ``returned``, what that was, is kept only where what is watched is something else.
     """
 
     value: object = None
     failure: Failure | None = None
     changed: str = ""
+    copy: str = ""
     gradient: tuple[Tensor, ...] | Cut = ()
     form: Form = ("other", None)
     returned: object = None
@@ -66,14 +68,14 @@ def watch(
     value = attempt(lambda: exercise.observe(watched, arguments), function)
     if isinstance(value, Failure):
         return Observation(failure=value)
-    changed = _changed(exercise, before, arguments) if exercise.pure else ""
+    changed, copy = _changed(exercise, before, arguments) if exercise.pure else ("", "")
     seen = freeze(value)
     flow = ()
     if exercise.differentiable and gradient:
         flows = any(True for _ in _tensors(seen))
         flow = _gradient(exercise, function, case, dtype) if flows else Cut("no tensor")
     form = forms[0] if forms else ("other", None)
-    return Observation(seen, None, changed, flow, form, returned[0] if returned else None)
+    return Observation(seen, None, changed, copy, flow, form, returned[0] if returned else None)
 
 
 def known(exercise: Exercise, function: Function, case: Case) -> Observation:
@@ -100,7 +102,7 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
         return None if kinds[0] == kinds[1] else Difference("failure", "One of the two raises an error.")
     if expected.changed != seen.changed:  # before the numbers, which may be wrong only because of that
         marked = "(" in seen.changed
-        advice = " Work on a copy." if marked else " Work on a copy (`.clone()`), or without writing into it."
+        advice = " Work on a copy." if marked else f" Work on a copy (`{seen.copy}`), or without writing into it."
         return Difference("changed", f"It changes its input: {seen.changed}.{advice}")
     found = difference(expected.value, seen.value)
     if found and found.kind in ("type", "names"):
@@ -177,13 +179,21 @@ def _copy(value: object) -> object:
     return value if isinstance(value, (int, float, str)) else None
 
 
-def _changed(exercise: Exercise, before: list[object], arguments: tuple) -> str:
+def _changed(exercise: Exercise, before: list[object], arguments: tuple) -> tuple[str, str]:
+    """Return the first argument that is no longer what it was, and how to copy it; or "" twice."""
     names = inspect.signature(exercise.reference).parameters
     for name, old, argument in zip(names, before, arguments, strict=False):
         new = _copy(argument)
         if not _same(old, new):
-            return f"`{name}`{_flags(old, new)}"
-    return ""
+            return f"`{name}`{_flags(old, new)}", _way_to_copy(argument)
+    return "", ""
+
+
+def _way_to_copy(argument: object) -> str:
+    if isinstance(argument, Tensor):
+        return ".clone()"
+    items = argument.values() if isinstance(argument, Mapping) else argument if isinstance(argument, list) else ()
+    return "copy.deepcopy" if any(isinstance(item, (list, Mapping, Tensor)) for item in items) else ".copy()"
 
 
 def _same(old: object, new: object) -> bool:
