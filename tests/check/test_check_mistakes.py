@@ -27,6 +27,11 @@ def test_every_exercise_is_complete(name):
     assert exercise.signature.startswith(f"{name}(")
 
 
+def test_no_message_begins_with_a_name_in_code_that_would_be_capitalized():
+    records = [r for exercise in exercises.values() for r in (*exercise.mistakes, *exercise.conventions)]
+    assert not [record.message for record in records if record.message[0].islower()]
+
+
 @pytest.mark.parametrize(("name", "mistake", "function"), MISTAKES)
 def test_a_named_mistake_is_rejected_by_its_own_name(name, mistake, function):
     result = examine(name, function)

@@ -1,5 +1,6 @@
 """What the reader of a check sees: outcomes, lines, numbers, hints; and what the caller gets back."""
 
+import re
 import time
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 import nstlib.check
 from nstlib.check import CheckFailed, UnknownExercise, check, examine, exercises, hint
 from nstlib.check.examiner import sandbox as sandbox_module
-from nstlib.check.examiner.compare import difference
+from nstlib.check.examiner.compare import difference, is_plural
 from nstlib.gram import gram_matrix as reference
 
 
@@ -523,3 +524,92 @@ def test_a_known_mistake_is_named_though_its_gradient_is_not_a_number():
         return right.square().add(down.square()).pow(beta / 2).flatten(1).sum(1)
 
     assert examine("tv_norm", tv_norm).mistake == "epsilon_missing"
+
+
+@pytest.mark.parametrize(
+    ("name", "plural"),
+    [
+        ("the targets", True),
+        ("the weights after one step", True),
+        ("the targets, relu1_1", False),
+        ("the loss", False),
+        ("the list of losses", False),
+        ("the gradient of `features`", False),
+        ("what the closure returns", False),
+        ("The first of the two results", False),
+        ("", False),
+    ],
+)
+def test_a_name_of_several_things_is_known(name, plural):
+    assert is_plural(name) is plural
+
+
+def test_several_things_have_and_one_thing_has():
+    expected, seen = torch.zeros(3), torch.ones(3)
+    assert difference(expected, seen, "the weights").text == "the weights have 3 of 3 numbers wrong."
+    assert difference(expected, seen, "the image").text == "the image has 3 of 3 numbers wrong."
+    assert difference(expected, seen).text == "The result has 3 of 3 numbers wrong."
+    assert difference(expected, "no", "the weights").text == "the weights are 'no', and should be a tensor."
+    assert difference(expected, seen / 0, "the weights").text.startswith("the weights contain infinity")
+
+
+def test_a_formula_of_several_things_is_told_of_each():
+    def train_step(model, optimizer, images, labels):
+        before = [weight.detach().clone() for weight in model.parameters()]
+        loss = exercises["train_step"].reference(model, optimizer, images, labels)
+        with torch.no_grad():
+            for weight, old in zip(model.parameters(), before, strict=True):
+                weight.add_(weight - old)
+                weight.mul_(2)
+        return loss
+
+    said = " ".join(str(examine("train_step", train_step)).split())
+    assert not re.search(r"weights after one step: it |weights after one step (has|is)\b", said), said
+
+
+def test_a_tensor_for_a_pair_is_called_a_tensor():
+    result = examine("mix_grams", lambda grams, weights: grams.mean(0))
+    assert result.mistake == "other_type"
+    assert "returns a tensor" in result.message
+    assert "asked for is a tuple of tensors" in result.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda style, content: content, "has the wrong shape"),
+        (lambda style, content: style.flatten(2), "has the wrong shape"),
+        (lambda style, content: style.int(), "should hold floating point numbers"),
+        (lambda style, content: style * 1j, "holds complex numbers"),
+        (lambda style, content: 3.0, "returns a number; asked for is a tensor"),
+    ],
+)
+def test_the_keys_of_what_is_watched_are_nothing_to_tell(answer, words):
+    result = examine("match_colors", answer)
+    assert words in result.message
+    assert "keys" not in str(result)
+
+
+def test_the_advice_says_how_to_copy_what_was_changed():
+    def flops(stack, height, width):
+        found = exercises["flops"].reference(stack, height, width)
+        stack.pop()
+        return found
+
+    def gram_matrix(features):
+        found = reference(features)
+        features.mul_(2)
+        return found
+
+    def card_gaps(card):
+        found = exercises["card_gaps"].reference(card)
+        card["style"]["author"] = "nobody else"
+        return found
+
+    for answer, words in ((flops, "(`.copy()`)"), (gram_matrix, "(`.clone()`)"), (card_gaps, "(`copy.deepcopy`)")):
+        assert words in examine(answer.__name__, answer).message
+
+
+def test_of_one_result_none_is_the_first():
+    assert difference([2], [2.0]).text.startswith("The only result is 2.0")
+    assert difference([1, 2], [1, 2.0]).text.startswith("The second of the two results is 2.0")

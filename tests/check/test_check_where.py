@@ -1,5 +1,6 @@
 """An answer that no named mistake fits is told where it is wrong, and only what is true of it."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import pad
@@ -101,6 +102,30 @@ def first_result_kept():
     return lambda features: kept.setdefault("matrix", GRAM(features))
 
 
+def mixed(change):
+    return lambda *arguments: change(*right("mix_grams")(*arguments))
+
+
+def on_the_first_sizes(name, otherwise):
+    sizes = [getattr(a, "shape", None) for a in exercises[name].cases[0].make(torch.float32)]
+
+    def answer(*arguments):
+        found = right(name)(*arguments)
+        return found if [getattr(a, "shape", None) for a in arguments] == sizes else otherwise(found)
+
+    return answer
+
+
+def relit(share):
+    """Return an answer to `keep_luminance` that takes only a share of the step."""
+    return lambda result, content: content + share * (right("keep_luminance")(result, content) - content)
+
+
+def steps_that_skip(mask, pools):
+    """Return what raises an error on masks of one row or column, and has other numbers elsewhere."""
+    return torch.nn.functional.avg_pool2d(mask, 2, stride=2**pools)
+
+
 WHERE = [
     ("gram_matrix", lambda f: with_added(GRAM(f), (0, 0, 0)), "only_the_first_number", "first number"),
     ("gram_matrix", lambda f: with_added(GRAM(f), (-1, -1, -1)), "only_the_last_number", "last number"),
@@ -181,6 +206,63 @@ WHERE = [
     ("run_transfer", transferred(lambda i, x: (2 * i - 0.5, x)), "line", "2 times what it should be, minus 0.5"),
     ("init_image", started(lambda x: x.clamp(min=0)), "beyond_the_limits", "right up to 1. What is larger"),
     ("init_image", started(lambda x: x.clamp(max=1)), "beyond_the_limits", "What is negative should be 0"),
+    ("optimism", lambda scores: 1 - right("optimism")(scores), "complement", "1 minus what it should be"),
+    ("mix_grams", mixed(lambda g, left: (g, left / 2)), "scaled", "second of the two results: it is 0.5 times"),
+    (
+        "mix_grams",
+        lambda grams, weights: mixed(lambda g, left: (g, left / len(grams)))(grams, weights),
+        "scaled",
+        "it is exactly `grams.shape[0]` (here 2) times too small",
+    ),
+    (
+        "gram_distance_heldout",
+        lambda *a: right("gram_distance_heldout")(*a) * len(a[3]),
+        None,
+        "mean",
+    ),
+    ("matched_style_difference", lambda *a: 2 * right("matched_style_difference")(*a), "scaled", "2 times what it"),
+    ("weight_at_style", lambda *a: right("weight_at_style")(*a) ** 0.5, "is_its_root", "the square root of what it"),
+    ("keep_luminance", relit(-1), "other_way", "as far from `content` as it should, but on the other side"),
+    ("keep_luminance", relit(0.5), "step_scaled", "What is added to `content` is 0.5 times what it should be"),
+    (
+        "band_losses",
+        lambda b, t, w: right("band_losses")(b, t, w) / b[0].numel(),
+        "scaled",
+        "`bands[0].numel()` (here 240)",
+    ),
+    (
+        "band_losses",
+        lambda b, t, w: right("band_losses")(b, t, w) / len(b),
+        "scaled",
+        "`len(bands)` (here 2) times too",
+    ),
+    ("dual_loss", lambda *a: right("dual_loss")(*a) / (sum(a[5]) or 1), "scaled", "1/`sum(weights)`"),
+    (
+        "dual_loss",
+        lambda *a: right("dual_loss")(*a[:5], (1.0, 1.0, 1.0)),
+        "not_looked_at",
+        "`weights` makes no difference",
+    ),
+    (
+        "dual_loss",
+        lambda *a: right("dual_loss")(*a) + a[5][2] * a[0].mean(),
+        "only_unless_weights_2_is_0",
+        "right where the third of `weights` is 0",
+    ),
+    ("pareto_front", lambda points: np.ones(len(points), dtype=bool), "same_for_every_input", "It is True each time"),
+    # what only the first example has
+    (
+        "channel_scores",
+        on_the_first_sizes("channel_scores", lambda x: x + x.exp()),
+        "only_the_first_example",
+        "wrong on inputs of all other sizes",
+    ),
+    (
+        "by_chance",
+        lambda *a: right("by_chance")(*a) + (a != exercises["by_chance"].cases[0].make(torch.float32)) * (1 + a[0]),
+        "only_the_first_example",
+        "right on the first example, and wrong on all others",
+    ),
     # shapes, lengths, keys
     ("gram_matrix", lambda f: GRAM(f).mean(), "single_number", "where a tensor of three axes is asked for"),
     ("gram_matrix", lambda f: 2 * GRAM(f)[:, None], "axis_too_many", "axis 1"),
@@ -251,6 +333,26 @@ UNTRUE = [  # what is nearly so
     ("not_looked_at", "gram_matrix", lambda f: GRAM(f) + f[-1, -1, -1, -1] ** 2),
     ("not_looked_at", "spread", lambda batch: right("spread")(batch[:, :-1]) + batch[:, -1].mean()),
     ("other_power", "gram_matrix", lambda f: GRAM(f) / (1 + f.square().mean().sqrt())),
+    ("only_unless_weights_2_is_0", "dual_loss", lambda *a: right("dual_loss")(*a) + (a[5][2] + a[5][1]) * a[0].mean()),
+    (
+        "truth_exchanged",
+        "pareto_front",
+        lambda p: np.append(~right("pareto_front")(p)[:-1], right("pareto_front")(p)[-1:]),
+    ),
+    ("same_for_every_input", "pareto_front", lambda points: np.arange(len(points)) < 9),
+    (
+        "not_looked_at",
+        "tight_frame",
+        lambda image, cutoffs: [band + band.square() for band in right("tight_frame")(image, sorted(cutoffs))],
+    ),
+    ("only_the_first_example", "by_chance", lambda k, n: right("by_chance")(k, n) + (n > 10) * (k + 0.3) ** 2),
+    (
+        "only_the_first_example",
+        "channel_scores",
+        on_the_first_sizes("channel_scores", lambda x: x + (len(x) > 3) * x.exp()),
+    ),
+    ("step_scaled", "keep_luminance", lambda r, c: relit(0.5)(r, c) + (len(r) > 1)),
+    ("scaled", "mix_grams", lambda grams, weights: mixed(lambda g, left: (g, left / (1 + weights[0])))(grams, weights)),
     ("only_the_gradient", "gram_matrix", lambda f: (GRAM(f) + GRAM(f).detach()) / 2 + (len(f) > 1)),
     ("always_too_large", "gram_matrix", lambda f: GRAM(f) + f.flatten()[0]),
     ("only_the_first_number", "gram_matrix", lambda f: with_added(GRAM(f), (0, 0, 0), (-1, 0, 0))),
@@ -316,6 +418,13 @@ def test_what_depends_on_something_else_is_not_explained(test):
         ).mistake
         is None
     )
+
+
+def test_what_raises_an_error_elsewhere_is_told_in_numbers():
+    """Nothing is said of where it is wrong, for there it has no numbers; what was seen of it is told all the same."""
+    result = examine("shrink_mask", steps_that_skip)
+    assert result.outcome == "not yet"
+    assert "has 6 of 6 numbers wrong" in " ".join(str(result).split())
 
 
 def test_no_mistake_has_the_id_of_a_formula():

@@ -27,7 +27,9 @@ def _grid_case(seed: int, shape: tuple[int, ...], *, loose: bool = False, flat: 
 
 
 def _scene_and_style() -> tuple[Tensor, Tensor]:
-    return normal(11, 3, 1, 2, 4, 5).expand(3, 4, 2, 4, 5), normal(12, 1, 4, 2, 4, 5).expand(3, 4, 2, 4, 5)
+    """Return what scenes alone change, and styles alone; their means have no rounding, so what is nothing is 0."""
+    scene, style = (each.mul(8).round() / 8 for each in (normal(11, 2, 1, 2, 4, 5), normal(12, 1, 4, 2, 4, 5)))
+    return scene.expand(2, 4, 2, 4, 5), style.expand(2, 4, 2, 4, 5)
 
 
 @law("a channel that only scenes change scores 1, one that only styles change 0")
@@ -66,9 +68,18 @@ def alone(function: Function) -> bool:
 def residual(function: Function) -> bool:
     """What belongs to a scene in a style, and to neither of the two alone, does not count."""
     scene, style = _scene_and_style()
-    noise = normal(14, 3, 4, 2, 4, 5)
+    noise = normal(14, 2, 4, 2, 4, 5)
     noise = noise - noise.mean(0) - noise.mean(1, keepdim=True) + noise.mean((0, 1))
     return close(function(scene + style + 3 * noise), function(scene + style))
+
+
+@law("a scene three times as strong as the style counts nine times as much: 0.9, wherever the two are strong")
+def squares(function: Function) -> bool:
+    """The scene is in one place, the style everywhere, with a quarter of that in each."""
+    signs = torch.tensor([1.0, -1.0])
+    scene, style = torch.tensor([2.0, 0, 0, 0]).view(2, 2), torch.ones(2, 2)
+    grid = 3 * signs.view(2, 1, 1, 1, 1) * scene + signs.view(1, 2, 1, 1, 1) * style
+    return close(function(grid), torch.tensor([0.9]))
 
 
 def _scores(
@@ -134,9 +145,49 @@ def rest_counted(grid: Tensor) -> Tensor:
     return _scores(grid, residual=True)
 
 
-@mistake("These are deviations. Squares add up to a whole, deviations do not: is there a sqrt, std or norm?")
+def scores_of_absolute_values(grid: Tensor) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    mean = grid.mean((0, 1))
+    by_scene = styles * (grid.mean(1) - mean).abs().sum((0, 2, 3))
+    by_style = scenes * (grid.mean(0) - mean).abs().sum((0, 2, 3))
+    return torch.where(by_scene + by_style > 0, by_scene / (by_scene + by_style), 0.5)
+
+
+@mistake(
+    "These are deviations or absolute values. Squares add up to a whole, these do not: is there an abs, sqrt, std or norm?",
+    variants=(scores_of_absolute_values,),
+)
 def roots_compared(grid: Tensor) -> Tensor:
     return _scores(grid, power=0.5)
+
+
+@mistake("A share is taken at each position, and then the mean. Sum both over positions first, then divide once.")
+def share_at_each_position(grid: Tensor) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    mean = grid.mean((0, 1))
+    by_scene = styles * (grid.mean(1) - mean).square().sum(0)
+    by_style = scenes * (grid.mean(0) - mean).square().sum(0)
+    return torch.where(by_scene + by_style > 0, by_scene / (by_scene + by_style), 0.5).mean((1, 2))
+
+
+def scores_from_one_number(grid: Tensor) -> Tensor:
+    return _from(grid, grid.mean())
+
+
+def _from(grid: Tensor, mean: Tensor) -> Tensor:
+    scenes, styles = grid.shape[:2]
+    by_scene = styles * (grid.mean(1) - mean).square().sum((0, 2, 3))
+    by_style = scenes * (grid.mean(0) - mean).square().sum((0, 2, 3))
+    return torch.where(by_scene + by_style > 0, by_scene / (by_scene + by_style), 0.5)
+
+
+@mistake(
+    "The mean of all pictures is one number here, for a channel or for everything. It is a *map*: keep the positions, and "
+    "average over scenes and styles alone.",
+    variants=(scores_from_one_number,),
+)
+def mean_is_no_map(grid: Tensor) -> Tensor:
+    return _from(grid, grid.mean((0, 1, 3, 4))[:, None, None])
 
 
 def scores_zero_where_still(grid: Tensor) -> Tensor:

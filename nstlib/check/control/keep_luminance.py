@@ -93,9 +93,16 @@ def in_bgr(result: Tensor, content: Tensor) -> Tensor:
     return _with((0.114, 0.587, 0.299), result, content)
 
 
-@mistake("These are the weights of Rec. 709 (0.2126, 0.7152, 0.0722). The statement gives those of YIQ.")
+@mistake(
+    "These are the weights of Rec. 709 (0.2126, 0.7152, 0.0722). The text gives those of YIQ: 0.299, 0.587, 0.114."
+)
 def rec_709(result: Tensor, content: Tensor) -> Tensor:
     return _with((0.2126, 0.7152, 0.0722), result, content)
+
+
+@mistake("The weights are rounded to two digits. The text gives three: 0.299, 0.587, 0.114.")
+def rounded_weights(result: Tensor, content: Tensor) -> Tensor:
+    return _with((0.3, 0.59, 0.11), result, content)
 
 
 @mistake(

@@ -196,6 +196,21 @@ def mean_multiplied(style: Tensor, content: Tensor) -> Tensor:
     return (matrix @ style.flatten(2) + _moments(content)[0]).view_as(style)
 
 
+@mistake(
+    "The style's covariance is taken away, but the content's is not put in: this is white. Multiply by its root as well."
+)
+def whitened_only(style: Tensor, content: Tensor) -> Tensor:
+    return _moved(style, content, lambda given, wanted: torch.linalg.inv(_root(given)))
+
+
+@mistake("The means are still in the matrices: a covariance is a mean of products *after* the mean color is taken off.")
+def with_the_means_inside(style: Tensor, content: Tensor) -> Tensor:
+    (mean, given), (wanted_mean, wanted) = _moments(style), _moments(content)
+    roots = (_root(each + m @ m.mT) for each, m in ((wanted, wanted_mean), (given, mean)))
+    matrix = next(roots) @ torch.linalg.inv(next(roots))
+    return (matrix @ (style.flatten(2) - mean) + wanted_mean).view_as(style)
+
+
 @mistake("The covariance is right, and the mean color is 0: the content's mean is to be added at the end.")
 def mean_not_added(style: Tensor, content: Tensor) -> Tensor:
     return match_colors(style, content) - _moments(content)[0].unsqueeze(3)

@@ -99,9 +99,13 @@ def shrink_to_the_middle_pixel(mask: Tensor, pools: int) -> Tensor:
     )
 
 
+def shrink_to_the_nearest_pixel(mask: Tensor, pools: int) -> Tensor:
+    return F.interpolate(mask, [size >> pools for size in mask.shape[2:]], mode="nearest")
+
+
 @mistake(
     "One pixel of each cell speaks for all others. What the rest of the cell says should count as much.",
-    variants=(shrink_to_the_middle_pixel,),
+    variants=(shrink_to_the_middle_pixel, shrink_to_the_nearest_pixel),
 )
 def one_pixel_for_all(mask: Tensor, pools: int) -> Tensor:
     cell = 2**pools
@@ -126,7 +130,23 @@ def twice_for_power(mask: Tensor, pools: int) -> Tensor:
     return F.avg_pool2d(mask, 2 * pools) if pools else mask.clone()
 
 
-@mistake("Half a cell at the right and lower edge became a cell of its own. Pooling drops what does not fill a cell.")
+def _filled_up(mask: Tensor, pools: int, mode: str) -> Tensor:
+    height, width = (-size % 2**pools for size in mask.shape[2:])
+    return shrink_mask(F.pad(mask, (0, width, 0, height), mode=mode), pools)
+
+
+def shrink_filled_up_with_zeros(mask: Tensor, pools: int) -> Tensor:
+    return _filled_up(mask, pools, "constant")
+
+
+def shrink_filled_up_by_the_edge(mask: Tensor, pools: int) -> Tensor:
+    return _filled_up(mask, pools, "replicate")
+
+
+@mistake(
+    "Part of a cell at the right and lower edge became a cell of its own. Pooling drops what does not fill a cell.",
+    variants=(shrink_filled_up_with_zeros, shrink_filled_up_by_the_edge),
+)
 def rest_kept(mask: Tensor, pools: int) -> Tensor:
     return F.avg_pool2d(mask, 2**pools, ceil_mode=True)
 

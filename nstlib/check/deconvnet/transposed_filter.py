@@ -95,7 +95,7 @@ def turned_in_one_direction(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @mistake(
-    "reshape does not exchange axes, it cuts the same row of numbers in other places: every filter now has parts "
+    "`reshape` does not exchange axes, it cuts the same row of numbers in other places: every filter now has parts "
     "of others. What swaps two axes?"
 )
 def channels_scrambled(x: Tensor, weight: Tensor) -> Tensor:

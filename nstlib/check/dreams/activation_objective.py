@@ -94,7 +94,7 @@ def slope(function: Function) -> bool:
     return close(slope * features.numel(), features)
 
 
-@mistake("features[channel] picks an image of the batch. Which axis holds the channels?")
+@mistake("`features[channel]` picks an image of the batch. Which axis holds the channels?")
 def images_for_channels(features: Tensor, channel: int | None, position: Position) -> Tensor:
     if channel is None:
         return features.square().mean() / 2
@@ -112,6 +112,16 @@ def half_lost(features: Tensor, channel: int | None, position: Position) -> Tens
 )
 def a_loss_instead(features: Tensor, channel: int | None, position: Position) -> Tensor:
     return -activation_objective(features, channel, position)
+
+
+@mistake("Channel 0 is a channel, too: `if channel` is not true of it. Ask whether it `is None`.")
+def zero_taken_for_none(features: Tensor, channel: int | None, position: Position) -> Tensor:
+    return activation_objective(features, channel or None, position)
+
+
+@mistake("Half of it is taken always. That belongs to the whole layer, whose squares have a slope of twice themselves.")
+def half_everywhere(features: Tensor, channel: int | None, position: Position) -> Tensor:
+    return activation_objective(features, channel, position) / (1 if channel is None else 2)
 
 
 def objective_of_the_peak_of_each(features: Tensor, channel: int | None, position: Position) -> Tensor:

@@ -144,7 +144,7 @@ def taken_apart(image: Tensor, matrix: Tensor) -> Tensor:
 
 
 @mistake(
-    "reshape(-1, 3) does not move axes: three *neighbors* are mixed instead of three channels. permute or einsum can."
+    "`reshape(-1, 3)` does not move axes: three *neighbors* are mixed instead of three channels. permute or einsum can."
 )
 def scrambled_by_reshape(image: Tensor, matrix: Tensor) -> Tensor:
     return (image.reshape(-1, 3) @ (matrix / _columns(matrix).max()).T).reshape(image.shape)

@@ -105,7 +105,7 @@ def cycles_per_image(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width, per="image"), width)
 
 
-@mistake("f is the sum of the two frequencies. A slanted wave's frequency is a length: Pythagoras.")
+@mistake("`f` is the sum of the two frequencies. A slanted wave's frequency is a length: Pythagoras.")
 def not_a_length(numbers: Tensor, width: int) -> Tensor:
     return _waves_of(_scaled(numbers, width, lengths="blocks"), width)
 

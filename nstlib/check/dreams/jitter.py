@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -109,9 +111,30 @@ def channels_rolled(image: Tensor, slope: Map, down: int, right: int) -> Tensor:
     return slope(image.roll((down, right), (1, 2))).roll((-down, -right), (1, 2))
 
 
-@mistake("torch.roll without axes rolls the whole tensor as one long row of numbers. Say which axes.")
+@mistake("`torch.roll` without axes rolls the whole tensor as one long row of numbers. Say which axes.")
 def rolled_flat(image: Tensor, slope: Map, down: int, right: int) -> Tensor:
     return slope(image.roll(down).roll(right)).roll(-right).roll(-down)
+
+
+def _moved_back(down: Callable[[int, int], int], right: Callable[[int, int], int]) -> Function:
+    """Return the exercise's function with another way back."""
+
+    def moved(image: Tensor, slope: Map, d: int, r: int) -> Tensor:
+        return roll(slope(roll(image, d, r)), -down(d, r), -right(d, r))
+
+    return moved
+
+
+not_back_to_its_place = mistake(
+    "The gradient does not come back to where the image is: move both axes, each by as much as it was moved before.",
+    "not_back_to_its_place",
+)(
+    _moved_back(lambda down, right: right, lambda down, right: down),
+    _moved_back(lambda down, right: down, lambda down, right: 0),
+    _moved_back(lambda down, right: 0, lambda down, right: right),
+    _moved_back(lambda down, right: -down, lambda down, right: right),
+    _moved_back(lambda down, right: down, lambda down, right: -right),
+)
 
 
 def jitter_right_only(image: Tensor, slope: Map, down: int, right: int) -> Tensor:

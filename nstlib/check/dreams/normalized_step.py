@@ -60,6 +60,28 @@ def divided_by_norm(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     return (image + step * gradient / gradient.norm()).clamp(0, 1)
 
 
+@mistake("This divides by the *sum* of absolute values, so a larger picture moves less. Their mean is asked for.")
+def divided_by_sum(image: Tensor, gradient: Tensor, step: float) -> Tensor:
+    return (image + step * gradient / gradient.abs().sum()).clamp(0, 1)
+
+
+def step_by_image(image: Tensor, gradient: Tensor, step: float) -> Tensor:
+    return (image + step * gradient / gradient.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-12)).clamp(0, 1)
+
+
+def step_by_channel_of_each(image: Tensor, gradient: Tensor, step: float) -> Tensor:
+    return (image + step * gradient / gradient.abs().mean((2, 3), keepdim=True).clamp(min=1e-12)).clamp(0, 1)
+
+
+@mistake(
+    "Each channel, or each image, is divided by a mean of its own. One number for the whole tensor is asked for, so that "
+    "what is steeper moves further.",
+    variants=(step_by_channel_of_each, step_by_image),
+)
+def several_means(image: Tensor, gradient: Tensor, step: float) -> Tensor:
+    return (image + step * gradient / gradient.abs().mean((0, 2, 3), keepdim=True).clamp(min=1e-12)).clamp(0, 1)
+
+
 @mistake("This divides by the largest entry: one steep pixel makes all others stand still.")
 def divided_by_largest(image: Tensor, gradient: Tensor, step: float) -> Tensor:
     return (image + step * gradient / gradient.abs().max()).clamp(0, 1)

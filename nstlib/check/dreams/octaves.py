@@ -146,6 +146,40 @@ def one_size_missing(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) ->
     return octaves(image, climb, sizes[:-1])
 
 
+@mistake("It climbs from the details alone. At each size start from the photo at that size *plus* the details.")
+def climbed_from_details(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
+    details = None
+    for size in sizes:
+        base = _resized(image, size)
+        result = climb(base if details is None else _resized(details, size))
+        details = result - base
+    return result
+
+
+@mistake("The details are added after the climb, which so never sees them. Add them to the base, then climb.")
+def details_added_afterwards(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
+    details = torch.zeros_like(image)
+    for size in sizes:
+        base, old = _resized(image, size), _resized(details, size)
+        result = climb(base) + old
+        details = result - base
+    return result
+
+
+@mistake("Results are clamped to [0, 1]. Clamp nothing: what goes beyond is part of the details.")
+def clamped(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
+    return octaves(image, lambda each: climb(each).clamp(0, 1), sizes)
+
+
+def octaves_with_antialias(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
+    details = torch.zeros_like(image)
+    for size in map(tuple, sizes):
+        base, old = (F.interpolate(x, size=size, mode="bilinear", antialias=True) for x in (image, details))
+        result = climb(base + old)
+        details = result - base
+    return result
+
+
 def octaves_aligned(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
     return _octaves_by(image, climb, sizes, "bilinear", True)
 
@@ -157,7 +191,7 @@ def octaves_bicubic(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> 
 @mistake(
     "The sizes are right, but not the interpolation: bilinear is asked for, `mode='bilinear'` and nothing else "
     "(the default is nearest; align_corners stays False).",
-    variants=(octaves_aligned, octaves_bicubic),
+    variants=(octaves_aligned, octaves_bicubic, octaves_with_antialias),
 )
 def other_interpolation(image: Tensor, climb: Map, sizes: list[tuple[int, int]]) -> Tensor:
     return _octaves_by(image, climb, sizes, "nearest", None)

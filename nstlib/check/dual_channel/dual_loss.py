@@ -38,20 +38,24 @@ def _dual(
     of_image: Picture = normalized,
     of_content: Picture = normalized,
     of_texture: Picture = _same,
-    relative: bool = True,
+    of_details: Picture = _same,
+    relative: tuple[bool, bool, bool] = (True, True, True),
+    to_the_image: bool = False,
+    root: bool = False,
 ) -> Tensor:
     """Return the loss with one of its parts left out or put in the wrong place."""
     features = layer(image)
     pairs = (
         (of_image(features), of_content(layer(content).detach())),
-        (band(image), band(content).detach()),
+        (of_details(band(image)), of_details(band(content)).detach()),
         (gram_matrix(of_texture(features)), gram),
     )
-    scales = [target.square().mean() if relative else 1.0 for _, target in pairs]
-    return sum(
-        weight * (found - target).square().mean() / scale
-        for weight, (found, target), scale in zip(weights, pairs, scales, strict=True)
-    )
+    scales = [
+        (found if to_the_image else target).square().mean() if divided else 1.0
+        for (found, target), divided in zip(pairs, relative, strict=True)
+    ]
+    terms = [(found - target).square().mean() / scale for (found, target), scale in zip(pairs, scales, strict=True)]
+    return sum(weight * (term.sqrt() if root else term) for weight, term in zip(weights, terms, strict=True))
 
 
 def _small_layer(seed: int, dtype: torch.dtype, channels: int = 4) -> Picture:
@@ -145,6 +149,24 @@ def units(function: Function) -> bool:
     return close(one, other) and bool(one > 0.01)
 
 
+@law("a picture without details is 1 away in details, whatever the content")
+def empty(function: Function) -> bool:
+    """Relative to the content: what is missing altogether is missing once."""
+    image, content, gram, layer = _dual_setting()
+    found = function(torch.full_like(image, 0.4), content, gram, layer, _edges, (0.0, 1.0, 0.0))
+    return close(found, 1.0)
+
+
+@law("details three times as far apart cost nine times as much")
+def square(function: Function) -> bool:
+    image, content, gram, layer = _dual_setting()
+    near, far = (
+        torch.as_tensor(function(content + k * (image - content), content, gram, layer, _edges, (0.0, 1.0, 0.0)))
+        for k in (1, 3)
+    )
+    return close(far, 9 * near) and bool(near > 0.01)
+
+
 Weights = tuple[float, float, float]
 
 
@@ -229,13 +251,67 @@ def weights_in_another_order(
     return _dual(image, content, gram, layer, band, weights[::-1])
 
 
-@mistake(
-    "The three are added in their own units. Divide each by the mean square of its target, or the weights mean nothing."
+def _not_relative(*relative: bool) -> Function:
+    """Return the loss with some of its terms in their own units."""
+
+    def loss(image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights) -> Tensor:
+        return _dual(image, content, gram, layer, band, weights, relative=relative)
+
+    return loss
+
+
+not_relative = mistake(
+    "The three are added in their own units. Divide each by the mean square of its target, or the weights mean nothing.",
+    "not_relative",
+)(_not_relative(False, False, False))
+
+
+one_not_relative = mistake(
+    "Not all of the three are divided by the mean square of their targets. Structure, details, texture: which is still in "
+    "its own units?",
+    "one_not_relative",
+)(
+    *(
+        _not_relative(*relative)
+        for relative in (
+            (True, True, False),
+            (True, False, True),
+            (False, True, True),
+            (True, False, False),
+            (False, True, False),
+            (False, False, True),
+        )
+    )
 )
-def not_relative(
+
+
+@mistake("Each term is divided by the mean square of the *image's* side, which moves. Divide by that of its target.")
+def relative_to_the_image(
     image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
 ) -> Tensor:
-    return _dual(image, content, gram, layer, band, weights, relative=False)
+    return _dual(image, content, gram, layer, band, weights, to_the_image=True)
+
+
+@mistake("Of each term the root is taken: a ratio of lengths. Mean squares are asked for, above the line and below it.")
+def root_of_each(
+    image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
+) -> Tensor:
+    return _dual(image, content, gram, layer, band, weights, root=True)
+
+
+@mistake("The bands are normalized, too. Only the features are: how strong an edge is counts among the details.")
+def details_normalized(
+    image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
+) -> Tensor:
+    return _dual(image, content, gram, layer, band, weights, of_details=normalized)
+
+
+@mistake("The details compare what the layer sees of the bands. Compare the bands themselves.")
+def layer_of_the_band(
+    image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
+) -> Tensor:
+    others = _dual(image, content, gram, layer, band, (weights[0], 0.0, weights[2]))
+    return others + _dual(image, content, gram, layer, lambda x: layer(band(x)), (0.0, weights[1], 0.0))
 
 
 @mistake("The texture is compared with the content's. `gram` is the style's: use that.")
@@ -243,6 +319,20 @@ def texture_of_the_content(
     image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
 ) -> Tensor:
     return _dual(image, content, gram_matrix(layer(content)), layer, band, weights)
+
+
+@mistake("The structure is missing: two terms of three. What does `normalized` stand for?")
+def structure_forgotten(
+    image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
+) -> Tensor:
+    return _dual(image, content, gram, layer, band, (0.0, weights[1], weights[2]))
+
+
+@mistake("The texture is missing: two terms of three. What is `gram` for?")
+def texture_forgotten(
+    image: Tensor, content: Tensor, gram: Tensor, layer: Picture, band: Picture, weights: Weights
+) -> Tensor:
+    return _dual(image, content, gram, layer, band, (weights[0], weights[1], 0.0))
 
 
 @mistake("The details are missing: two terms of three. What is `band` for?")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -66,6 +68,12 @@ def gain(function: Function) -> bool:
     return close(function(5 * _some_features(), 25 * 0.3), found) and bool(found.abs().max() > 0.1)
 
 
+@law("where the floor is next to nothing beside the variance, the mean square of each channel is 1")
+def deviation(function: Function) -> bool:
+    found = torch.as_tensor(function(100 * _some_features(), 0.3))
+    return close(found.square().mean((2, 3)), torch.ones(2, 3))
+
+
 @law("if the features move, the result moves with them")
 def moves(function: Function) -> bool:
     found = torch.as_tensor(function(_some_features(), 0.3))
@@ -100,6 +108,52 @@ def mean_left(features: Tensor, floor: float) -> Tensor:
     return _normalize(features, floor, centered=False)
 
 
+@mistake(
+    "What divides is the mean square of the features as they came. The variance is the mean square of what is *left*."
+)
+def square_of_what_came(features: Tensor, floor: float) -> Tensor:
+    mean = features.mean((2, 3), keepdim=True)
+    return (features - mean) / (features.square().mean((2, 3), keepdim=True) + floor).sqrt()
+
+
+def structure_by_length_and_floor(features: Tensor, floor: float) -> Tensor:
+    centered = features - features.mean((2, 3), keepdim=True)
+    return centered / (centered.square().sum((2, 3), keepdim=True).sqrt() + floor)
+
+
+@mistake(
+    "The squares are summed over positions. The variance is their *mean*, or larger pictures get smaller numbers.",
+    variants=(structure_by_length_and_floor,),
+)
+def summed(features: Tensor, floor: float) -> Tensor:
+    centered = features - features.mean((2, 3), keepdim=True)
+    return centered / (centered.square().sum((2, 3), keepdim=True) + floor).sqrt()
+
+
+def _by(spread: Callable[[Tensor], Tensor]) -> Function:
+    """Return the exercise's function with another measure of how far a channel spreads."""
+
+    def structure(features: Tensor, floor: float) -> Tensor:
+        return (features - features.mean((2, 3), keepdim=True)) / (spread(features) + floor)
+
+    return structure
+
+
+def _absolute(features: Tensor) -> Tensor:
+    return (features - features.mean((2, 3), keepdim=True)).abs()
+
+
+other_spread = mistake(
+    "What divides is a mean absolute value, a largest value or a range. Asked for is the root of variance plus floor.",
+    "other_spread",
+)(
+    _by(lambda features: _absolute(features).mean((2, 3), keepdim=True)),
+    _by(lambda features: _absolute(features).amax((2, 3), keepdim=True)),
+    _by(lambda features: features.abs().amax((2, 3), keepdim=True)),
+    _by(lambda features: features.amax((2, 3), keepdim=True) - features.amin((2, 3), keepdim=True)),
+)
+
+
 @mistake("It is divided by the variance, which is in squared units. What turns a variance into a deviation?")
 def divided_by_the_variance(features: Tensor, floor: float) -> Tensor:
     return _normalize(features, floor, power=1.0)
@@ -121,6 +175,18 @@ def one_mean_for_the_batch(features: Tensor, floor: float) -> Tensor:
     return _normalize(features, floor, axes=(0, 2, 3))
 
 
+def structure_by_column(features: Tensor, floor: float) -> Tensor:
+    return _normalize(features, floor, axes=(2,))
+
+
+@mistake(
+    "Each row, or each column, has a mean of its own here. The mean of a channel is taken over height *and* width.",
+    variants=(structure_by_column,),
+)
+def by_row(features: Tensor, floor: float) -> Tensor:
+    return _normalize(features, floor, axes=(3,))
+
+
 @mistake("It averages over channels at each position. The mean of a channel is taken over height and width.")
 def over_channels(features: Tensor, floor: float) -> Tensor:
     return _normalize(features, floor, axes=(1,))
@@ -134,8 +200,18 @@ def floor_as_a_limit(features: Tensor, floor: float) -> Tensor:
     return centered / centered.square().mean((2, 3), keepdim=True).clamp(min=floor).sqrt()
 
 
+def structure_by_two_roots(features: Tensor, floor: float) -> Tensor:
+    centered = features - features.mean((2, 3), keepdim=True)
+    return centered / (centered.square().mean((2, 3), keepdim=True).sqrt() + floor**0.5)
+
+
+def structure_by_torch_std(features: Tensor, floor: float) -> Tensor:
+    return (features - features.mean((2, 3), keepdim=True)) / (features.std((2, 3), keepdim=True) + floor)
+
+
 @mistake(
-    "The floor is added to the deviation. It belongs to the variance: inside the root.",
+    "The floor, or its root, is added to the deviation. It belongs to the variance: inside the root.",
+    variants=(structure_by_two_roots, structure_by_torch_std),
 )
 def floor_outside_the_root(features: Tensor, floor: float) -> Tensor:
     centered = features - features.mean((2, 3), keepdim=True)

@@ -131,9 +131,55 @@ def not_relative(loss: Picture, other: Picture, image: Tensor) -> tuple[float, f
     return abs(found - value), float((bent - slope).norm())
 
 
-@mistake("It is relative to `other`, the loss under test. Divide by the known one, `loss`.")
+def null_value_by_the_other(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    return relative_to_the_other(loss, other, image)[0], null_test(loss, other, image)[1]
+
+
+def null_gradient_by_the_other(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    return null_test(loss, other, image)[0], relative_to_the_other(loss, other, image)[1]
+
+
+@mistake(
+    "It is relative to `other`, the loss under test. Divide by the known one, `loss`: values and gradients.",
+    variants=(null_value_by_the_other, null_gradient_by_the_other),
+)
 def relative_to_the_other(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
     return null_test(other, loss, image)
+
+
+def _by_both(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    (value, slope), (found, bent) = _value_and_slope(loss, image), _value_and_slope(other, image)
+    return abs(found - value) / (abs(found) + abs(value)), float((bent - slope).norm() / (bent.norm() + slope.norm()))
+
+
+def null_value_by_both(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    return _by_both(loss, other, image)[0], null_test(loss, other, image)[1]
+
+
+def null_gradient_by_both(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    return null_test(loss, other, image)[0], _by_both(loss, other, image)[1]
+
+
+@mistake(
+    "Both losses are in what it is divided by. Divide by the known one alone, or a wrong loss makes its own error smaller.",
+    variants=(null_value_by_both, null_gradient_by_both),
+)
+def relative_to_both(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    return _by_both(loss, other, image)
+
+
+def null_mean_of_quotients(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    (_, slope), (_, bent) = _value_and_slope(loss, image), _value_and_slope(other, image)
+    return null_test(loss, other, image)[0], float(((bent - slope) / slope).abs().mean())
+
+
+@mistake(
+    "The gradients are divided number by number. Take the two lengths first, then divide one by the other.",
+    variants=(null_mean_of_quotients,),
+)
+def divided_number_by_number(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+    (_, slope), (_, bent) = _value_and_slope(loss, image), _value_and_slope(other, image)
+    return null_test(loss, other, image)[0], float(((bent - slope) / slope).norm())
 
 
 def null_mean_ratio(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
@@ -167,10 +213,10 @@ def directions_only(loss: Picture, other: Picture, image: Tensor) -> tuple[float
 
 
 @mistake(
-    "The second gradient contains the first: backward() adds to .grad. Take a fresh leaf for each loss, or clear "
-    "it in between."
+    "The second number is the length of `other`'s gradient alone, over that of `loss`. Is nothing subtracted, or did "
+    "backward() add the second gradient to the first in `.grad`, so that subtracting leaves just that?"
 )
-def gradients_added_up(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
+def other_gradient_alone(loss: Picture, other: Picture, image: Tensor) -> tuple[float, float]:
     (_, slope), (_, bent) = _value_and_slope(loss, image), _value_and_slope(other, image)
     return null_test(loss, other, image)[0], float(bent.norm() / slope.norm())
 

@@ -115,7 +115,7 @@ def clipped_below_only(start: int, stop: int, height: int, convolutions: int) ->
 
 
 @mistake(
-    "min and max are exchanged. `first` must not be below 0: is that the smaller or the larger of the two numbers?"
+    "`min` and `max` are exchanged. `first` must not be below 0: is that the smaller or the larger of the two numbers?"
 )
 def min_for_max(start: int, stop: int, height: int, convolutions: int) -> tuple[int, int]:
     return min(0, start - convolutions), max(height, stop + convolutions)

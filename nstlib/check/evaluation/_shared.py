@@ -19,6 +19,9 @@ def related(seed: int, shape: tuple[int, ...], dtype: torch.dtype, kind: str = "
         x, y = 0.4 + 0.12 * (x - 0.5), 0.5 + 0.12 * (other - 0.5)
     if kind == "almost black":  # where the constants of a similarity count
         x, y = 0.02 * x, 0.02 * y
+    if kind == "black and white":  # where edges are as steep as they can be
+        x, y = (torch.where(each > each.mean((2, 3), keepdim=True), 1.0, 0.0).to(dtype) for each in (x, y))
+        x, y = x[:, :1].repeat(1, 3, 1, 1), y[:, :1].repeat(1, 3, 1, 1)
     if kind == "another left half":
         half = shape[3] // 2
         x = torch.cat([0.15 * x[..., :half], x[..., half:]], 3)

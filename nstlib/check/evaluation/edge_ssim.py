@@ -64,13 +64,41 @@ def edges_not_scaled(image: Tensor, reference: Tensor) -> Tensor:
     return metrics.ssim(sobel_edges(luminance(image)), sobel_edges(luminance(reference)))
 
 
+def _scaled_by(factor: float) -> Function:
+    return lambda image, reference: metrics.ssim(*(factor * sobel_edges(luminance(x)) for x in (image, reference)))
+
+
+scaled_too_far = mistake(
+    "The edges reach far beyond 1, and `ssim` takes them as if they ended there: its constants are too small beside them. "
+    "A slope is 0.5 at most, or hardly more.",
+    "scaled_too_far",
+)(*(_scaled_by(factor) for factor in (4.0, 8.0, 255.0)))
+
+
+@mistake("The edges are cut off at 1. A corner from black to white is a little steeper: leave that as it is.")
+def clamped(image: Tensor, reference: Tensor) -> Tensor:
+    return metrics.ssim(_edges(image).clamp(0, 1), _edges(reference).clamp(0, 1))
+
+
+def edges_of_colors_joined(image: Tensor, reference: Tensor) -> Tensor:
+    return metrics.ssim(*(2 * sobel_edges(each).mean(1, keepdim=True) for each in (image, reference)))
+
+
+def edges_of_colors_added(image: Tensor, reference: Tensor) -> Tensor:
+    return metrics.ssim(*(2 * sobel_edges(each).sum(1, keepdim=True) for each in (image, reference)))
+
+
+def edges_of_the_steepest_color(image: Tensor, reference: Tensor) -> Tensor:
+    return metrics.ssim(*(2 * sobel_edges(each).amax(1, keepdim=True) for each in (image, reference)))
+
+
 def edges_weighed_after(image: Tensor, reference: Tensor) -> Tensor:
     return metrics.ssim(*(2 * luminance(sobel_edges(each)) for each in (image, reference)))
 
 
 @mistake(
     "Red, green and blue have edges of their own here. Luminance comes first: one gray picture, then its edges.",
-    variants=(edges_weighed_after,),
+    variants=(edges_weighed_after, edges_of_colors_joined, edges_of_colors_added, edges_of_the_steepest_color),
 )
 def edges_of_colors(image: Tensor, reference: Tensor) -> Tensor:
     return metrics.ssim(2 * sobel_edges(image), 2 * sobel_edges(reference))
@@ -155,6 +183,7 @@ EXERCISE = Exercise(
         pictures_case(2, (2, 3, 18, 14)),
         pictures_case(3, (2, 3, 13, 17), loose=True),
         pictures_case(4, (2, 3, 20, 16), "almost gray"),
+        pictures_case(5, (1, 3, 15, 16), "black and white"),
     ),
     takes={
         "image": tensor("B 3 H W", ("uniform", "ties")),

@@ -101,6 +101,13 @@ def direction(function: Function) -> bool:
     return close(_heldout(function, 2 * style, style, "first"), 9.0)
 
 
+@law("red is three quarters away from yellow")
+def by_hand(function: Function) -> bool:
+    """Of the four entries that yellow has, red has one."""
+    red, yellow = (torch.tensor(color).view(1, 3, 1, 1).expand(1, 3, 4, 5) for color in ([1.0, 0, 0], [1.0, 1, 0]))
+    return close(_heldout(function, red.contiguous(), yellow.contiguous(), "first"), 0.75)
+
+
 def _grams(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> list[tuple[Tensor, Tensor]]:
     names = list(layers)
     found, wanted = network(image, names), network(style, names)
@@ -169,6 +176,16 @@ def root(image: Tensor, style: Tensor, network: Features, layers: Iterable[str])
 @mistake("These are absolute differences. Squares are asked for, above the line and below it.")
 def absolute_values(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> float:
     return _mean((g - t).abs().mean() / t.abs().mean() for g, t in _grams(image, style, network, layers))
+
+
+@mistake("Above the line stands a sum, below it a mean, so layers with more channels are further away. Take two means.")
+def sum_over_mean(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> float:
+    return _mean((g - t).square().sum() / t.square().mean() for g, t in _grams(image, style, network, layers))
+
+
+@mistake("This is the distance of the layer that is furthest away. The mean over all layers is asked for.")
+def furthest_layer(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> float:
+    return max(float((g - t).square().mean() / t.square().mean()) for g, t in _grams(image, style, network, layers))
 
 
 def heldout_first_layer(image: Tensor, style: Tensor, network: Features, layers: Iterable[str]) -> float:

@@ -112,10 +112,17 @@ def beyond(function: Function) -> bool:
     """Where one curve alone reaches nothing is compared, so what it does there does not count."""
     (styles, contents), base = _method_and_base()
     further = np.append(styles, 0.01), np.append(contents, 99.0)
-    return close(_ahead(function, base, further), _ahead(function, base, (styles, contents)), 1.0) and close(
+    return close(_ahead(function, base, further), _ahead(function, base, (styles, contents))) and close(
         _ahead(function, (np.array([0.1, 0.2, 0.4]), np.array([1.0, 2.0, 9.0])), (np.array([0.1, 0.2]), np.zeros(2))),
         1.5,
     )
+
+
+@law("ahead by nothing on the first half, and by up to 4 on the second, it is ahead by 10/9")
+def by_hand(function: Function) -> bool:
+    """At the nine distances it is ahead by 0, 0, 0, 0, 0, 1, 2, 3 and 4."""
+    method = np.array([0.4, 1.6, 0.1]), np.array([0.0, 4.0, 0.0])
+    return close(_ahead(function, method, (np.array([0.1, 1.6]), np.zeros(2))), 10 / 9)
 
 
 def _same_scale(values: np.ndarray) -> np.ndarray:
@@ -224,10 +231,35 @@ not_over_the_logarithm = mistake(
 )(_ahead_with(linear_levels=True, scale=_same_scale))
 
 
+def ahead_sorted_apart(
+    styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray
+) -> float:
+    return float(_matched((styles, np.sort(contents)), (base_styles, np.sort(base_contents)), sort=False).mean())
+
+
+def ahead_all_sorted(
+    styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray
+) -> float:
+    curves = (np.sort(styles), np.sort(contents)), (np.sort(base_styles), np.sort(base_contents))
+    return float(_matched(*curves).mean())
+
+
+@mistake(
+    "Two curves that have a single distance in common can be compared there. NaN is asked for only where there is none."
+)
+def touching_is_nothing(
+    styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray
+) -> float:
+    method, base = (styles, contents), (base_styles, base_contents)
+    low, high = _common(method, base)
+    return float("nan") if low >= high else float(_matched(method, base).mean())
+
+
 not_sorted = mistake(
     "`np.interp` wants its points ascending, and does not complain if they are not. Bring styles into order, and "
     "contents along with them.",
     "not_sorted",
+    variants=(ahead_all_sorted, ahead_sorted_apart),
 )(_ahead_with(sort=False))
 
 
@@ -270,12 +302,36 @@ def at_the_same_content(
     )
 
 
+def ahead_without_the_ends(
+    styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray
+) -> float:
+    return float(_matched((styles, contents), (base_styles, base_contents), levels=11)[1:-1].mean())
+
+
+def _ahead_at(levels: Callable[[np.ndarray, float, float], np.ndarray]) -> Function:
+    """Return the exercise's function with levels that are made of the baseline's styles and both ends."""
+
+    def ahead(styles: np.ndarray, contents: np.ndarray, base_styles: np.ndarray, base_contents: np.ndarray) -> float:
+        method, base = (styles, contents), (base_styles, base_contents)
+        low, high = _common(method, base)
+        at = levels(base_styles, low, high)
+        return float((_read(method, at) - _read(base, at)).mean()) if low <= high and at.size else float("nan")
+
+    return ahead
+
+
+ahead_in_the_middle = _ahead_at(lambda styles, low, high: np.array([np.sqrt(low * high)]))
+
+
+ahead_at_the_points = _ahead_at(lambda styles, low, high: styles[(styles >= low) & (styles <= high)])
+
+
 ahead_at_other_levels = tuple(_ahead_with(levels=levels) for levels in (10, 8, 7, 5, 20, 50, 100, 200, 1000))
 
 
 other_levels = mistake(
     "The idea is right, the levels are not: nine, both ends among them, evenly over the logarithm.", "other_levels"
-)(*ahead_at_other_levels)
+)(*ahead_at_other_levels, ahead_without_the_ends, ahead_in_the_middle, ahead_at_the_points)
 
 
 def _some_curves(pick: Pick, sizes: Sizes) -> tuple[tuple[str, ...], Make]:

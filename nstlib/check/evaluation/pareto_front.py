@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -73,6 +75,11 @@ def line(function: Function) -> bool:
 def inner(function: Function) -> bool:
     """A point in a dent of the front is no weighted sum's optimum, and on the front all the same."""
     return bool(_on_front(function, np.array([[0.0, 1.0], [0.6, 0.6], [1.0, 0.0]])).all())
+
+
+@law("who is best in one coordinate alone, whichever, is on the front")
+def each_coordinate(function: Function) -> bool:
+    return bool(_on_front(function, 1 - np.eye(3)).all()) and bool(_on_front(function, 1 - np.eye(4)).all())
 
 
 def _as_good(points: np.ndarray) -> np.ndarray:
@@ -188,6 +195,44 @@ def not_sorted(points: np.ndarray) -> np.ndarray:
 )
 def ties_after_sorting(points: np.ndarray) -> np.ndarray:
     return _swept(points, strict=True, order=np.argsort(points[:, 0], kind="stable"))
+
+
+def _kept_before(points: np.ndarray, rivals: Callable[[int, np.ndarray], np.ndarray]) -> np.ndarray:
+    """Compare each point with some of the others, as a loop does that goes on with what it has found so far."""
+    beats, found = _as_good(points) & _better(points), np.ones(len(points), dtype=bool)
+    for k in range(len(points)):
+        found[k] = not (beats[:, k] & rivals(k, found)).any()
+    return found
+
+
+def front_of_those_after(points: np.ndarray) -> np.ndarray:
+    return _kept_before(points, lambda k, found: np.arange(len(points)) > k)
+
+
+def front_of_those_kept(points: np.ndarray) -> np.ndarray:
+    return _kept_before(points, lambda k, found: (np.arange(len(points)) < k) & found)
+
+
+def front_of_the_next(points: np.ndarray) -> np.ndarray:
+    return _kept_before(points, lambda k, found: np.arange(len(points)) == k - 1)
+
+
+@mistake(
+    "Each point is compared with some of the others only: those before it, those after it, or those that were kept. Any "
+    "of the others may put it out.",
+    variants=(front_of_those_after, front_of_those_kept, front_of_the_next),
+)
+def some_rivals_only(points: np.ndarray) -> np.ndarray:
+    return _kept_before(points, lambda k, found: np.arange(len(points)) < k)
+
+
+def front_of_the_ends(points: np.ndarray) -> np.ndarray:
+    return metrics.pareto_front(points[:, [0, -1]])
+
+
+@mistake("Only two of the coordinates are compared. There may be more: D of them.", variants=(front_of_the_ends,))
+def two_coordinates(points: np.ndarray) -> np.ndarray:
+    return metrics.pareto_front(points[:, :2])
 
 
 @mistake("True and False are exchanged: these are the dominated points.")

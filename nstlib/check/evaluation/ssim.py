@@ -77,6 +77,20 @@ def ssim_grays(function: Function) -> bool:
     return close(function(x, y), torch.tensor([(2 * 0.3 * 0.6 + 1e-4) / (0.3**2 + 0.6**2 + 1e-4)]))
 
 
+@law("an image of 11 x 11 pixels is one window")
+def one_window(function: Function) -> bool:
+    """Compare with the formula for one window, written out."""
+    bell = gaussian_kernel(metrics.WINDOW)
+    window = torch.outer(bell, bell)
+    x, y = (image[:1, :1, 2:13, 3:14].contiguous() for image in two())
+    mean_x, mean_y = ((window * image).sum() for image in (x, y))
+    products = [(window * (a - m) * (b - n)).sum() for a, m, b, n in ((x, mean_x, x, mean_x), (y, mean_y, y, mean_y))]
+    covariance = (window * (x - mean_x) * (y - mean_y)).sum()
+    first, second = _CONSTANTS
+    means = (2 * mean_x * mean_y + first) / (mean_x**2 + mean_y**2 + first)
+    return close(function(x, y), (means * (2 * covariance + second) / (sum(products) + second))[None])
+
+
 @law("an image that varies and its negative have a similarity below -0.2")
 def ssim_negative(function: Function) -> bool:
     """A picture and its negative around mid-gray are anticorrelated in every window."""
@@ -85,8 +99,8 @@ def ssim_negative(function: Function) -> bool:
 
 
 @mistake(
-    "The constants c1 and c2 are missing. Without them what is almost flat is compared by its noise, and what is "
-    "black by 0 / 0."
+    "The constants c1 and c2 are missing, or next to nothing beside numbers up to 255. Then what is almost flat is "
+    "compared by its noise, and what is black by 0 / 0."
 )
 def constants_missing(image: Tensor, reference: Tensor) -> Tensor:
     means, rest = _factors(image, reference, constants=(0.0, 0.0))
@@ -204,6 +218,93 @@ def averaged_before_multiplying(image: Tensor, reference: Tensor) -> Tensor:
     return means * rest
 
 
+def _cropped(width: int) -> Function:
+    def similarity(image: Tensor, reference: Tensor) -> Tensor:
+        means, rest = _factors(image, reference)
+        return _average((means * rest)[:, :, width:-width, width:-width])
+
+    return similarity
+
+
+def ssim_without_the_first_rows(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference)
+    return _average((means * rest)[:, :, 5:, 5:])
+
+
+def ssim_without_rows(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference)
+    return _average((means * rest)[:, :, 5:-5])
+
+
+def ssim_without_columns(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference)
+    return _average((means * rest)[:, :, :, 5:-5])
+
+
+other_border = mistake(
+    "The border that is left out has another width. A window of 11 pixels reaches 5 beyond its middle: 5 rows at the top, "
+    "5 at the bottom, and as many columns.",
+    "other_border",
+)(
+    *(_cropped(width) for width in (4, 3, 2, 1)),
+    ssim_without_the_first_rows,
+    ssim_without_rows,
+    ssim_without_columns,
+)
+
+
+def ssim_absolute(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference)
+    return _average(_inside(means * rest).abs())
+
+
+@mistake(
+    "Similarities below 0 are cut off, or lose their sign. A negative is not only unlike the picture: it is its opposite. "
+    "Average them as they are.",
+    variants=(ssim_absolute,),
+)
+def opposites_lost(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference)
+    return _average(_inside(means * rest).clamp(min=0))
+
+
+other_window = mistake(
+    "The window has another width: its standard deviation is 1.5 pixels, `low_pass(x, 1.5)`.", "other_window"
+)(
+    *(
+        lambda image, reference, sigma=sigma: _average(
+            _inside(torch.mul(*_factors(image, reference, blur=lambda x: low_pass(x, sigma))))
+        )
+        for sigma in (1.0, 2.0, 1.2, 3.0)
+    )
+)
+
+
+@mistake(
+    "Twice the *product* of the deviations stands below the line. It is the sum of the variances that does: a picture "
+    "with half the contrast is less similar."
+)
+def correlation(image: Tensor, reference: Tensor) -> Tensor:
+    _, _, var_x, var_y, covariance = _moments(image, reference)
+    means, second = _factors(image, reference)[0], _CONSTANTS[1]
+    deviations = (var_x.clamp(min=0) * var_y.clamp(min=0)).sqrt()
+    return _average(_inside(means * (2 * covariance + second) / (2 * deviations + second)))
+
+
+def ssim_with_two_large_constants(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference, constants=(9e-4, 9e-4))
+    return _average(_inside(means * rest))
+
+
+@mistake(
+    "The same constant stands in both factors. Beside the means it is 0.01 squared, beside the variances 0.03 squared.",
+    variants=(ssim_with_two_large_constants,),
+)
+def one_constant(image: Tensor, reference: Tensor) -> Tensor:
+    means, rest = _factors(image, reference, constants=(1e-4, 1e-4))
+    return _average(_inside(means * rest))
+
+
 @mistake(
     "The channels are averaged into one gray picture first. Each channel is compared by itself; the average comes last."
 )
@@ -317,6 +418,6 @@ EXERCISE = Exercise(
     takes={"image": tensor("B C H W", _SORTS), "reference": tensor("B C H W", _SORTS)},
     sizes={"H": (11, 15), "W": (11, 15), "C": (1, 3), "B": (1, 2)},
     drawn=4,
-    laws=(alike_itself, alike_both_ways, alike_mirrored, alike_alone, ssim_grays, ssim_negative),
+    laws=(alike_itself, alike_both_ways, alike_mirrored, alike_alone, ssim_grays, ssim_negative, one_window),
     verified="means, variances and covariance in windows, for each image by itself",
 )

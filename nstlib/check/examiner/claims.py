@@ -157,6 +157,7 @@ def _size(test: Callable[[int, int], bool]) -> Callable[[Try], bool]:
     return lambda one: one.lead.ndim == 4 and test(*one.lead.shape[-2:])
 
 
+_PLACES = ("first", "second", "third", "fourth")
 _LOOK = "All else is right, on every input tried."
 CLAIMS: tuple[tuple[str, str, Claim], ...] = (
     ("only_the_first_number", f"Only the first number is wrong. {_LOOK}", _only(_number(0))),
@@ -266,6 +267,31 @@ def of_plain_arguments(exercise: Exercise, tried: Sequence[Try]) -> Iterator[tup
                 claim = _unless(lambda one, k=k, v=value: one.arguments[k] != v, _with(k, value))
                 text = f"It is right where `{name}` is {said}, and wrong only where it is not."
                 yield f"only_unless_{name}_is_{value}".lower().removesuffix(".0"), text, claim
+
+
+def of_weights(exercise: Exercise, tried: Sequence[Try]) -> Iterator[tuple[str, str, Claim]]:
+    """Yield claims about arguments that are a few numbers each: "right where the second of `weights` is 0"."""
+    for k, name in enumerate(inspect.signature(exercise.reference).parameters):
+        given = [one.arguments[k] for one in tried if len(one.arguments) > k]
+        counts = {len(value) if _of_numbers(value) else 0 for value in given}
+        if len(given) < len(tried) or len(counts) > 1 or not 1 < (count := next(iter(counts), 0)) <= len(_PLACES):
+            continue
+        for place in range(count):
+            claim = _unless(
+                lambda one, k=k, place=place: one.arguments[k][place] != 0,
+                lambda arguments, k=k, place=place: (*arguments[:k], _zeroed(arguments[k], place), *arguments[k + 1 :]),
+            )
+            text = f"It is right where the {_PLACES[place]} of `{name}` is 0, and wrong only where it is not."
+            yield f"only_unless_{name}_{place}_is_0", text, claim
+
+
+def _of_numbers(value: object) -> bool:
+    numbers = isinstance(value, (list, tuple)) and all(isinstance(item, (int, float)) for item in value)
+    return numbers and not any(isinstance(item, bool) for item in value)
+
+
+def _zeroed(values: Sequence[float], place: int) -> Sequence[float]:
+    return type(values)([*values[:place], 0.0, *values[place + 1 :]])
 
 
 def _with(place: int, value: object) -> Change:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ TOLERANCE = 1e-3  # relative to the largest number expected: float32 or float64,
 _NOTHING = 1e-12  # what double precision leaves of a sum that should be 0; in single precision it is a millionth
 _LARGEST = 10_000_000  # numbers that are worth looking at
 _LISTED = 6  # numbers of a list that are shown
+_PLURAL = {"is": "are", "has": "have", "holds": "hold", "contains": "contain"}
+_AFTER_THE_NOUN = re.compile(r" (?:of|after|before|in|that|for)\b")
 
 
 @dataclass(frozen=True)
@@ -118,14 +121,14 @@ def as_tensor(value: object) -> Tensor | None:
 def _tensor_difference(expected: Tensor, actual: object, where: str) -> Difference | None:
     found = as_tensor(actual)
     if found is None:
-        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a tensor.")
+        return Difference("type", _about(where, f"is {describe(actual)}, and should be a tensor."))
     if found.shape != expected.shape:
-        text = f"{_it(where)} has the wrong shape."
+        text = _about(where, "has the wrong shape.")
         return Difference("shape", text, str(tuple(expected.shape)), str(tuple(found.shape)))
     if found.device != expected.device:
-        return Difference("device", f"{_it(where)} is on {found.device}, its input on {expected.device}.")
+        return Difference("device", _about(where, f"is on {found.device}, the input on {expected.device}."))
     if (bad := _dtype_problem(expected, found, isinstance(actual, Tensor))) is not None:
-        return Difference("dtype", f"{_it(where)} {bad}", _dtype(expected), _dtype(found))
+        return Difference("dtype", _about(where, bad), _dtype(expected), _dtype(found))
     return _value_difference(expected, found, where)
 
 
@@ -147,14 +150,14 @@ def _value_difference(expected: Tensor, found: Tensor, where: str) -> Difference
         if not torch.isfinite(found).all() and torch.isfinite(expected).all():
             name = "NaN (not a number)" if found.isnan().any() else "infinity"
             few = f"{int((~torch.isfinite(found)).sum())} of {found.numel()} numbers"
-            return Difference("finite", f"{_it(where)} contains {name}: {few}. Where is something divided by zero?")
+            return Difference("finite", _about(where, f"contains {name}: {few}. Where is something divided by zero?"))
     wrong = wrong_numbers(expected, found)
     if not wrong.any():
         return None
     index = tuple(int(i) for i in wrong.nonzero()[0])
-    text = f"{_it(where)} has {int(wrong.sum())} of {wrong.numel()} numbers wrong."
+    text = _about(where, f"has {int(wrong.sum())} of {wrong.numel()} numbers wrong.")
     if wrong.numel() == 1:
-        text = f"{_it(where)} is {'wrong' if expected.dtype == torch.bool else 'another number'}."
+        text = _about(where, f"is {'wrong' if expected.dtype == torch.bool else 'another number'}.")
     return Difference("value", text, _few(expected, index), _few(found, index))
 
 
@@ -182,9 +185,9 @@ def _few(tensor: Tensor, index: tuple[int, ...]) -> str:
 
 def _mapping_difference(expected: Mapping, actual: object, where: str) -> Difference | None:
     if not isinstance(actual, Mapping):
-        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a dictionary.")
+        return Difference("type", _about(where, f"is {describe(actual)}, and should be a dictionary."))
     if set(expected) != set(actual):
-        return Difference("names", f"{_it(where)} has other keys.", _names(expected), _names(actual))
+        return Difference("names", _about(where, "has other keys."), _names(expected), _names(actual))
     for key, value in expected.items():
         if (found := difference(value, actual[key], _inside(where, key))) is not None:
             return found
@@ -192,25 +195,28 @@ def _mapping_difference(expected: Mapping, actual: object, where: str) -> Differ
 
 
 def _sequence_difference(expected: list | tuple, actual: object, where: str) -> Difference | None:
-    if isinstance(actual, Tensor) and actual.ndim:
+    stacked = isinstance(actual, Tensor) and actual.ndim > 0
+    if stacked and (len(actual) == len(expected) or not any(isinstance(item, Tensor) for item in expected)):
         actual = actual.tolist()
     if not isinstance(actual, (list, tuple)):
-        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a {type(expected).__name__}.")
+        return Difference("type", _about(where, f"is {describe(actual)}, and should be a {type(expected).__name__}."))
     numbers = all(isinstance(v, (int, float)) for v in (*expected, *actual))
     if len(expected) != len(actual):
         shown = numbers and max(len(expected), len(actual)) <= _LISTED
         sizes = [_listed(v) if shown else str(len(v)) for v in (expected, actual)]
-        return Difference("length", f"{_it(where)} has another length.", *sizes)
+        return Difference("length", _about(where, "has another length."), *sizes)
     for k, (a, b) in enumerate(zip(expected, actual, strict=True)):
         if (found := difference(a, b, where or place(k, len(expected)))) is not None:
             if found.kind == "value" and numbers:
-                return Difference("value", f"{_it(where)} is wrong.", _listed(expected), _listed(actual))
+                return Difference("value", _about(where, "is wrong."), _listed(expected), _listed(actual))
             return found
     return None
 
 
 def place(index: int, count: int) -> str:
     """Return which of several results is meant: "The first of the two results"."""
+    if count == 1:
+        return "The only result"
     words = ("first", "second", "third", "fourth", "fifth", "sixth")
     place = words[index] if index < len(words) else f"{index + 1}th"
     return f"The {place} of the {('', 'one', 'two', 'three', 'four')[count] if count < 5 else count} results"
@@ -224,23 +230,31 @@ def _plain_difference(expected: object, actual: object, where: str) -> Differenc
             return None
         if type(expected) is type(actual) is bool and where:
             return Difference("fact", f"{where}.")  # what is watched is named by what is told if it is otherwise
-        return Difference("value", f"{_it(where)} is wrong.", _said(expected), _said(actual))
+        return Difference("value", _about(where, "is wrong."), _said(expected), _said(actual))
     if isinstance(actual, bool) or not isinstance(actual, (int, float)):
-        return Difference("type", f"{_it(where)} is {describe(actual)}, and should be a number.")
+        return Difference("type", _about(where, f"is {describe(actual)}, and should be a number."))
     if not math.isfinite(actual):
-        return Difference("finite", f"{_it(where)} is {actual}. Where is something divided by zero?")
+        return Difference("finite", _about(where, f"is {actual}. Where is something divided by zero?"))
     counted = isinstance(expected, int) and isinstance(actual, int)  # what is counted is not rounded
     if abs(expected - actual) > (0 if counted else TOLERANCE * abs(expected) + 1e-9):
-        return Difference("value", f"{_it(where)} is wrong.", number(expected), number(actual))
+        return Difference("value", _about(where, "is wrong."), number(expected), number(actual))
     if isinstance(expected, int) and not isinstance(actual, int):
         return Difference(
-            "dtype", f"{_it(where)} is {actual}: a whole number is asked for (`//` divides without rest)."
+            "dtype", _about(where, f"is {actual}: a whole number is asked for (`//` divides without rest).")
         )
     return None
 
 
-def _it(where: str) -> str:
-    return where or "The result"
+def is_plural(name: str) -> bool:
+    """Return whether a name of something watched is one of several things: "the weights after one step"."""
+    words = _AFTER_THE_NOUN.split(name.rpartition(", ")[2])[0].split()
+    return bool(words) and words[0].lower() != "what" and words[-1].endswith("s") and not words[-1].endswith("ss")
+
+
+def _about(where: str, said: str) -> str:
+    """Return a sentence about what is named by where it is, "" for the whole result; its verb comes in the singular."""
+    verb, rest = said.split(" ", 1)
+    return f"{where or 'The result'} {_PLURAL.get(verb, verb) if is_plural(where) else verb} {rest}"
 
 
 def _said(value: object) -> str:

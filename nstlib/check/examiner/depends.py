@@ -109,6 +109,8 @@ def _regions(cases: _Cases, k: int) -> Iterator[tuple[str, Sequence[Change], Cal
     if all(isinstance(v, (bool, int, float, str)) for v in given):
         others = list(dict.fromkeys(given))[:3]
         yield "", [_put(k, value) for value in others], lambda one: True
+    elif all(isinstance(v, (list, tuple)) and v and all(isinstance(n, (int, float)) for n in v) for v in given):
+        yield "", [_put_as_many(k, value) for value in _different(given)], lambda one: True
     elif all(isinstance(v, Tensor) for v in given):
         yield "", [_in_place_of(k, (...,), other) for other in _OTHERS], lambda one: True
         for words, axis, index in _slices(name, given) if all(v.is_floating_point() for v in given) else ():
@@ -161,6 +163,23 @@ _OTHERS = (_mirrored, _bent, _some)
 
 def _put(k: int, value: object) -> Change:
     return lambda arguments: (*arguments[:k], value, *arguments[k + 1 :])
+
+
+def _different(given: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """Return lists of numbers that differ in what they hold, not in its order alone: some answers sort."""
+    found = {tuple(sorted(values)): values for values in given}
+    return list(found.values())
+
+
+def _put_as_many(k: int, values: Sequence[float]) -> Change:
+    """Return the change of some numbers into as many others."""
+
+    def change(arguments: tuple) -> tuple:
+        if len(values) != len(arguments[k]):
+            raise ValueError("As many are needed.")  # so this input is left out
+        return (*arguments[:k], type(arguments[k])(values), *arguments[k + 1 :])
+
+    return change
 
 
 def _in_place_of(k: int, where: tuple, other: Callable[[Tensor], Tensor]) -> Change:

@@ -18,7 +18,7 @@ def relation(cases: Sequence[Case], expected: Sequence[object], seen: Sequence[o
     """Return (id, sentence) for what turns the right results into the ones seen, or None."""
     pairs = _pairs(expected, seen)
     if pairs is None:
-        return None
+        return _truths(expected, seen)
     if all(bool((b == 0).all()) for _, b in pairs) and not all(bool((a == 0).all()) for a, _ in pairs):
         return "zeros", "Every number is 0. Is something computed and then not used?"
     if _is_constant([b for _, b in pairs]) and not _is_constant([a for a, _ in pairs]):
@@ -32,6 +32,21 @@ def relation(cases: Sequence[Case], expected: Sequence[object], seen: Sequence[o
         if text := _scaled(cases, factors):
             return "scaled", text
     return _offset(pairs) or _axes(pairs) or _shape(pairs)
+
+
+def _truths(expected: Sequence[object], seen: Sequence[object]) -> tuple[str, str] | None:
+    """Return what turns the right truth values into the ones seen."""
+    pairs = [(as_tensor(a), as_tensor(b)) for a, b in zip(expected, seen, strict=True)]
+    if any(a is None or b is None or a.shape != b.shape or {a.dtype, b.dtype} != {torch.bool} for a, b in pairs):
+        return None
+    a, b = (torch.cat([pair[k].flatten() for pair in pairs]) for k in (0, 1))
+    if not a.numel() or bool((a == b).all()) or bool(a.all()) or not bool(a.any()):
+        return None
+    if bool((a != b).all()):
+        return "truth_exchanged", "True and False are exchanged."
+    if bool(b.all()) or not bool(b.any()):
+        return "same_for_every_input", f"It is {bool(b.all())} each time, on every input."
+    return None
 
 
 def loosely(cases: Sequence[Case], expected: Sequence[object], seen: Sequence[object]) -> tuple[str, str] | None:

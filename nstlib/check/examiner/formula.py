@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,8 @@ Pair = tuple[Tensor, Tensor]  # what is right, what was seen
 _NEAR = 1e-3  # of the largest number
 _ENOUGH = 4  # wrong numbers, before a formula says something
 _STEPS = 3  # sizes that a factor is made of at most
+_NAMES = 6  # sizes that are tried for that
+_COUNT = ".numel()`"  # how the name of a size ends that is no factor beside others
 
 
 def formula(exercise: Exercise, part: Sequence[Try]) -> Found | None:
@@ -55,12 +58,12 @@ def _enough(pairs: Sequence[Pair]) -> bool:
     return sum(map(bool, wrong)) >= 3 and sum(wrong) >= _ENOUGH
 
 
-def _near(a: Tensor, b: Tensor) -> bool:
-    """Return whether two tensors are the same up to rounding; beside nothing that is larger than nothing."""
+def _near(a: Tensor, b: Tensor, least: float = 1e-9) -> bool:
+    """Return whether two tensors are the same up to rounding; beside nothing that is larger than the least."""
     if not bool(a.isfinite().all() and b.isfinite().all()):
         return False  # beside infinity everything is small
     scale = max(float(a.abs().max()), float(b.abs().max())) if a.numel() else 0.0
-    return bool(((a - b).abs() <= _NEAR * scale + 1e-9).all())
+    return bool(((a - b).abs() <= _NEAR * scale + least).all())
 
 
 def _all(pairs: Sequence[Pair], formula: Callable[[Tensor], Tensor], *, backward: bool = False) -> bool:
@@ -156,9 +159,12 @@ def _line(pairs: Sequence[Pair]) -> Found | None:
     """Return by which number all is multiplied, and what is added."""
     a, b = (torch.cat([pair[k].flatten() for pair in pairs]) for k in (0, 1))
     fitted = _fitted(a, b)
-    if fitted is None or not all(_near(fitted[0] * x + fitted[1], y) for x, y in pairs):
+    if fitted is None:
         return None
     factor, offset = fitted
+    rounding = 1e-6 * float(b.abs().max())  # where the two cancel, only that is left
+    if not all(_near(factor * x + offset, y, rounding) for x, y in pairs):
+        return None
     if abs(factor + 1) < _NEAR and abs(offset - 1) < _NEAR:
         return "complement", "It is 1 minus what it should be."
     if min(abs(factor), abs(offset) / float(b.abs().max())) < 2 * _NEAR or abs(factor - 1) < 2 * _NEAR:
@@ -235,13 +241,16 @@ def _of_an_argument(part: Sequence[Try], pairs: Sequence[Pair]) -> Found | None:
         ):
             if all(_near(made(a, t), b) for a, b, t in triples):
                 return "argument_added", f"It is {said}."
-        steps = factors_of([(a - t, b - t) for a, b, t in triples])
-        if steps and all(float((a - t).abs().max()) > _NEAR * float(a.abs().max()) for a, _, t in triples):
-            return _step(name, [step for step in steps if step])
+        far = [float((a - t).abs().max()) > _NEAR * float(a.abs().max()) for a, _, t in triples]
+        steps = factors_of([(a - t, b - t) for (a, b, t), moved in zip(triples, far, strict=True) if moved])
+        stays = all(_near(a, b) for (a, b, _), moved in zip(triples, far, strict=True) if not moved)
+        if steps and stays and sum(far) >= _ENOUGH:
+            single = all(a.numel() == 1 for a, _ in pairs)  # of which each is a multiple of each
+            return _step(name, [step for step in steps if step], single=single)
     return None
 
 
-def _step(name: str, steps: list[float]) -> Found:
+def _step(name: str, steps: list[float], *, single: bool) -> Found | None:
     if all(abs(step + 1) < 2 * _NEAR for step in steps):
         return "other_way", f"It lies as far from `{name}` as it should, but on the other side."
     if all(abs(step / steps[0] - 1) < 2 * _NEAR for step in steps):
@@ -249,6 +258,8 @@ def _step(name: str, steps: list[float]) -> Found:
             "step_scaled",
             f"What is added to `{name}` is {number(steps[0])} times what it should be, on every input.",
         )
+    if single:
+        return None
     text = f"What is added to `{name}` has the right direction, but not the right length: the factor is not always the same."
     return "step_scaled", text
 
@@ -262,7 +273,7 @@ def _sized(exercise: Exercise, part: Sequence[Try], pairs: Sequence[Pair]) -> Fo
     known = [_sizes(exercise, one) for one, _ in shown]
     names = [name for name in known[0] if all(each.get(name, 0) > 0 for each in known)]
     logs = {name: torch.tensor([math.log(each[name]) for each in known], dtype=torch.float64) for name in names}
-    names = [name for name in names if float(logs[name].max() - logs[name].min()) > 1e-6]
+    names = _different(names, logs)
     wanted = torch.tensor([math.log(abs(f)) for _, f in shown], dtype=torch.float64)
     factors_shown = [abs(f) for _, f in shown]
     sign = {f > 0 for _, f in shown}
@@ -270,7 +281,7 @@ def _sized(exercise: Exercise, part: Sequence[Try], pairs: Sequence[Pair]) -> Fo
         return None
     for count in range(1, _STEPS + 1):
         found = []
-        for powers in _powers(len(names), count):
+        for powers in _powers(names, count):
             rest = wanted - sum((p * logs[name] for p, name in zip(powers, names, strict=True)), torch.zeros(()))
             if float(rest.max() - rest.min()) < 2 * _NEAR and (constant := _plain(math.exp(float(rest.mean())))):
                 found.append((powers, constant))
@@ -280,19 +291,48 @@ def _sized(exercise: Exercise, part: Sequence[Try], pairs: Sequence[Pair]) -> Fo
     return None
 
 
+def _different(names: Sequence[str], logs: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of sizes that vary, of those that are always the same the first, and not more than can be tried."""
+    kept: list[str] = []
+    for name in names:
+        varies = float(logs[name].max() - logs[name].min()) > 1e-6
+        if varies and not any(torch.equal(logs[name], logs[other]) for other in kept):
+            kept.append(name)
+    return kept[:_NAMES]
+
+
 def _sizes(exercise: Exercise, one: Try) -> dict[str, float]:
-    """Return the sizes of the images that come in, and the arguments that are numbers."""
+    """Return the sizes of the arguments, those of images by their letters, and the arguments that are numbers."""
     sizes = dict(zip("BCHW", map(float, one.lead.shape), strict=True)) if of_images(one) else {}
-    values = zip(inspect.signature(exercise.reference).parameters, one.arguments, strict=False)
-    numbers = {
-        f"`{name}`": float(v) for name, v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0
-    }
-    return {**sizes, **numbers}
+    lead, axes = one.name if sizes else "", {}
+    for name, value in zip(inspect.signature(exercise.reference).parameters, one.arguments, strict=False):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0:
+            sizes[f"`{name}`"] = float(value)
+        elif isinstance(value, (list, tuple)):
+            sizes[f"`len({name})`"] = float(len(value))
+            if value and all(isinstance(item, (int, float)) for item in value):
+                sizes[f"`sum({name})`"] = float(sum(value))
+            shapes = {item.shape for item in value if isinstance(item, Tensor)}
+            axes.update(_axes(f"{name}[0]", shapes.pop()) if len(shapes) == 1 else {})
+        elif isinstance(value, (Tensor, np.ndarray)):
+            axes.update(_axes(name, value.shape, count_only=name == lead))
+    return {**sizes, **axes}
 
 
-def _powers(names: int, count: int) -> Iterator[tuple[int, ...]]:
-    span = range(-2, 3)
-    return (p for p in itertools.product(span, repeat=names) if sum(map(abs, p)) == count)
+def _axes(name: str, shape: Sequence[int], *, count_only: bool = False) -> dict[str, float]:
+    """Return how many numbers a tensor holds, and how long its axes are."""
+    count = {f"`{name}{_COUNT}": float(math.prod(shape))} if len(shape) > 1 else {}
+    return count if count_only else {**count, **{f"`{name}.shape[{k}]`": float(size) for k, size in enumerate(shape)}}
+
+
+def _is_size(name: str) -> bool:
+    return name in "BCHW" or name[0].isdigit() or name.startswith("`len(") or ".shape[" in name or name.endswith(_COUNT)
+
+
+def _powers(names: Sequence[str], count: int) -> Iterator[tuple[int, ...]]:
+    alone = [count > 1 and name.endswith(_COUNT) for name in names]
+    spans = [range(1) if each else range(-2, 3) for each in alone]
+    return (p for p in itertools.product(*spans) if sum(map(abs, p)) == count)
 
 
 def _plain(value: float) -> float | None:
@@ -310,7 +350,7 @@ def _product(
     above = [f"{constant:g}"] * (constant > 1) + above
     below = [f"{1 / constant:g}"] * (constant < 1) + below
     value = constant * math.prod(sizes[name] ** p for name, p in zip(names, powers, strict=True))
-    whole = positive and all(name in "BCHW" or name[0].isdigit() for name in (*above, *below))
+    whole = positive and all(map(_is_size, (*above, *below)))
     if whole and not (above and below):
         size, word = (value, "large") if above else (1 / value, "small")
         return "scaled", f"It is exactly {'*'.join(above or below)} (here {number(size)}) times too {word}."

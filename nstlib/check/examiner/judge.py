@@ -10,7 +10,7 @@ import torch
 
 from nstlib.check.drawing import drawn_cases
 from nstlib.check.examiner import sandbox, source
-from nstlib.check.examiner.compare import Difference, difference
+from nstlib.check.examiner.compare import Difference, difference, is_plural
 from nstlib.check.examiner.extremes import at_extremes, in_double
 from nstlib.check.examiner.forms import Form, converting, described, fits
 from nstlib.check.examiner.observe import Observation, agree, disagreement, known, watch
@@ -247,6 +247,8 @@ def _joined(found: Difference, told: Place | None) -> str:
     if told is None or (told.id == "one_of_several" and f"{told.name}, " in found.text):
         return found.text  # which is about one of several within it
     said, name = told.sentence, told.name
+    if is_plural(name) and said.startswith("It "):
+        said = f"Each {said[3:]}"
     if told.id == "one_of_several" and name.lower() not in found.text.lower():
         return f"Wrong: {name[:1].lower()}{name[1:]}. {said}"
     if found.kind in ("shape", "value", "gradient") and not told.id.startswith(_BESIDE):

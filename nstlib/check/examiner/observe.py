@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 from nstlib.check.examiner.compare import Difference, difference, freeze
 from nstlib.check.examiner.forms import Form, described, differ, form_of
 from nstlib.check.examiner.sandbox import Failure, attempt
-from nstlib.check.exercise import Case, Exercise, Function, normal
+from nstlib.check.exercise import Case, Exercise, Function, call, normal
 
 _KEPT = 4096  # observations of known functions: those of some 60 exercises whose mistakes were all tried
 _known: dict[tuple[Exercise, Function, Case], Observation] = {}
@@ -28,13 +29,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen of one call; ``form`` is that of what the function itself returned."""
+    """What was seen of one call.
+
+    ``changed`` is the argument that was written into, ``copy`` how to copy it. ``form`` is that of what the function
+    itself returned; ``returned``, what that was, is kept only where what is watched is something else.
+    """
 
     value: object = None
     failure: Failure | None = None
     changed: str = ""
+    copy: str = ""
     gradient: tuple[Tensor, ...] | Cut = ()
     form: Form = ("other", None)
+    returned: object = None
 
 
 def watch(
@@ -48,23 +55,27 @@ def watch(
     """Call the function on fresh arguments, and once more for the gradient where the exercise asks for one."""
     arguments = case.make(dtype)
     before = [_copy(argument) for argument in arguments]
-    forms = []
+    forms, returned = [], []
 
     def watched(*given: object) -> object:
         result = function(*given)
         forms.append(form_of(result, dtype))
+        if exercise.observe is not call and not returned:
+            with suppress(Exception):  # an object that refuses to be looked at
+                returned.append(freeze(result))
         return result
 
     value = attempt(lambda: exercise.observe(watched, arguments), function)
     if isinstance(value, Failure):
         return Observation(failure=value)
-    changed = _changed(exercise, before, arguments) if exercise.pure else ""
+    changed, copy = _changed(exercise, before, arguments) if exercise.pure else ("", "")
     seen = freeze(value)
     flow = ()
     if exercise.differentiable and gradient:
         flows = any(True for _ in _tensors(seen))
         flow = _gradient(exercise, function, case, dtype) if flows else Cut("no tensor")
-    return Observation(seen, None, changed, flow, forms[0] if forms else ("other", None))
+    form = forms[0] if forms else ("other", None)
+    return Observation(seen, None, changed, copy, flow, form, returned[0] if returned else None)
 
 
 def known(exercise: Exercise, function: Function, case: Case) -> Observation:
@@ -91,7 +102,7 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
         return None if kinds[0] == kinds[1] else Difference("failure", "One of the two raises an error.")
     if expected.changed != seen.changed:  # before the numbers, which may be wrong only because of that
         marked = "(" in seen.changed
-        advice = " Work on a copy." if marked else " Work on a copy (`.clone()`), or without writing into it."
+        advice = " Work on a copy." if marked else f" Work on a copy (`{seen.copy}`), or without writing into it."
         return Difference("changed", f"It changes its input: {seen.changed}.{advice}")
     found = difference(expected.value, seen.value)
     if found and found.kind in ("type", "names"):
@@ -101,6 +112,9 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
             return Difference("type", text)
         if watched and not isinstance(seen.value, Mapping):
             return Difference("type", f"It returns {described(seen.form)}; asked for is {described(expected.form)}.")
+        if watched and found.kind == "names":  # those of what is watched, which nobody has seen
+            other = difference(expected.returned, seen.returned)
+            found = other if other and other.kind != "value" else found
     return found or _gradient_difference(expected.gradient, seen.gradient)
 
 
@@ -165,13 +179,21 @@ def _copy(value: object) -> object:
     return value if isinstance(value, (int, float, str)) else None
 
 
-def _changed(exercise: Exercise, before: list[object], arguments: tuple) -> str:
+def _changed(exercise: Exercise, before: list[object], arguments: tuple) -> tuple[str, str]:
+    """Return the first argument that is no longer what it was, and how to copy it; or "" twice."""
     names = inspect.signature(exercise.reference).parameters
     for name, old, argument in zip(names, before, arguments, strict=False):
         new = _copy(argument)
         if not _same(old, new):
-            return f"`{name}`{_flags(old, new)}"
-    return ""
+            return f"`{name}`{_flags(old, new)}", _way_to_copy(argument)
+    return "", ""
+
+
+def _way_to_copy(argument: object) -> str:
+    if isinstance(argument, Tensor):
+        return ".clone()"
+    items = argument.values() if isinstance(argument, Mapping) else argument if isinstance(argument, list) else ()
+    return "copy.deepcopy" if any(isinstance(item, (list, Mapping, Tensor)) for item in items) else ".copy()"
 
 
 def _same(old: object, new: object) -> bool:

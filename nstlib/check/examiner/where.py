@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from nstlib.check.examiner.claims import CLAIMS, of_plain_arguments
+from nstlib.check.examiner.claims import CLAIMS, of_plain_arguments, of_weights
 from nstlib.check.examiner.compare import as_tensor, same, wrong_numbers
 from nstlib.check.examiner.depends import DEPENDS, depends
 from nstlib.check.examiner.diagnose import factors_of, loosely, relation
@@ -36,12 +36,15 @@ def located(
     exercise: Exercise, function: Function, tried: Sequence[Try], *, before: Place | None = None
 ) -> Place | None:
     """Return the first sentence that is true of all that was tried, or None; ``before``: what it was on fewer inputs."""
-    several = parts(tried)
+    if not tried:
+        return None
+    several = {name: _in_numbers(part) for name, part in parts(tried).items()}
     wrong = {name: part for name, part in several.items() if not all(one.right for one in part)}
     if _exchanged(list(several.values())):
         return Place("exchanged", "", "The two results are exchanged: the first is what the second should be.")
     for name, part in wrong.items():
-        shaped = bool(name) or exercise.observe is call  # or else the keys are those of what was watched
+        watched = exercise.observe is not call and isinstance(part[0].expected, Mapping)
+        shaped = bool(name) or not watched  # or else the keys are those of what was watched
         if found := _first_true(exercise, function, part, shaped=shaped):
             if found[0] == "zeros" and name.startswith("the gradient"):
                 found = "gradient_cut", "Every number is 0: it is cut on the way."
@@ -51,6 +54,9 @@ def located(
     of_values = not all(name.startswith("the gradient") for name in wrong)
     if of_values and (before is None or before.id in DEPENDS) and (found := depends(exercise, function, tried)):
         return Place(found[0], "", found[1])
+    for name, part in wrong.items() if of_values else ():
+        if found := _on_the_first(part):
+            return Place(found[0], name, found[1])
     results = [name for name, part in several.items() if not isinstance(part[0].expected, bool)]
     if len(results) > 1 and len(wrong) == 1 and (name := next(iter(wrong))) in results:
         return Place("one_of_several", name, "All else is right.")
@@ -64,8 +70,39 @@ def located(
     return None
 
 
+def _in_numbers(part: Sequence[Try]) -> Sequence[Try]:
+    """Return what was tried without the right words among numbers: nothing but a number is a multiple of anything."""
+    numbers = [one for one in part if as_tensor(one.expected) is not None or not one.right]
+    words = all(isinstance(one.expected, str) for one in part if one not in numbers)
+    return tuple(numbers) if words and any(not isinstance(one.expected, str) for one in numbers) else part
+
+
 def _finite(seen: object) -> bool:
     return all(bool(each.isfinite().all()) for each in tensors(seen))
+
+
+def _on_the_first(part: Sequence[Try]) -> tuple[str, str] | None:
+    """Return that an answer knows the first example alone, or its sizes."""
+    right, wrong = ([one for one in part if one.right is so] for so in (True, False))
+    if len(wrong) < _INPUTS or not part[0].right:
+        return None
+    first = _lengths(part[0].arguments)
+    if all(_lengths(one.arguments) == first for one in right) and all(_lengths(o.arguments) != first for o in wrong):
+        text = "It is right on the first example, and wrong on inputs of all other sizes. Is a size written into it?"
+        return "only_the_first_example", text
+    if len(right) == 1:
+        text = (
+            "It is right on the first example, and wrong on all others. Is something of that example written into it?"
+        )
+        return "only_the_first_example", text
+    return None
+
+
+def _lengths(value: object) -> object:
+    """Return the sizes of all tensors, arrays and lists in what is nested."""
+    if isinstance(value, (list, tuple)):
+        return [_lengths(item) for item in value]
+    return tuple(getattr(value, "shape", ()))
 
 
 def _on_one_side(part: Sequence[Try]) -> tuple[str, str] | None:
@@ -117,7 +154,7 @@ def _first_true(exercise: Exercise, function: Function, part: Sequence[Try], *, 
         right, seen = watch(exercise, exercise.reference, case, torch.float64), watch(exercise, function, case)
         return right.failure is None and disagreement(right, seen) is None
 
-    for id, sentence, holds in (*CLAIMS, *of_plain_arguments(exercise, part)):
+    for id, sentence, holds in (*CLAIMS, *of_plain_arguments(exercise, part), *of_weights(exercise, part)):
         if holds(part, agrees):
             return id, sentence
     return (shaped and misshapen(part)) or _scaled_apart(part) or apart(part) or loosely(*what)

@@ -214,7 +214,7 @@ def not_a_share(weights: Tensor, low: float, high: float, size: int) -> Tensor:
 
 
 @mistake(
-    "rfft2 leaves out the frequencies that mirror others, but not those in its first and last column, so they "
+    "`rfft2` leaves out the frequencies that mirror others, but not those in its first and last column, so they "
     "count half as much as they should. fft2 has them all."
 )
 def half_the_spectrum(weights: Tensor, low: float, high: float, size: int) -> Tensor:

@@ -59,11 +59,61 @@ def periodic_border(image: Tensor, sigma: float) -> Tensor:
     return torch.fft.ifft2(spectrum).real
 
 
+def _bell(sigma: float, radius: int) -> Tensor:
+    bell = torch.exp(-(torch.arange(-radius, radius + 1, dtype=torch.float64) ** 2) / (2 * sigma**2))
+    return bell / bell.sum()
+
+
 @mistake("The bell ends where it is still high, one sigma from its middle. How far does r reach?")
 def cut_at_one_sigma(image: Tensor, sigma: float) -> Tensor:
-    radius = math.ceil(sigma)
-    bell = torch.exp(-(torch.arange(-radius, radius + 1, dtype=torch.float64) ** 2) / (2 * sigma**2))
-    return blurs.apply(image, bell / bell.sum(), bell / bell.sum())
+    bell = _bell(sigma, math.ceil(sigma))
+    return blurs.apply(image, bell, bell)
+
+
+def low_rounded_to_the_nearest(image: Tensor, sigma: float) -> Tensor:
+    bell = _bell(sigma, max(round(3 * sigma), 1))
+    return blurs.apply(image, bell, bell)
+
+
+@mistake(
+    "The bell ends a pixel too early where 3 sigma is no whole number: r is rounded *up*.",
+    variants=(low_rounded_to_the_nearest,),
+)
+def radius_rounded_down(image: Tensor, sigma: float) -> Tensor:
+    bell = _bell(sigma, max(int(3 * sigma), 1))
+    return blurs.apply(image, bell, bell)
+
+
+def low_in_a_window_of_7(image: Tensor, sigma: float) -> Tensor:
+    return blurs.apply(image, _bell(sigma, 3), _bell(sigma, 3))
+
+
+def low_in_a_window_of_3(image: Tensor, sigma: float) -> Tensor:
+    return blurs.apply(image, _bell(sigma, 1), _bell(sigma, 1))
+
+
+@mistake(
+    "The window is as wide for every sigma. A wider bell needs a wider window: how does r grow?",
+    variants=(low_in_a_window_of_7, low_in_a_window_of_3),
+)
+def fixed_window(image: Tensor, sigma: float) -> Tensor:
+    return blurs.apply(image, _bell(sigma, 2), _bell(sigma, 2))
+
+
+@mistake(
+    "Near the border the weights that fall outside are dropped, and the others made larger for it. Repeat the edge pixels "
+    "instead."
+)
+def renormalized_border(image: Tensor, sigma: float) -> Tensor:
+    return blurs.black_border(image, sigma) / blurs.black_border(torch.ones_like(image), sigma)
+
+
+@mistake("Near the border, where the bell reaches beyond it, the image is not blurred. Repeat the edge pixels there.")
+def border_left(image: Tensor, sigma: float) -> Tensor:
+    r = math.ceil(3 * sigma)
+    inside = torch.zeros_like(image)
+    inside[..., r:-r, r:-r] = 1
+    return torch.where(inside > 0, frequency.low_pass(image, sigma), image)
 
 
 @mistake("This is what is fine: the image minus its blur. What is coarse is the blur.")
@@ -147,6 +197,10 @@ EXERCISE = Exercise(
         shrunk,
         periodic_border,
         cut_at_one_sigma,
+        fixed_window,
+        radius_rounded_down,
+        renormalized_border,
+        border_left,
         channels_mixed,
         one_direction,
         not_normalized,

@@ -103,7 +103,7 @@ def distance_from_the_corner(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
     return _rings(image, bins, distance.double(), _density(image))
 
 
-@mistake("fftshift moves images and channels around, too, unless it is told which axes: dim=(-2, -1).")
+@mistake("`fftshift` moves images and channels around, too, unless it is told which axes: dim=(-2, -1).")
 def shifted_over_all_axes(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
     shifted = torch.fft.fftshift(_density(image))
     return _rings(image, bins, torch.fft.fftshift(_frequencies(image)), shifted)
@@ -159,7 +159,7 @@ def other_axes_transformed(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
 
 
 @mistake(
-    "rfft2 returns half of the waves. The other half has the same powers, but the first column's waves are all "
+    "`rfft2` returns half of the waves. The other half has the same powers, but the first column's waves are all "
     "there: they count double in this mean."
 )
 def half_spectrum(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
@@ -208,6 +208,30 @@ def rounded_down(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
     ring, power = (_frequencies(image) * 2 * bins).floor(), _density(image)
     rows = [power[..., ring == k].mean(-1) for k in range(1, bins + 1)]
     return torch.arange(1, bins + 1).to(image) / (2 * bins), torch.stack(rows, -1)
+
+
+@mistake(
+    "The mean runs over all waves of the picture, with 0 for those of other rings. Divide by how many waves the ring holds."
+)
+def mean_over_all_waves(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
+    ring, power = (_frequencies(image) * 2 * bins).round(), _density(image)
+    rows = [(power * (ring == k)).mean((2, 3)) for k in range(1, bins + 1)]
+    return torch.arange(1, bins + 1).to(image) / (2 * bins), torch.stack(rows, -1)
+
+
+def spectrum_over_its_largest(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
+    frequencies, power = radial_spectrum(image, bins)
+    return frequencies, power / power.amax(2, keepdim=True)
+
+
+@mistake(
+    "Each spectrum is divided by its own sum or its own largest number, so nobody sees how strong the contrast is. Leave "
+    "the power as it is.",
+    variants=(spectrum_over_its_largest,),
+)
+def over_its_sum(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:
+    frequencies, power = radial_spectrum(image, bins)
+    return frequencies, power / power.sum(2, keepdim=True)
 
 
 def spectrum_of_everything_averaged(image: Tensor, bins: int) -> tuple[Tensor, Tensor]:

@@ -131,6 +131,11 @@ def blurred_again(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     return [*bands, image]
 
 
+@mistake("The widest blur comes first. `sigmas` are ascending: take them in the order in which they come.")
+def widest_first(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
+    return _bands_by(image, sorted(sigmas, reverse=True), frequency.low_pass)
+
+
 @mistake("The bands have the wrong sign: coarse minus fine. Do yours sum to the image?")
 def turned_around(image: Tensor, sigmas: Sequence[float]) -> list[Tensor]:
     stack = [image, *_all_blurs(image, sigmas)]

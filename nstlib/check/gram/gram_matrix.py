@@ -140,7 +140,7 @@ def divided_by_channels(features: Tensor) -> Tensor:
 
 
 @mistake(
-    "reshape(B, H*W, C) does not move axes, it cuts the same row of numbers in other places: channels and "
+    "`reshape(B, H*W, C)` does not move axes, it cuts the same row of numbers in other places: channels and "
     "positions get mixed. Is it flatten(2), or permute, that you mean?"
 )
 def scrambled_by_reshape(features: Tensor) -> Tensor:

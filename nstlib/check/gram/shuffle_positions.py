@@ -95,7 +95,7 @@ def columns_first(features: Tensor, order: Tensor) -> Tensor:
 
 
 @mistake(
-    "reshape(B, H*W, C) does not move axes, it cuts the same row of numbers in other places: channels and "
+    "`reshape(B, H*W, C)` does not move axes, it cuts the same row of numbers in other places: channels and "
     "positions get mixed. Is it flatten(2) that you mean?"
 )
 def scrambled_by_reshape(features: Tensor, order: Tensor) -> Tensor:

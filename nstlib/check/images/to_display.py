@@ -142,7 +142,7 @@ def on_its_side(image: Tensor) -> Array:
 
 
 @mistake(
-    "reshape does not move axes, it cuts the same row of numbers in other places: the picture turns into confetti. "
+    "`reshape` does not move axes, it cuts the same row of numbers in other places: the picture turns into confetti. "
     "Which function moves axes?"
 )
 def scrambled_by_reshape(image: Tensor) -> Array:
@@ -204,7 +204,7 @@ def floats_to_255(image: Tensor) -> Array:
 
 
 @mistake(
-    "detach shares its memory with the image, and clamp_ with an underscore writes into it: looking at the picture "
+    "`detach` shares its memory with the image, and clamp_ with an underscore writes into it: looking at the picture "
     "has changed it."
 )
 def clamped_in_place(image: Tensor) -> Array:

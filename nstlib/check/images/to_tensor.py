@@ -182,7 +182,7 @@ def tensor_scrambled_without_alpha(pixels: Array) -> Tensor:
 
 
 @mistake(
-    "reshape does not move axes, it cuts the same row of numbers in other places: colors and positions get mixed. "
+    "`reshape` does not move axes, it cuts the same row of numbers in other places: colors and positions get mixed. "
     "Which function moves axes?",
     variants=(tensor_scrambled_without_alpha,),
 )

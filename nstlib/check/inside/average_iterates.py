@@ -135,7 +135,7 @@ def average_decay_swapped_throughout(iterates: Iterable[Tensor], decay: float) -
 
 
 @mistake(
-    "decay and 1 - decay are exchanged. With decay 0.9, how much of the *old* average should stay?",
+    "`decay` and 1 - decay are exchanged. With decay 0.9, how much of the *old* average should stay?",
     variants=(average_decay_swapped_throughout,),
 )
 def decay_swapped(iterates: Iterable[Tensor], decay: float) -> Tensor:

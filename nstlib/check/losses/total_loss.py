@@ -68,7 +68,7 @@ def more_layers(function: Function) -> bool:
     return close(more, _total(function, 1.0, 2.0) + 8)
 
 
-@mistake("alpha and beta are swapped. alpha weighs the content, beta the style.")
+@mistake("`alpha` and `beta` are swapped. alpha weighs the content, beta the style.")
 def alpha_and_beta_swapped(content: Tensor, styles: dict, weights: dict, alpha: float, beta: float) -> Tensor:
     return total_loss(content, styles, weights, beta, alpha)
 
@@ -124,12 +124,12 @@ def content_counted_per_layer(content: Tensor, styles: dict, weights: dict, alph
     return sum(alpha * content + beta * weights[name] * styles[name] for name in styles)
 
 
-@mistake("alpha is not used: the content loss always counts once.")
+@mistake("`alpha` is not used: the content loss always counts once.")
 def alpha_forgotten(content: Tensor, styles: dict, weights: dict, alpha: float, beta: float) -> Tensor:
     return total_loss(content, styles, weights, 1.0, beta)
 
 
-@mistake("beta is not used: the style losses always count once.")
+@mistake("`beta` is not used: the style losses always count once.")
 def beta_forgotten(content: Tensor, styles: dict, weights: dict, alpha: float, beta: float) -> Tensor:
     return total_loss(content, styles, weights, alpha, 1.0)
 

@@ -69,7 +69,7 @@ def _right(image: Tensor) -> Tensor:
     return image[..., 1:] - image[..., :-1]
 
 
-@mistake("roll wraps around: the last column is compared with the first. Are they neighbors in the picture?")
+@mistake("`roll` wraps around: the last column is compared with the first. Are they neighbors in the picture?")
 def wrapped_around(image: Tensor) -> Tensor:
     return (image - image.roll(1, 2)).abs().mean() + (image - image.roll(1, 3)).abs().mean()
 

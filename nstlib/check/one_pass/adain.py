@@ -93,6 +93,40 @@ def style_mean_forgotten(content: Tensor, style: Tensor) -> Tensor:
     return moments.adain(content, style) - mean(style)
 
 
+@mistake("The style's deviation is missing: each channel of this result has a deviation of 1.")
+def style_deviation_forgotten(content: Tensor, style: Tensor) -> Tensor:
+    return (content - mean(content)) / deviation(content) + mean(style)
+
+
+@mistake("The style's mean is multiplied by its deviation, for it is added first. Multiply, then add.")
+def mean_added_first(content: Tensor, style: Tensor) -> Tensor:
+    return ((content - mean(content)) / deviation(content) + mean(style)) * deviation(style)
+
+
+@mistake("Each row has a mean and a deviation of its own. Take both over height *and* width.")
+def by_row(content: Tensor, style: Tensor) -> Tensor:
+    low, wide = content.mean(3, keepdim=True), content.std(3, correction=0, keepdim=True)
+    return (content - low) / wide.clamp(min=1e-6) * deviation(style) + mean(style)
+
+
+def _by(spread: Function) -> Function:
+    """Return AdaIN with another measure of how far a channel swings."""
+
+    def moved(content: Tensor, style: Tensor) -> Tensor:
+        return (content - mean(content)) / spread(content) * spread(style) + mean(style)
+
+    return moved
+
+
+other_spread = mistake(
+    "How far a channel swings is measured by its range, or by a mean of absolute values. Standard deviations are asked for.",
+    "other_spread",
+)(
+    _by(lambda x: (x - mean(x)).abs().mean((2, 3), keepdim=True)),
+    _by(lambda x: x.amax((2, 3), keepdim=True) - x.amin((2, 3), keepdim=True)),
+)
+
+
 @mistake("Divided and multiplied by variances. A deviation is the root of the variance.")
 def variances(content: Tensor, style: Tensor) -> Tensor:
     return (content - mean(content)) / deviation(content).square() * deviation(style).square() + mean(style)

@@ -37,7 +37,7 @@ def _some() -> tuple[Tensor, Tensor]:
 @law("one style alone is itself, whatever its amount")
 def alone(function: Function) -> bool:
     styles, _ = _some()
-    return close(function(styles, torch.tensor([0.0, 0.3, 0.0])), styles[1])
+    return close(function(styles, torch.tensor([0.3, 0.0, 0.0])), styles[0])
 
 
 @law("equal amounts give the mean")
@@ -50,6 +50,12 @@ def equal(function: Function) -> bool:
 def shares(function: Function) -> bool:
     styles, amounts = _some()
     return close(function(styles, 10 * amounts), function(styles, amounts))
+
+
+@law("amounts of 1 and 3 give a quarter of the one and three quarters of the other")
+def quarters(function: Function) -> bool:
+    styles, _ = _some()
+    return close(function(styles, torch.tensor([1.0, 0.0, 3.0])), (styles[0] + 3 * styles[2]) / 4)
 
 
 @law("a blend of equal styles is that style")
@@ -82,6 +88,23 @@ def plain_mean(styles: Tensor, amounts: Tensor) -> Tensor:
 @mistake("Softmax makes shares that sum to 1, but others: an amount of 0 would still get its share.")
 def softmax(styles: Tensor, amounts: Tensor) -> Tensor:
     return (styles * amounts.softmax(0)[:, None, None]).sum(0)
+
+
+def blend_by_roots(styles: Tensor, amounts: Tensor) -> Tensor:
+    return blend_styles(styles, amounts.sqrt())
+
+
+@mistake(
+    "Squares or roots of the amounts make the shares. Twice the amount should count twice as much: take them as they are.",
+    variants=(blend_by_roots,),
+)
+def by_squares(styles: Tensor, amounts: Tensor) -> Tensor:
+    return blend_styles(styles, amounts.square())
+
+
+@mistake("The amounts come in reverse order: the first one belongs to the first style.")
+def reversed_order(styles: Tensor, amounts: Tensor) -> Tensor:
+    return blend_styles(styles, amounts.flip(0))
 
 
 @mistake("This takes the style with the largest amount. A blend has something of each.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -104,6 +106,40 @@ def instance_norm_of_rows(features: Tensor, scale: Tensor, bias: Tensor) -> Tens
 )
 def one_axis_only(features: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
     return _over(features, scale, bias, (2,))
+
+
+def _with(divisor: Callable[[Tensor], Tensor]) -> Function:
+    """Return the exercise's function with another divisor, made of the variance."""
+
+    def norm(features: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        variance = features.var((2, 3), correction=0, keepdim=True)
+        return (features - mean(features)) / divisor(variance) * scale[:, None, None] + bias[:, None, None]
+
+    return norm
+
+
+other_epsilon = mistake(
+    "The small number has another size, or another place: 1e-5 is added to the variance, inside the root.",
+    "other_epsilon",
+)(
+    _with(lambda variance: variance.sqrt() + EPSILON),
+    _with(lambda variance: (variance + 1e-3).sqrt()),
+    _with(lambda variance: (variance + 1e-6).sqrt()),
+    _with(lambda variance: (variance + 1e-8).sqrt()),
+    _with(lambda variance: variance.sqrt() + 1e-8),
+    _with(lambda variance: variance.clamp(min=EPSILON).sqrt()),
+)
+
+
+@mistake("The squares are summed over positions. The variance is their mean.")
+def summed(features: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    positions = features[0, 0].numel()
+    return _with(lambda variance: (variance * positions + EPSILON).sqrt())(features, scale, bias)
+
+
+@mistake("Scale and bias are exchanged: multiply by the scale, add the bias.")
+def exchanged(features: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    return instance_norm(features, bias, scale)
 
 
 @mistake("Scale and bias are missing: the style is in them.")

@@ -100,7 +100,8 @@ def grown_afterwards(features: Tensor, kernels: Tensor) -> Tensor:
 
 
 @mistake(
-    "First the padding, then the size: the margin is two pixels wide and made of doubled ones, and the result is too large."
+    "The margin is two pixels wide, so the result is too large. Did the padding come first and was doubled with the rest, "
+    "or is it 2 where it should be 1?"
 )
 def padded_before(features: Tensor, kernels: Tensor) -> Tensor:
     return F.conv2d(F.interpolate(F.pad(features, [1] * 4, mode="replicate"), scale_factor=2.0), kernels)
@@ -117,6 +118,21 @@ def zeros_between(features: Tensor, kernels: Tensor) -> Tensor:
 @mistake("The kernels are turned by half a turn. Networks do not turn them: `F.conv2d` does what is meant.")
 def kernels_turned(features: Tensor, kernels: Tensor) -> Tensor:
     return resize_convolution(features, kernels.flip(2, 3))
+
+
+kernels_mirrored = mistake(
+    "The kernels are mirrored along one axis, or their rows and columns are exchanged. `F.conv2d` takes them as they are.",
+    "kernels_mirrored",
+)(
+    lambda features, kernels: resize_convolution(features, kernels.flip(3)),
+    lambda features, kernels: resize_convolution(features, kernels.flip(2)),
+    lambda features, kernels: resize_convolution(features, kernels.mT.contiguous()),
+)
+
+
+@mistake("Whole copies of the map stand side by side, as `repeat` makes them. Each *position* should become 2 x 2.")
+def copies_side_by_side(features: Tensor, kernels: Tensor) -> Tensor:
+    return F.conv2d(F.pad(features.repeat(1, 1, 2, 2), [1] * 4, mode="reflect"), kernels)
 
 
 @mistake("The features are not enlarged: this is a convolution at the old size.")

@@ -94,6 +94,24 @@ def mean_absolute(paint: Painter, image: Tensor, pixels: int) -> Tensor:
     return (paint(image[..., pixels:]) - paint(image)[..., pixels:]).abs().mean()
 
 
+def _measured(measure: Callable[[Tensor, Tensor], Tensor]) -> Function:
+    return lambda paint, image, pixels: measure(paint(image[..., pixels:]), paint(image)[..., pixels:])
+
+
+other_measure = mistake(
+    "The right two are compared, but in another way: by the largest difference, its spread, a mean in which signs cancel, "
+    "or relative to a painting. Asked for is the root of the mean square.",
+    "other_measure",
+)(
+    _measured(lambda a, b: (a - b).abs().max()),
+    _measured(lambda a, b: (a - b).std()),
+    _measured(lambda a, b: (a - b).std(correction=0)),
+    _measured(lambda a, b: (a - b).mean().abs()),
+    _measured(lambda a, b: (a - b).mean()),
+    _measured(lambda a, b: (a - b).norm() / b.norm()),
+)
+
+
 @mistake("The squares are summed, not averaged: a larger picture would have a larger error.")
 def summed(paint: Painter, image: Tensor, pixels: int) -> Tensor:
     return (paint(image[..., pixels:]) - paint(image)[..., pixels:]).square().sum().sqrt()
@@ -130,7 +148,8 @@ def not_painted(paint: Painter, image: Tensor, pixels: int) -> Tensor:
 
 
 @mistake(
-    "The cut picture is compared with itself, painted once: the painter never sees it cut, so the error is 0 always."
+    "The error is 0 always: something is compared with itself. The cut picture is painted; the whole picture is painted "
+    "and then cut. Do you have both?"
 )
 def painted_once(paint: Painter, image: Tensor, pixels: int) -> Tensor:
     painted = paint(image)[..., pixels:]

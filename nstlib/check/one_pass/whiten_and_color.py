@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -92,6 +94,54 @@ def symmetric(function: Function) -> bool:
     moved = torch.as_tensor(function(content, white)).float()
     across = moved @ _centered(content).mT
     return close(across, across.mT)
+
+
+@law("by way of white it is the same: whiten first, color then")
+def in_two_steps(function: Function) -> bool:
+    content, style = _pair()
+    white = _power(style, -0.5) @ _centered(style)
+    between = torch.as_tensor(function(content, white)).float()
+    return close(function(between, style), function(content, style), 5e-3)
+
+
+def _by(matrix: Callable[[Tensor, Tensor], Tensor]) -> Function:
+    """Return the exercise's function with another matrix."""
+    return lambda content, style: matrix(content, style) @ _centered(content) + style.mean(1, keepdim=True)
+
+
+def _least(content: Tensor, style: Tensor) -> Tensor:
+    """Return the symmetric matrix that takes the one covariance to the other: it moves the features least."""
+    root = _power(content, 0.5)
+    values, vectors = torch.linalg.eigh(root @ _covariance(style) @ root)
+    return _power(content, -0.5) @ (vectors * values.clamp(min=0).sqrt() @ vectors.mT) @ _power(content, -0.5)
+
+
+wrong_order = mistake(
+    "The matrices are in the wrong order. Next to the content stands what takes its covariance away; the style's root comes "
+    "last, and so stands first.",
+    "wrong_order",
+)(_by(lambda content, style: _power(content, -0.5) @ _power(style, 0.5)))
+
+
+signs_of_the_powers = mistake(
+    "The powers have the wrong sign. To take a covariance *out* needs the power -1/2, to put one *in* the power 1/2.",
+    "signs_of_the_powers",
+)(
+    _by(lambda content, style: _power(style, -0.5) @ _power(content, 0.5)),
+    _by(lambda content, style: _power(style, 0.5) @ _power(content, 0.5)),
+)
+
+
+one_matrix_for_both = mistake(
+    "The covariance is right, by the one symmetric matrix that leads from the content's to the style's. Asked for is the "
+    "product of two roots: whitened first, colored then.",
+    "one_matrix_for_both",
+)(_by(_least))
+
+
+@mistake("The content's mean is still in what is whitened. Take it off first: the style's is added at the end.")
+def content_mean_left_in(content: Tensor, style: Tensor) -> Tensor:
+    return _power(style, 0.5) @ _power(content, -0.5) @ content + style.mean(1, keepdim=True)
 
 
 @mistake(

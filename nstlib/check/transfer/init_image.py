@@ -117,7 +117,7 @@ def init_clamped_in_place_of_the_data(content: Tensor, noise: Tensor, how: str, 
 
 
 @mistake(
-    "clamp_ with an underscore works in place, on the pictures that were given, and the start shares their memory. "
+    "`clamp_` with an underscore works in place, on the pictures that were given, and the start shares their memory. "
     "Which clamp makes a new tensor?",
     variants=(init_clamped_in_place_of_the_data,),
 )
@@ -132,7 +132,7 @@ def no_gradient(content: Tensor, noise: Tensor, how: str, amount: float) -> Tens
 
 
 @mistake(
-    "requires_grad is set before blending, so the start is a result and not a leaf: optimizers refuse it. When "
+    "`requires_grad` is set before blending, so the start is a result and not a leaf: optimizers refuse it. When "
     "should the gradient be asked for?"
 )
 def not_a_leaf(content: Tensor, noise: Tensor, how: str, amount: float) -> Tensor:

@@ -80,9 +80,14 @@ def real_parts_only(features: Tensor) -> Tensor:
     return spectrum.real @ spectrum.real.mT / positions**2
 
 
+def gram_of_twice_the_half(features: Tensor) -> Tensor:
+    return 2 * half_spectrum(features)
+
+
 @mistake(
-    "rfft2 returns only half of the frequencies; the other half is their mirror image. Which ones count twice, and "
-    "which once? Or use fft2."
+    "`rfft2` returns only half of the frequencies; the other half is their mirror image. Which ones count twice, and "
+    "which once? Or use fft2.",
+    variants=(gram_of_twice_the_half,),
 )
 def half_spectrum(features: Tensor) -> Tensor:
     half = torch.fft.rfft2(features).flatten(2)
@@ -94,7 +99,7 @@ def zero_frequency_dropped(features: Tensor) -> Tensor:
     return gram.gram_from_spectrum(features - features.mean((2, 3), keepdim=True))
 
 
-@mistake("fft transforms the last axis only. Which transform runs over H and W?")
+@mistake("`fft` transforms the last axis only. Which transform runs over H and W?")
 def one_dimensional(features: Tensor) -> Tensor:
     spectrum = torch.fft.fft(features).flatten(2)
     return (spectrum @ spectrum.mH).real / features[0, 0].numel() ** 2

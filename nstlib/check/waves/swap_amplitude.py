@@ -112,6 +112,31 @@ def other_axes_transformed(image: Tensor, other: Tensor) -> Tensor:
     return torch.fft.ifftn(spectrum).real
 
 
+def swap_forward_twice(image: Tensor, other: Tensor) -> Tensor:
+    return torch.fft.fft2(torch.polar(torch.fft.fft2(other).abs(), torch.fft.fft2(image).angle())).real
+
+
+@mistake(
+    "These are waves still, or waves of waves, and no picture: `ifft2` or `irfft2` makes one of them.",
+    variants=(swap_forward_twice,),
+)
+def not_made_a_picture(image: Tensor, other: Tensor) -> Tensor:
+    return torch.polar(torch.fft.fft2(other).abs(), torch.fft.fft2(image).angle()).real
+
+
+@mistake(
+    "Odd widths come out one pixel short: half a spectrum says the same for 4 and for 5 columns. Give irfft2 `s=`."
+)
+def width_lost(image: Tensor, other: Tensor) -> Tensor:
+    spectrum = torch.polar(torch.fft.rfft2(other).abs(), torch.fft.rfft2(image).angle())
+    return torch.fft.irfft2(spectrum) if image.shape[3] > 1 else _mixed(other, image)
+
+
+@mistake("The phases have the wrong sign, so the picture is turned by half a turn. Take the angle as it is.")
+def phases_negated(image: Tensor, other: Tensor) -> Tensor:
+    return torch.fft.ifft2(torch.polar(torch.fft.fft2(other).abs(), -torch.fft.fft2(image).angle())).real
+
+
 @mistake("The size of the result is taken, so what is negative is turned up. Take its real part, or use irfft2.")
 def size_of_the_result(image: Tensor, other: Tensor) -> Tensor:
     return _mixed(other, image).abs()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -125,6 +125,11 @@ def shift_forgotten(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     return _filtered_by(image, torch.fft.fftshift(responses, dim=1))
 
 
+def frame_of_common_logarithms(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+    angles = [_risen(image, c, octaves=2 / math.log10(2)) * math.pi / 2 for c in cutoffs]
+    return _cascade(image, [(angle.sin(), angle.cos()) for angle in angles])
+
+
 def frame_of_natural_logarithms(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     angles = [_risen(image, c, octaves=2 / math.log(2)) * math.pi / 2 for c in cutoffs]
     return _cascade(image, [(angle.sin(), angle.cos()) for angle in angles])
@@ -133,14 +138,71 @@ def frame_of_natural_logarithms(image: Tensor, cutoffs: Sequence[float]) -> list
 @mistake(
     "The ramp has another width. From half the cutoff to twice are two octaves: what is the base of the logarithm, "
     "and by what is it divided?",
-    variants=(frame_of_natural_logarithms,),
+    variants=(frame_of_natural_logarithms, frame_of_common_logarithms),
 )
 def ramp_of_another_width(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     angles = [_risen(image, c, octaves=1.0) * math.pi / 2 for c in cutoffs]
     return _cascade(image, [(angle.sin(), angle.cos()) for angle in angles])
 
 
-@mistake("The ramp starts at the cutoff. In its middle the cutoff should stand, where both bands have half the power.")
+def _by_angles(angle_of: Callable[[Tensor, float], Tensor], *, exchanged: bool = False) -> Function:
+    """Return the exercise's function with another angle for a cutoff, or with sine and cosine exchanged."""
+
+    def frame(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+        angles = [angle_of(image, cutoff) for cutoff in cutoffs]
+        pairs = [(angle.sin(), angle.cos()) for angle in angles]
+        return _cascade(image, [pair[::-1] if exchanged else pair for pair in pairs])
+
+    return frame
+
+
+other_angle = mistake(
+    "The angle does not end at a quarter turn, pi / 2, where the sine is 1 and the cosine 0. By what is it multiplied?",
+    "other_angle",
+)(
+    _by_angles(_risen),
+    _by_angles(lambda image, cutoff: _risen(image, cutoff) * math.pi),
+    _by_angles(lambda image, cutoff: _risen(image, cutoff) * 90),
+)
+
+
+sine_and_cosine_exchanged = mistake(
+    "Sine and cosine are exchanged, or the angle falls where it should rise: what is fine goes on to the next band. The "
+    "band takes the sine, the rest the cosine, and the angle rises with f.",
+    "sine_and_cosine_exchanged",
+)(_by_angles(lambda image, cutoff: _risen(image, cutoff) * math.pi / 2, exchanged=True))
+
+
+@mistake(
+    "`rest` is replaced instead of multiplied: what earlier bands took is in it again. What is left of what was left?"
+)
+def rest_replaced(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+    angles = [_risen(image, c) * math.pi / 2 for c in cutoffs]
+    rests = [torch.ones_like(angles[0]), *(angle.cos() for angle in angles)]
+    return _filtered_by(image, [*(rest * a.sin() for rest, a in zip(rests, angles, strict=False)), rests[-1]])
+
+
+@mistake(
+    "The last band is what the others lack of the image. Energies add up only if it has a filter of its own: `rest`."
+)
+def rest_by_subtraction(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+    *fine, _ = frequency.tight_frame(image, cutoffs)
+    return [*fine, image - sum(fine)]
+
+
+@mistake("The cutoffs are taken from the lowest up. They come descending, from fine to coarse: keep their order.")
+def lowest_first(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+    return _by_angles(lambda image, cutoff: _risen(image, cutoff) * math.pi / 2)(image, sorted(cutoffs))
+
+
+def frame_ramp_ends_at_the_cutoff(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
+    return _by_angles(lambda image, cutoff: _risen(image, cutoff / 2) * math.pi / 2)(image, cutoffs)
+
+
+@mistake(
+    "The ramp starts, or ends, at the cutoff. In its middle the cutoff should stand, where both bands have half the power.",
+    variants=(frame_ramp_ends_at_the_cutoff,),
+)
 def ramp_not_centered(image: Tensor, cutoffs: Sequence[float]) -> list[Tensor]:
     angles = [_risen(image, 2 * c) * math.pi / 2 for c in cutoffs]  # the ramp starts at the cutoff
     return _cascade(image, [(angle.sin(), angle.cos()) for angle in angles])
