@@ -61,6 +61,32 @@ def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_p
         assert [each for each in (uses, without) if pages.executed_page(each) is None] == forgotten, changed
 
 
+def test_of_a_package_that_only_gathers_names_a_page_depends_on_the_modules_it_asks_for(tmp_path):
+    from page_imports import Library
+
+    folder = tmp_path / "nstlib" / "widgets"
+    folder.mkdir(parents=True)
+    (tmp_path / "nstlib" / "__init__.py").write_text("", encoding="utf-8")
+    for name, text in (
+        (
+            "__init__",
+            '"""Words."""\nfrom nstlib.widgets.one import draw\nfrom nstlib.widgets.two import play\n__all__ = []',
+        ),
+        ("one", "from nstlib.widgets import kit"),
+        ("two", ""),
+        ("kit", ""),
+    ):
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def behind(code):
+        return {path.stem for path in Library(tmp_path).files_behind("gram", [code]) if path.parent == folder}
+
+    assert behind("from nstlib.widgets import draw") == {"__init__", "one", "kit"}
+    assert behind("from nstlib.widgets.two import play") == {"__init__", "two"}
+    for everything in ("from nstlib import widgets", "import nstlib.widgets", "from nstlib.widgets import *"):
+        assert behind(everything) == {"__init__", "one", "two", "kit"}, everything
+
+
 def test_exercises_of_a_page_are_found_in_the_folder_of_its_name(pages, tmp_path):
     from page_imports import Library
 
