@@ -610,6 +610,21 @@ def test_the_advice_says_how_to_copy_what_was_changed():
         assert words in examine(answer.__name__, answer).message
 
 
+def test_a_truth_value_of_an_answer_is_told_with_its_key():
+    def card_gaps(card):
+        return {**exercises["card_gaps"].reference(card), "held out": card["measured_layers"][0] in card["loss_layers"]}
+
+    said = " ".join(str(examine("card_gaps", card_gaps)).split())
+    assert '"held out" should be True here, and is False.' in said
+
+
+def test_a_number_that_is_none_is_called_nan():
+    def weight_at_style(weights, styles, wanted):
+        return float("nan")
+
+    assert "The result is NaN, and should be a number." in str(examine("weight_at_style", weight_at_style))
+
+
 def test_of_one_result_none_is_the_first():
     assert difference([2], [2.0]).text.startswith("The only result is 2.0")
     assert difference([1, 2], [1, 2.0]).text.startswith("The second of the two results is 2.0")

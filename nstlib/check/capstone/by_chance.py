@@ -90,6 +90,27 @@ def halves(chosen: int, rounds: int) -> float:
     return 0.5**chosen
 
 
+@mistake(
+    "The sum ends one too early: `range` stops before its end. Chosen in *every* round is at least that often, too."
+)
+def last_left_out(chosen: int, rounds: int) -> float:
+    return by_chance(chosen, rounds) - 0.5**rounds
+
+
+@mistake(
+    "Each count is taken for as likely as any other. There are more ways to be chosen half of the time than never."
+)
+def counts_alike(chosen: int, rounds: int) -> float:
+    return (rounds - chosen + 1) / (rounds + 1)
+
+
+@mistake("The chance in a round is one half, whatever was found: nobody knows yet that yours is better.")
+def with_its_own_share(chosen: int, rounds: int) -> float:
+    share = chosen / rounds
+    ways = ((k, math.comb(rounds, k)) for k in range(chosen, rounds + 1))
+    return sum(count * share**k * (1 - share) ** (rounds - k) for k, count in ways)
+
+
 @mistake("This is the share that was chosen, not how likely that is by chance.")
 def share(chosen: int, rounds: int) -> float:
     return chosen / rounds

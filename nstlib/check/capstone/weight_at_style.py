@@ -229,6 +229,18 @@ sorted_by_distance = mistake(
 )(_found_with(order=_by_style))
 
 
+turned_share = mistake(
+    "The way between two points is gone from the wrong end. At which of the two weights is the share 0?", "turned_share"
+)(_found_with(share_of=lambda share: 1 - share))
+
+
+@mistake(
+    "This is the middle between two weights, wherever the distance lies between theirs. Go the right share of the way."
+)
+def middle_of_two(weights: np.ndarray, styles: np.ndarray, wanted: float) -> float:
+    return _found_with(share_of=lambda share: 0.5)(weights, styles, wanted)
+
+
 @mistake("This is still the logarithm of the weight. Take `np.exp` of it.")
 def logarithm(weights: np.ndarray, styles: np.ndarray, wanted: float) -> float:
     return float(np.log(weight_at_style(weights, styles, wanted)))

@@ -96,7 +96,7 @@ def describe(value: object) -> str:
     if isinstance(value, (bool, int, float)):
         return number(value)
     if isinstance(value, str):
-        return repr(value[:40])
+        return value if value == "NaN" else repr(value[:40])  # which stands for the number that equals none
     return f"{_article(type(value).__name__)} {type(value).__name__} of {len(value)}"
 
 

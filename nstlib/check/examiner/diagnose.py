@@ -43,7 +43,10 @@ def _truths(expected: Sequence[object], seen: Sequence[object]) -> tuple[str, st
     if not a.numel() or bool((a == b).all()) or bool(a.all()) or not bool(a.any()):
         return None
     if bool((a != b).all()):
-        return "truth_exchanged", "True and False are exchanged."
+        return (
+            "truth_exchanged",
+            "It is the opposite of what it should be, on every input: True and False are exchanged.",
+        )
     if bool(b.all()) or not bool(b.any()):
         return "same_for_every_input", f"It is {bool(b.all())} each time, on every input."
     return None

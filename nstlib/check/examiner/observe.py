@@ -105,6 +105,8 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
         advice = " Work on a copy." if marked else f" Work on a copy (`{seen.copy}`), or without writing into it."
         return Difference("changed", f"It changes its input: {seen.changed}.{advice}")
     found = difference(expected.value, seen.value)
+    if found and found.kind == "fact" and expected.form[0] == "dict":  # a truth value that the answer itself returns
+        found = _told_truth(found, expected.value, seen.value)
     if found and found.kind in ("type", "names"):
         watched = isinstance(expected.value, Mapping) and expected.form[0] != "dict"
         if differ(seen.form, expected.form):
@@ -116,6 +118,13 @@ def disagreement(expected: Observation, seen: Observation) -> Difference | None:
             other = difference(expected.returned, seen.returned)
             found = other if other and other.kind != "value" else found
     return found or _gradient_difference(expected.gradient, seen.gradient)
+
+
+def _told_truth(found: Difference, expected: Mapping, seen: Mapping) -> Difference:
+    key = found.text.removesuffix(".")
+    if key not in expected:
+        return found
+    return Difference("fact", f'"{key}" should be {expected[key]} here, and is {seen[key]}.')
 
 
 def agree(expected: list[Observation], seen: list[Observation]) -> bool:

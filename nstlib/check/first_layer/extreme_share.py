@@ -127,6 +127,27 @@ def no_end_counted(weights: Tensor, low: float, high: float, size: int) -> Tenso
     return _ratio(_spectrum(weights, size), (radius < low) & (radius > high))
 
 
+@mistake("A frequency of just `low` or just `high` is counted, too. Extreme is *below* the one or *above* the other.")
+def ends_included(weights: Tensor, low: float, high: float, size: int) -> Tensor:
+    radius = _radius(size, weights)
+    return _ratio(_spectrum(weights, size), (radius <= low) | (radius >= high))
+
+
+@mistake(
+    "Each color has a share of its own, and then the mean is taken. Add up the colors' energies first, then divide."
+)
+def share_of_each_color(weights: Tensor, low: float, high: float, size: int) -> Tensor:
+    energy = torch.fft.fft2(weights, s=(size, size)).abs().square()
+    chosen = _extreme(_radius(size, weights), low, high)
+    return ((energy * chosen).sum((2, 3)) / energy.sum((2, 3)).clamp(min=1e-20)).mean(1)
+
+
+@mistake("The powers are squared once more. `.abs().square()` is the energy already.")
+def squared_twice(weights: Tensor, low: float, high: float, size: int) -> Tensor:
+    energy = torch.fft.fft2(weights, s=(size, size)).abs().pow(4).sum(1)
+    return _ratio(energy, _extreme(_radius(size, weights), low, high))
+
+
 @mistake("Only one end is counted. Extreme means below low *or* above high.", variants=(share_of_high,))
 def one_end_only(weights: Tensor, low: float, high: float, size: int) -> Tensor:
     return _ratio(_spectrum(weights, size), _radius(size, weights) < low)

@@ -183,6 +183,12 @@ change_clamped = mistake(
 )
 
 
+twice_the_change = mistake(
+    "The change is added twice as strong as it is. With a coarse image brighter by 0.1 it should be 0.1.",
+    "twice_the_change",
+)(_bigger(lambda coarse, fine, resize: fine + 2 * _change_alone(coarse, fine, resize)))
+
+
 change_alone = mistake("This is the enlarged change, not the image: add it to `fine`.", "change_alone")(
     _bigger(_change_alone, clamped=False), _bigger(_change_alone)
 )

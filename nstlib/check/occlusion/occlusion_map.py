@@ -168,6 +168,19 @@ def sticks_out(score: Score, image: Tensor, size: int, stride: int, value: float
     return _mapped(score, image, tops, lefts, paint)
 
 
+@mistake("The sign is lost: where covering makes the score *rise*, the map should be negative.")
+def sign_lost(score: Score, image: Tensor, size: int, stride: int, value: float) -> Tensor:
+    return occlusion_map(score, image, size, stride, value).abs()
+
+
+@mistake(
+    "The map is divided by its own largest number, so maps of two pictures cannot be compared. Return plain differences."
+)
+def scaled_to_its_largest(score: Score, image: Tensor, size: int, stride: int, value: float) -> Tensor:
+    drops = occlusion_map(score, image, size, stride, value)
+    return drops / drops.abs().max().clamp(min=1e-12)
+
+
 @mistake("The square is black, whatever `value` is.")
 def black(score: Score, image: Tensor, size: int, stride: int, value: float) -> Tensor:
     return occlusion_map(score, image, size, stride, 0.0)

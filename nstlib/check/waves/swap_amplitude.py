@@ -129,7 +129,7 @@ def not_made_a_picture(image: Tensor, other: Tensor) -> Tensor:
 )
 def width_lost(image: Tensor, other: Tensor) -> Tensor:
     spectrum = torch.polar(torch.fft.rfft2(other).abs(), torch.fft.rfft2(image).angle())
-    return torch.fft.irfft2(spectrum) if image.shape[3] > 1 else _mixed(other, image)
+    return torch.fft.irfft2(spectrum)
 
 
 @mistake("The phases have the wrong sign, so the picture is turned by half a turn. Take the angle as it is.")

@@ -200,3 +200,16 @@ def wrong_empties_the_card(card):
     gaps = _gaps(card)
     card["predictions"].clear()
     return _said(gaps)
+
+
+def wrong_looks_at_the_first_layer(card):
+    def blank(text):
+        return not text.strip()
+
+    gaps = {"predictions": not card["predictions"] or any(map(blank, card["predictions"]))}
+    for side in ("content", "style"):
+        for name, text in card[side].items():
+            gaps[f"{side}.{name}"] = blank(text) or (name == "license" and text.strip().lower() == "unknown")
+    gaps["held out"] = card["measured_layers"][0] in card["loss_layers"]
+    gaps["fresh pairs"] = not set(card["judged_on"]) - set(card["tuned_on"])
+    return gaps

@@ -232,3 +232,19 @@ def wrong_norm_of_maps(grid):
     a = (grid.mean(1) - m).square().sum((2, 3)).sqrt().sum(0)
     b = (grid.mean(0) - m).square().sum((2, 3)).sqrt().sum(0)
     return _share(j * a, i * b)
+
+
+def wrong_half_for_what_no_scene_changes(grid):
+    scenes, styles = grid.shape[:2]
+    mean = grid.mean((0, 1))
+    by_scene = styles * (grid.mean(1) - mean).square().sum((0, 2, 3))
+    by_style = scenes * (grid.mean(0) - mean).square().sum((0, 2, 3))
+    return torch.where(by_scene > 0, by_scene / (by_scene + by_style), 0.5)
+
+
+def wrong_absolute_distances(grid):
+    scenes, styles = grid.shape[:2]
+    mean = grid.mean((0, 1))
+    by_scene = styles * (grid.mean(1) - mean).abs().sum((0, 2, 3))
+    by_style = scenes * (grid.mean(0) - mean).abs().sum((0, 2, 3))
+    return torch.where(by_scene + by_style > 0, by_scene / (by_scene + by_style), 0.5)

@@ -180,3 +180,13 @@ def wrong_hsv(result, content):
 def wrong_bytes(result, content):
     made = right_sliced(result, content).detach().numpy()
     return torch.from_numpy(np.round(made * 255) / 255)
+
+
+def wrong_away_from_the_light(result, content):
+    weights = content.new_tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+    return content - (weights * (result - content)).sum(1, keepdim=True)
+
+
+def wrong_weights_of_two_digits(result, content):
+    weights = content.new_tensor([0.3, 0.59, 0.11]).view(3, 1, 1)
+    return content + (weights * (result - content)).sum(1, keepdim=True)

@@ -220,3 +220,18 @@ def wrong_regularized(style, content):
 
 def wrong_half_way(style, content):
     return (style + right_cholesky(style, content)) / 2
+
+
+def wrong_returns_a_flat_picture(style, content):
+    x, y = style.flatten(2), content.flatten(2)
+    x, mean = x - x.mean(2, keepdim=True), y.mean(2, keepdim=True)
+    y = y - mean
+    roots = [torch.linalg.cholesky(z @ z.mT / z.shape[2]) for z in (x, y)]
+    return roots[1] @ torch.linalg.inv(roots[0]) @ x + mean
+
+
+def wrong_means_inside_the_matrices(style, content):
+    x, y = style.flatten(2), content.flatten(2)
+    roots = [torch.linalg.cholesky(z @ z.mT / z.shape[2]) for z in (x, y)]
+    moved = roots[1] @ torch.linalg.inv(roots[0]) @ (x - x.mean(2, keepdim=True)) + y.mean(2, keepdim=True)
+    return moved.view_as(style)

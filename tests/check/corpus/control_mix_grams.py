@@ -209,3 +209,13 @@ def wrong_reversed_weights(grams, weights):
 
 def wrong_inverse_weights(grams, weights):
     return right_matmul(grams, 1 / weights)
+
+
+def wrong_mean_over_styles_too(grams, weights):
+    shares = weights / weights.sum()
+    target = (shares[:, None, None] * grams).sum(0)
+    return target, (shares[:, None, None] * (grams - target) ** 2).mean()
+
+
+def wrong_target_alone(grams, weights):
+    return (weights[:, None, None] * grams).sum(0) / weights.sum()

@@ -175,3 +175,13 @@ def wrong_detached(mask, pools):
 
 def wrong_rows_only(mask, pools):
     return F.avg_pool2d(mask, (2**pools, 1))
+
+
+def wrong_pools_of_two_that_skip(mask, pools):
+    return torch.nn.functional.avg_pool2d(mask, 2, stride=2**pools)  # raises an error on a single row
+
+
+def wrong_filled_up_with_zeros(mask, pools):
+    cell = 2**pools
+    height, width = (-size % cell for size in mask.shape[2:])
+    return torch.nn.functional.avg_pool2d(torch.nn.functional.pad(mask, (0, width, 0, height)), cell)

@@ -219,3 +219,9 @@ def wrong_unit_of_last_image(features, channel, position):
     if channel is not None and position is not None:
         return features[-1, channel, position[0], position[1]]
     return right_plain(features, channel, position)
+
+
+def wrong_channel_zero_is_false(features, channel, position):
+    if not channel:
+        return features.square().mean() / 2
+    return features[:, channel].mean() if position is None else features[:, channel, position[0], position[1]].mean()

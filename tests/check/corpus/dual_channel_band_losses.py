@@ -212,3 +212,9 @@ def wrong_zero_weight_skipped(bands, target_bands, weights):
 def wrong_epsilon(bands, target_bands, weights):
     whole = _whole(target_bands)
     return right_plain(bands, target_bands, weights) * whole / (whole + 0.01)
+
+
+def wrong_relative_image_by_image(bands, target_bands, weights):
+    whole = sum((t**2).mean((1, 2, 3)) for t in target_bands)
+    pairs = zip(bands, target_bands, weights, strict=True)
+    return torch.stack([w * (((b - t) ** 2).mean((1, 2, 3)) / whole).mean() for b, t, w in pairs])

@@ -209,3 +209,13 @@ def wrong_twice(features, floor):
 def wrong_root_of_floor(features, floor):
     left = features - features.mean((2, 3), keepdim=True)
     return left / (left.square().mean((2, 3), keepdim=True).sqrt() + floor**0.5)
+
+
+def wrong_sum_under_the_root(features, floor):
+    left = features - features.mean((2, 3), keepdim=True)
+    return left / ((left**2).sum((2, 3), keepdim=True) + floor).sqrt()
+
+
+def wrong_row_by_row(features, floor):
+    left = features - features.mean(3, keepdim=True)
+    return left / ((left**2).mean(3, keepdim=True) + floor).sqrt()

@@ -218,3 +218,17 @@ def wrong_tensor_of_two(loss, other, image):
 def wrong_mean_norms(loss, other, image):
     (a, da), (b, db) = _at(loss, image), _at(other, image)
     return ((a - b).abs() / a.abs()).item(), ((da - db).norm(dim=3).mean() / da.norm(dim=3).mean()).item()
+
+
+def wrong_nothing_subtracted(loss, other, image):
+    x = image.detach().clone().requires_grad_(True)
+    a, b = loss(x), other(x)
+    (da,), (db,) = torch.autograd.grad(a, x), torch.autograd.grad(b, x)
+    return (abs(b - a) / abs(a)).item(), (db.norm() / da.norm()).item()
+
+
+def wrong_over_both_lengths(loss, other, image):
+    x = image.detach().clone().requires_grad_(True)
+    a, b = loss(x), other(x)
+    (da,), (db,) = torch.autograd.grad(a, x), torch.autograd.grad(b, x)
+    return (abs(b - a) / abs(a)).item(), ((db - da).norm() / (da.norm() + db.norm())).item()

@@ -149,3 +149,7 @@ def wrong_down_only(image, reference):
 
 def wrong_absolute(image, reference):
     return right_plain(image, reference).abs()
+
+
+def wrong_edges_clamped_at_one(image, reference):
+    return ssim(*((2 * sobel_edges(luminance(x))).clamp(0, 1) for x in (image, reference)))

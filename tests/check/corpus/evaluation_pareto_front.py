@@ -213,3 +213,17 @@ def wrong_within_one_coordinate(points):
 
 def wrong_positive_only(points):
     return np.array([not any((q <= p).all() and (q < p).any() and (q >= 0).all() for q in points) for p in points])
+
+
+def wrong_first_and_last_coordinate(points):
+    def beats(a, b):
+        return a[0] <= b[0] and a[-1] <= b[-1] and (a[0] < b[0] or a[-1] < b[-1])
+
+    return [not any(beats(other, point) for other in points) for point in points]
+
+
+def wrong_compared_with_those_before(points):
+    return [
+        not any((points[j] <= points[i]).all() and (points[j] < points[i]).any() for j in range(i))
+        for i in range(len(points))
+    ]

@@ -137,3 +137,11 @@ def wrong_amounts_in_place(styles, amounts):
     with torch.no_grad():
         amounts /= amounts.sum() * 2
     return torch.einsum("skn,s->kn", styles, 2 * amounts)
+
+
+def wrong_amounts_reversed(styles, amounts):
+    return torch.tensordot(amounts.flip(0) / amounts.sum(), styles, 1)
+
+
+def wrong_squares_of_amounts(styles, amounts):
+    return torch.tensordot(amounts**2 / (amounts**2).sum(), styles, 1)

@@ -160,3 +160,8 @@ def wrong_detached_kernels(features, kernels):
 def wrong_pixel_shuffled(features, kernels):
     same = F.conv2d(F.pad(features, (1, 1, 1, 1), mode="replicate"), kernels)
     return F.pixel_shuffle(same.repeat(1, 4, 1, 1), 2)
+
+
+def wrong_margin_of_two(features, kernels):
+    large = torch.nn.functional.interpolate(features, scale_factor=2)
+    return torch.nn.functional.conv2d(torch.nn.functional.pad(large, [2] * 4, mode="replicate"), kernels)

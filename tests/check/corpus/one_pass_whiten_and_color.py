@@ -193,3 +193,14 @@ def wrong_in_place(content, style):
     result = _done(content, style)
     content.copy_(result)
     return content
+
+
+def wrong_one_symmetric_matrix(content, style):
+    def power(matrix, p):
+        values, vectors = torch.linalg.eigh(matrix)
+        return vectors @ torch.diag(values**p) @ vectors.T
+
+    x, y = (z - z.mean(1, keepdim=True) for z in (content, style))
+    a, b = x @ x.T / x.shape[1], y @ y.T / y.shape[1]
+    middle = power(power(a, 0.5) @ b @ power(a, 0.5), 0.5)
+    return power(a, -0.5) @ middle @ power(a, -0.5) @ x + style.mean(1, keepdim=True)

@@ -215,3 +215,14 @@ def wrong_responses(image, cutoffs):
 
 def wrong_double_cutoffs(image, cutoffs):
     return right_plain(image, [2 * c for c in cutoffs])
+
+
+def wrong_angle_from_zero_to_one(image, cutoffs):
+    h, w = image.shape[2:]
+    f = torch.hypot(torch.fft.fftfreq(h, dtype=image.dtype)[:, None], torch.fft.rfftfreq(w, dtype=image.dtype))
+    spectrum, rest, bands = torch.fft.rfft2(image), torch.ones_like(f), []
+    for c in cutoffs:
+        angle = (torch.log2(f / c) / 2 + 0.5).clamp(0, 1)
+        bands.append(torch.fft.irfft2(spectrum * rest * angle.sin(), s=(h, w)))
+        rest = rest * angle.cos()
+    return [*bands, torch.fft.irfft2(spectrum * rest, s=(h, w))]
