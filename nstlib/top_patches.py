@@ -19,6 +19,7 @@ from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError
 from nstlib.features import Features
 from nstlib.images import load_image, pictures
+from nstlib.patches import PICTURES
 from nstlib.receptive import patch_of, receptive_field
 from nstlib.seeds import seeded
 
@@ -141,7 +142,8 @@ def top_patches(
 def validation_crops(
     n: int = 400, size: int = 128, *, batch: int = 8, generator: torch.Generator | None = None
 ) -> Iterator[Tensor]:
-    """Yield square crops of the course's pictures, contents and styles, the same number of each (give or take one).
+    """Yield square crops of thirteen of the course's pictures (``nstlib.patches.PICTURES``; where they are not there, of all
+    that are), contents and styles, the same number of each (give or take one).
 
     A picture is cut into tiles that do not overlap, at its own size, at two thirds and at half of it. When there are no
     more, it is cut again elsewhere, mirrored: so what a crop shows is not shown again before all of it was.
@@ -159,7 +161,8 @@ def validation_crops(
         ImageError: if a picture is smaller than a crop, or there are none.
     """
     generator = seeded(generator)
-    paths = list(pictures().values())
+    known = pictures()
+    paths = [path for name, path in known.items() if name in PICTURES] or list(known.values())
     shares = [n // len(paths) + (place < n % len(paths)) for place in range(len(paths))]
     crops = itertools.chain.from_iterable(
         itertools.islice(_tiles(path, size, generator), share) for path, share in zip(paths, shares, strict=True)
