@@ -5,6 +5,7 @@ What holds for all explorers is tested where they stand, in ``test_explorers_on_
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import shutil
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import PAGE, watched
+from PIL import Image
 
 from nstlib import metrics
 from nstlib.analysis import matched_differences, mean_curve
@@ -238,6 +240,22 @@ def test_keys_move_the_window_over_the_photo_and_choose_a_pixel_in_it(alone):
         photo.press("Home")
         assert chosen(it) == [0, 0]
         assert numbers(it.locator(".nst-mark").first.get_attribute("style"))[:2] == [0, 0]
+
+
+def test_a_picture_smaller_than_the_window_is_shown_whole_and_forgets_what_was_changed(alone):
+    tiny = np.arange(45, dtype=np.uint8).reshape(3, 5, 3) * 5  # three rows of five pixels
+    buffer = io.BytesIO()
+    Image.fromarray(tiny).save(buffer, "PNG")
+    with alone("pixels") as it:
+        set_slider(it.get_by_role("slider", name="red"), 0)
+        file = {"name": "tiny.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+        it.locator('input[type="file"]').set_input_files([file])
+        it.get_by_text("tiny.png, 5 × 3").wait_for()
+        it.page.wait_for_timeout(100)
+        for k in (0, 1):
+            assert pixels(it.locator("canvas").nth(k)) == np.dstack([tiny, np.full((3, 5), 255)]).flatten().tolist()
+        written = [numbers(text) for text in it.locator(".nst-digits span").all_text_contents()]
+        assert written == tiny.reshape(15, 3).tolist()
 
 
 def test_a_finger_takes_the_magnifier_along_and_taps_a_pixel_in_it(alone):

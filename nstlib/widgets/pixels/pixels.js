@@ -276,7 +276,7 @@ function reader(model) {
 
 function render({ model, el }) {
   const ui = frame(el, {
-    title: "A photo and its numbers",
+    title: "A photo as numbers",
     task: "Which way of reading the same numbers still looks like a photo, and is wrong? Nothing will warn you.",
   });
   const pictures = model.get("pictures").map(asPicture);
@@ -353,9 +353,9 @@ function render({ model, el }) {
     photo.paint();
   }
 
-  const left = h("div", {}, photo.root, reading.root, adding.root);
+  const left = h("div", {}, photo.root, adding.root);
   const right = h("div", {}, lens.root, channel.root);
-  el.append(row(source.root), h("div", { class: "nst-reader" }, left, right), sliders.root);
+  el.append(row(source.root, reading.root), h("div", { class: "nst-reader" }, left, right), sliders.root);
   source.set(now.picture.name);
   begin();
   look();
