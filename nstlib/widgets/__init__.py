@@ -16,6 +16,7 @@ from nstlib.widgets.occlusion import explore_occlusion
 from nstlib.widgets.one_pass import explore_one_pass
 from nstlib.widgets.optimization import explore_optimization
 from nstlib.widgets.patches import explore_patches
+from nstlib.widgets.pixels import explore_pixels
 from nstlib.widgets.receptive_field import explore_receptive_field
 from nstlib.widgets.tradeoffs import explore_tradeoffs
 from nstlib.widgets.training import explore_training
@@ -33,6 +34,7 @@ __all__ = [
     "explore_one_pass",
     "explore_optimization",
     "explore_patches",
+    "explore_pixels",
     "explore_receptive_field",
     "explore_tradeoffs",
     "explore_training",

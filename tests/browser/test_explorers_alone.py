@@ -5,6 +5,7 @@ What holds for all explorers is tested where they stand, in ``test_explorers_on_
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import shutil
@@ -16,10 +17,12 @@ import numpy as np
 import pytest
 import torch
 from conftest import PAGE, watched
+from PIL import Image
 
 from nstlib import metrics
 from nstlib.analysis import matched_differences, mean_curve
 from nstlib.apps.server import make_folder_server
+from nstlib.features import CAFFE
 from nstlib.training import load_snapshots
 from nstlib.widgets import (
     explore_deconvnet,
@@ -27,6 +30,7 @@ from nstlib.widgets import (
     explore_occlusion,
     explore_optimization,
     explore_patches,
+    explore_pixels,
     explore_tradeoffs,
     explore_training,
 )
@@ -44,7 +48,9 @@ def generator() -> torch.Generator:
 
 PHOTO = torch.rand(1, 3, 40, 60, generator=generator())
 RUNS = {"classic": painted(generator(), 6), "dual": painted(generator(), 4, start=5.0)}
+BYTES = (255 * PHOTO[0]).round().byte().permute(1, 2, 0).numpy()  # (40, 60, 3)
 EXPLORERS = {
+    "pixels": lambda: explore_pixels(PHOTO, at=(20, 30), static=True),
     "tradeoffs": lambda: explore_tradeoffs(made_up(), static=True),
     "training": lambda: explore_training(load_snapshots(), static=True),
     "inversion": lambda: explore_inversion(PHOTO, inverted(PHOTO, generator()), static=True),
@@ -139,6 +145,134 @@ def test_where_less_motion_is_asked_for_there_are_steps_only(alone, name):
         assert slider.input_value() == "2"
         it.get_by_role("button", name="Back").click()
         assert slider.input_value() == "1"
+
+
+# --- pixels -------------------------------------------------------------------------------------------------------------
+
+READ = {  # a way of reading, to what bytes (H, W, 3) are then: planes (3, H, W)
+    "as written": lambda pixels: torch.from_numpy(pixels).permute(2, 0, 1) / 255,
+    "blue first": lambda pixels: torch.from_numpy(pixels).permute(2, 0, 1).flip(0) / 255,
+    "color by color": lambda pixels: torch.from_numpy(pixels).reshape(3, *pixels.shape[:2]) / 255,
+    "for a network": lambda pixels: CAFFE(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255)[0],
+}
+
+
+def assert_shown(it, planes, scale) -> None:
+    """Compare photo and magnifier, which begins at (16, 26), with planes (3, 40, 60); it writes them times ``scale``."""
+    it.page.wait_for_timeout(100)
+    seen = (255 * planes.clamp(0, 1)).round().permute(1, 2, 0)  # (40, 60, 3)
+    photo, lens = (torch.tensor(pixels(it.locator("canvas").nth(k))) for k in (0, 1))
+    assert (photo.view(40, 60, 4)[..., :3] - seen).abs().max() <= 1
+    assert (lens.view(8, 8, 4)[..., :3] - seen[16:24, 26:34]).abs().max() <= 1
+    written = [numbers(text) for text in it.locator(".nst-digits span").all_text_contents()]
+    wanted = scale * planes.permute(1, 2, 0)[16:24, 26:34].reshape(64, 3)
+    step = 0.01 if scale == 1 and planes.max() <= 1 else 1  # two decimals, or whole numbers
+    assert (torch.tensor(written) - wanted).abs().max() <= 0.51 * step
+
+
+@pytest.mark.parametrize("reading", READ)
+def test_each_reading_shows_of_the_same_bytes_what_torch_makes_of_them(alone, reading):
+    with alone("pixels") as it:
+        it.get_by_role("radio", name=reading).check()
+        assert_shown(it, READ[reading](BYTES), 1 if reading == "for a network" else 255)
+
+
+def test_what_is_added_wraps_around_in_bytes_and_is_clamped_in_floats(alone):
+    clamped = (READ["as written"](BYTES) + 90 / 255).clamp(0, 1)
+    with alone("pixels") as it:
+        set_slider(it.get_by_role("slider", name="add to each number"), 90)
+        assert_shown(it, READ["as written"](BYTES + np.uint8(90)), 255)
+        share = numbers(it.locator(".nst-share").inner_text())[0]
+        assert share == pytest.approx(100 * float((BYTES > 165).mean()), abs=0.051)
+        it.get_by_role("radio", name="floats").check()
+        assert_shown(it, clamped, 1)
+        it.get_by_role("radio", name="color by color").check()
+        assert_shown(it, clamped.permute(1, 2, 0).reshape(3, 40, 60), 1)
+
+
+@pytest.mark.parametrize("reading", READ)
+def test_a_slider_changes_the_number_that_is_read_there(alone, reading):
+    """What is changed is the byte, wherever it was written: read as it was, the photo shows it there."""
+    places = torch.arange(BYTES.size, dtype=torch.float32).view(40, 60, 3).numpy()
+    index = READ[{"for a network": "blue first"}.get(reading, reading)](places)[2, 20, 30] * 255
+    changed = BYTES.copy()
+    changed.flat[round(float(index))] ^= 128
+    with alone("pixels") as it:
+        it.get_by_role("radio", name=reading).check()
+        slider = it.get_by_role("slider", name="blue")
+        assert int(slider.input_value()) == BYTES.flat[round(float(index))]
+        set_slider(slider, int(slider.input_value()) ^ 128)
+        assert_shown(it, READ[reading](changed), 1 if reading == "for a network" else 255)
+        it.get_by_role("radio", name="as written").check()
+        assert_shown(it, READ["as written"](changed), 255)
+        it.get_by_role("button", name="Reset").click()
+        assert_shown(it, READ["as written"](BYTES), 255)
+
+
+def test_one_channel_is_shown_in_gray_by_itself(alone):
+    with alone("pixels") as it:
+        for c, name in enumerate(("red", "green", "blue")):
+            it.get_by_role("radio", name=name, exact=True).check()
+            wanted = BYTES[16:24, 26:34, c].flatten().tolist()
+            assert [int(text) for text in it.locator(".nst-digits span").all_text_contents()] == wanted
+            shown = pixels(it.locator("canvas").nth(1))
+            assert shown[::4] == shown[1::4] == shown[2::4] == wanted
+
+
+def chosen(it) -> list[float]:
+    """Return row and column of the chosen pixel, which both pictures and the line above the sliders name alike."""
+    photo, lens = it.locator(".nst-cursor").all()
+    assert photo.get_attribute("aria-valuetext") == lens.get_attribute("aria-valuetext")
+    place = numbers(photo.get_attribute("aria-valuetext"))
+    assert numbers(it.locator(".nst-legend").last.inner_text()) == place[:2]
+    assert place[2:] == BYTES[int(place[0]), int(place[1])].tolist()
+    return place[:2]
+
+
+def test_keys_move_the_window_over_the_photo_and_choose_a_pixel_in_it(alone):
+    with alone("pixels") as it:
+        photo, lens = it.locator(".nst-cursor").all()
+        assert chosen(it) == [20, 30]
+        photo.focus()
+        photo.press("ArrowRight")
+        photo.press("Shift+ArrowUp")
+        assert chosen(it) == [10, 31]
+        assert numbers(it.locator(".nst-mark").first.get_attribute("style"))[:2] == pytest.approx([15, 45])  # percent
+        lens.focus()
+        lens.press("ArrowDown")
+        lens.press("Home")
+        assert chosen(it) == [11, 27]
+        assert numbers(it.locator(".nst-mark").first.get_attribute("style"))[:2] == pytest.approx([15, 45])
+        photo.press("PageUp")
+        photo.press("Home")
+        assert chosen(it) == [0, 0]
+        assert numbers(it.locator(".nst-mark").first.get_attribute("style"))[:2] == [0, 0]
+
+
+def test_a_picture_smaller_than_the_window_is_shown_whole_and_forgets_what_was_changed(alone):
+    tiny = np.arange(45, dtype=np.uint8).reshape(3, 5, 3) * 5  # three rows of five pixels
+    buffer = io.BytesIO()
+    Image.fromarray(tiny).save(buffer, "PNG")
+    with alone("pixels") as it:
+        set_slider(it.get_by_role("slider", name="red"), 0)
+        file = {"name": "tiny.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+        it.locator('input[type="file"]').set_input_files([file])
+        it.get_by_text("tiny.png, 5 × 3").wait_for()
+        it.page.wait_for_timeout(100)
+        for k in (0, 1):
+            assert pixels(it.locator("canvas").nth(k)) == np.dstack([tiny, np.full((3, 5), 255)]).flatten().tolist()
+        written = [numbers(text) for text in it.locator(".nst-digits span").all_text_contents()]
+        assert written == tiny.reshape(15, 3).tolist()
+
+
+def test_a_finger_takes_the_magnifier_along_and_taps_a_pixel_in_it(alone):
+    with alone("pixels", width=360, has_touch=True) as it:
+        photo, lens = it.locator(".nst-cursor").all()
+        for stage, x, y, place in ((photo, 0.99, 0.99, [39, 59]), (lens, 0.3, 0.7, [37, 54])):
+            stage.scroll_into_view_if_needed()
+            box = stage.bounding_box()
+            it.page.touchscreen.tap(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            assert chosen(it) == place
 
 
 # --- style against content ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from nstlib.widgets.explorer import module_source, style_source
 pytestmark = pytest.mark.browser
 
 PAGES = {  # where each explorer stands
+    "pixels": "book/01_images",
     "kernels": "book/02_convolution",
     "receptive_field": "book/02_convolution",
     "layers": "book/03_features",

@@ -42,6 +42,7 @@ def rng():
 photo = torch.rand(1, 3, 40, 60, generator=rng())
 runs = {{"classic": painted(rng(), 6), "dual": painted(rng(), 4, start=5.0)}}"""
 EXPLORERS = {
+    "pixels": "explore_pixels(photo)",
     "kernels": "explore_kernels(photo)",
     "receptive_field": "explore_receptive_field(photo)",
     "layers": 'explore_layers(load_network(), {"photo": photo})',

@@ -26,6 +26,7 @@ from nstlib.widgets import (
     explore_occlusion,
     explore_optimization,
     explore_patches,
+    explore_pixels,
     explore_receptive_field,
     explore_training,
 )
@@ -42,6 +43,7 @@ from nstlib.widgets.explorer import (
 EXPLORERS = sorted(path.stem for path in FOLDER.rglob("*.js") if "\nexport default" in path.read_text(encoding="utf-8"))
 MAKERS = {
     "kernels": explore_kernels,
+    "pixels": explore_pixels,
     "receptive_field": explore_receptive_field,
     "gram_shuffle": lambda image, **options: explore_gram_shuffle(TINY, image, channels=5, **options),
     "common_phase": lambda image, **options: explore_common_phase(TINY, image, channels=4, **options),
