@@ -164,6 +164,8 @@ def dress_cells(app, document: nodes.document) -> None:
             fold(cell, "solution")
             unmark_solution(cell)
         if "widget" in tags:
+            if not {"remove-input", "hide-cell"} & set(tags):
+                fold(cell, "code")  # which calls the explorer: that one comes first
             alt = metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             text = f'<span class="widget-alt" hidden>{escape(alt)}</span>'
             cell += nodes.raw("", text, format="html")
@@ -178,7 +180,8 @@ def fold(cell: nodes.container, name: str) -> None:
 def put_code_last(app, document: nodes.document, docname: str) -> None:
     """Put the folded code of a cell behind what it shows, for eyes, keys and screen readers alike."""
     for cell in document.findall(nodes.container):
-        if cell.get("nb_element") == "cell_code" and "hide-input" in cell.get("cell_metadata", {}).get("tags", []):
+        tags = cell.get("cell_metadata", {}).get("tags", [])
+        if cell.get("nb_element") == "cell_code" and {"hide-input", "widget"} & set(tags):
             cell[:] = sorted(cell, key=lambda part: part.get("nb_element") != "cell_code_output")
 
 

@@ -118,8 +118,9 @@ def test_the_picture_of_the_cell_with_the_tag_stands_for_its_chapter():
     assert (picture["uri"], panels) == ("b.png", [2, 1])
 
 
-def test_code_that_is_folded_stands_behind_what_it_shows():
-    cell = nodes.container(nb_element="cell_code", cell_metadata={"tags": ["hide-input"]})
+@pytest.mark.parametrize("tag", ["hide-input", "widget"])
+def test_code_that_is_folded_stands_behind_what_it_shows(tag):
+    cell = nodes.container(nb_element="cell_code", cell_metadata={"tags": [tag]})
     cell += [nodes.container(names=["code"]), nodes.container(nb_element="cell_code_output")]
     other = nodes.container(nb_element="cell_code", cell_metadata={"tags": []})
     other += [nodes.container(names=["code"]), nodes.container(nb_element="cell_code_output")]
