@@ -23,6 +23,7 @@ def explore_optimization(
     title: str = TITLE,
     task: str = TASK,
     note: str = NOTE,
+    step: int = 0,
     static: bool | None = None,
 ) -> anywidget.AnyWidget | Page:
     """Return an explorer that plays runs: their images side by side, step by step, and the numbers that they changed.
@@ -35,6 +36,7 @@ def explore_optimization(
             ``visualize``, or anything with ``index`` and ``image``. A run that ended early stays at its last image.
         curves: what else each step has, and what it is called: {"style": "style loss"}; the first is shown at the start.
         title, task, note: the explorer's head, the line that says what to try, and the one below the curves.
+        step: that is shown at the start, or the nearest one that is there.
         static: as for ``make_explorer``.
 
     Raises:
@@ -67,7 +69,7 @@ def explore_optimization(
             }
             for name, run in steps.items()
         ],
-        "step": 0,
+        "step": step,
         "curve": next(iter(curves)),
     }
     alt = ALT.format(count=len(steps), names=", ".join(steps))
