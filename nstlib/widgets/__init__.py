@@ -12,6 +12,7 @@ from nstlib.widgets.gram_shuffle import explore_gram_shuffle
 from nstlib.widgets.inversion import explore_inversion
 from nstlib.widgets.kernels import explore_kernels
 from nstlib.widgets.layers import explore_layers
+from nstlib.widgets.losses import explore_losses
 from nstlib.widgets.occlusion import explore_occlusion
 from nstlib.widgets.one_pass import explore_one_pass
 from nstlib.widgets.optimization import explore_optimization
@@ -30,6 +31,7 @@ __all__ = [
     "explore_inversion",
     "explore_kernels",
     "explore_layers",
+    "explore_losses",
     "explore_occlusion",
     "explore_one_pass",
     "explore_optimization",

@@ -27,6 +27,7 @@ from nstlib.training import load_snapshots
 from nstlib.widgets import (
     explore_deconvnet,
     explore_inversion,
+    explore_losses,
     explore_occlusion,
     explore_optimization,
     explore_patches,
@@ -35,9 +36,10 @@ from nstlib.widgets import (
     explore_training,
 )
 from nstlib.widgets.explorer import FOLDER, style_names
+from nstlib.widgets.losses import OTHER, START, STRENGTHS, as_square, changed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "widgets"))
-from inputs import LAYERS, TINY, covered_answers, inverted, made_up, painted, strongest
+from inputs import LAYERS, SHALLOW, TINY, compared, covered_answers, inverted, made_up, painted, strongest
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +67,7 @@ EXPLORERS = {
     "patches": lambda: explore_patches(*strongest(generator()), static=True),
     "deconvnet": lambda: explore_deconvnet(PHOTO, {"one": TINY}, "relu2_1", (3, 4), static=True),
     "occlusion": lambda: explore_occlusion(*covered_answers(generator()), size=9, stride=7, static=True),
+    "losses": lambda: explore_losses(TINY, compared(PHOTO), layers=SHALLOW, static=True),
 }
 PLAYERS = ["training", "inversion", "optimization", "deconvnet"]
 READY = ".nst-page[data-live]"
@@ -602,3 +605,94 @@ def test_one_unit_is_kept_at_the_turn_and_a_step_down_spreads_it(alone):
         spread = {divmod(k, 30) for k, value in enumerate(pixels(canvas)[::4]) if value > 0}
         assert len(spread) > 1
         assert all(abs(row - 3) <= 1 and abs(column - 4) <= 1 for row, column in spread)
+
+
+# --- which loss notices what --------------------------------------------------------------------------------------------
+
+
+def read_losses(it) -> dict[str, list[float]]:
+    """Return the errors in the table, by kind, those of the layers and their mean."""
+    return {
+        kind: [
+            float(one)
+            for one in it.locator(f'[data-kind="{kind}"]').evaluate_all("(e) => e.map((o) => o.dataset.value)")
+        ]
+        for kind in ("content", "style")
+    }
+
+
+def lengths(it) -> list[float]:
+    """Return how long the bars are, as shares of their tracks."""
+    return it.locator(".nst-error-bar").evaluate_all("(all) => all.map((e) => parseFloat(e.style.width) / 100)")
+
+
+def measured_losses(subject: int, change: str, step: int) -> dict[str, list[float]]:
+    """Return what the library says of that picture after that change."""
+    numbers = EXPLORERS["losses"]().state["subjects"][subject]["measured"][change][step]
+    return {kind: [*numbers[kind], sum(numbers[kind]) / len(SHALLOW)] for kind in ("content", "style")}
+
+
+@pytest.mark.parametrize("change", [*STRENGTHS, OTHER])
+def test_each_change_shows_its_picture_and_the_losses_that_were_measured(alone, change):
+    with alone("losses") as it:
+        original, after = (it.locator("canvas").nth(k) for k in (0, 1))
+        it.get_by_role("radio", name=change, exact=True).check(force=True)
+        slider = it.get_by_role("slider")
+        last = int(slider.get_attribute("max"))
+        for step in (0, 1, last):
+            set_slider(slider, step)
+            it.page.wait_for_timeout(60)
+            wanted = measured_losses(0, change, step)
+            got = read_losses(it)
+            assert all(got[kind] == pytest.approx(wanted[kind]) for kind in wanted), (step, got, wanted)
+            assert (pixels(original) == pixels(after)) == (step == 0)
+        if change in STRENGTHS:
+            image = changed(as_square(PHOTO), change, STRENGTHS[change][last])[0].permute(1, 2, 0)
+            shown = np.array(pixels(after)).reshape(*image.shape[:2], 4)[..., :3]
+            assert np.abs(shown - 255 * image.numpy()).max() <= 1.01
+
+
+def test_a_bar_is_as_long_as_the_root_of_its_error_and_ends_at_the_tick_of_the_picture_that_is_shown(alone):
+    with alone("losses") as it:
+        it.get_by_role("radio", name=OTHER).check(force=True)
+        set_slider(it.get_by_role("slider"), 2)
+        it.page.wait_for_timeout(60)
+        found = read_losses(it)
+        roots = [math.sqrt(error) for pair in zip(found["content"], found["style"], strict=True) for error in pair]
+        scale = np.array(lengths(it)) / roots
+        assert scale == pytest.approx([scale[0]] * len(scale), rel=1e-3)  # one axis for all
+        ticks = it.locator(".nst-tick[data-chosen]").evaluate_all(
+            "(all) => all.map((e) => parseFloat(e.style.left) / 100)"
+        )
+        assert ticks == pytest.approx(lengths(it), abs=1e-4)
+        assert it.locator(".nst-losses .nst-tick").count() == 2 * len(roots)  # two other pictures
+
+
+def test_another_picture_brings_its_own_numbers_and_reset_the_first(alone):
+    with alone("losses") as it:
+        start = read_losses(it)
+        assert start["style"] == pytest.approx(measured_losses(0, "shifted", START["shifted"])["style"])
+        it.get_by_role("radio", name="negative").check(force=True)
+        it.get_by_role("radio", name="noise").check(force=True)
+        assert read_losses(it)["content"] == pytest.approx(measured_losses(1, "noise", START["noise"])["content"])
+        assert it.locator(".nst-losses .nst-tick").count() == 2 * (len(SHALLOW) + 1)  # one other picture
+        it.get_by_role("button", name="Reset").click()
+        it.get_by_role("radio", name="photo", checked=True).wait_for()
+        assert read_losses(it) == start
+
+
+def test_keys_and_a_finger_move_the_strength_and_what_it_does_is_said(alone):
+    with alone("losses", width=360, has_touch=True) as it:
+        slider = it.get_by_role("slider")
+        slider.press("Home")
+        assert slider.get_attribute("aria-valuetext") == "not at all"
+        slider.press("ArrowRight")
+        assert slider.get_attribute("aria-valuetext") == "by 1 px"
+        it.page.wait_for_timeout(700)
+        said = it.locator('[aria-live="polite"]').text_content()
+        assert re.fullmatch(r"photo, shifted by 1 px: content loss \S+, style loss \S+, means of all layers\.", said)
+        box = slider.bounding_box()
+        it.page.touchscreen.tap(box["x"] + 0.98 * box["width"], box["y"] + box["height"] / 2)
+        it.page.wait_for_timeout(100)
+        assert read_losses(it)["style"] == pytest.approx(measured_losses(0, "shifted", 7)["style"])
+        assert it.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -27,6 +27,7 @@ PAGES = {  # where each explorer stands
     "inversion": "book/06_inversion",
     "common_phase": "book/23_waves",
     "gram_shuffle": "book/07_gram",
+    "losses": "book/09_losses",
     "transfer": "book/10_transfer",
     "frequencies": "book/12_frequency",
     "optimization": "book/13_dual_channel",

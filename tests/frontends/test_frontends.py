@@ -33,7 +33,7 @@ PREPARE = f"""\
 import sys
 import torch
 sys.path.insert(0, {str(ROOT / "tests" / "widgets")!r})
-from inputs import TINY, covered_answers, inverted, made_up, painted, strongest
+from inputs import SHALLOW, TINY, compared, covered_answers, inverted, made_up, painted, strongest
 from nstlib.features import load_network
 from nstlib.training import load_snapshots
 from nstlib.widgets import *
@@ -56,6 +56,7 @@ EXPLORERS = {
     "frequencies": 'explore_frequencies({"photo": photo, "other": photo.flip(2)})',
     "optimization": "explore_optimization(runs)",
     "tradeoffs": "explore_tradeoffs(made_up())",
+    "losses": "explore_losses(TINY, compared(photo), layers=SHALLOW)",
     "occlusion": "explore_occlusion(*covered_answers(rng()), size=9, stride=7)",
 }
 # What an explorer says at the moment: its words, what its controls say of themselves, its canvases.

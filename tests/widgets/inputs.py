@@ -18,6 +18,7 @@ from nstlib.training import Snapshot
 
 TINY = load_network("tiny")
 LAYERS = ("relu1_2", "relu2_2", "relu3_3")
+SHALLOW = ("relu1_1", "relu2_1")  # the layers of ``compared``
 
 
 METHODS = {"dual": (0.05, 1.0), "classic": (0.0, 1.0), "loud": (-0.02, 4.0), "far": (0.0, 1000.0)}
@@ -97,4 +98,13 @@ def covered_answers(rng):
     }
     return image, {
         name: (occlusion_map(one, image, size=9, stride=7), float(one(image))) for name, one in scores.items()
+    }
+
+
+def compared(photo):
+    """Return two pictures, each with others to compare it with: two for the first, one for the second."""
+    negative = 1 - photo
+    return {
+        "photo": (photo, {"negative": negative, "flat": torch.full_like(photo, 0.5)}),
+        "negative": (negative, {"photo": photo}),
     }

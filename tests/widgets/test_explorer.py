@@ -12,7 +12,7 @@ import anywidget
 import numpy as np
 import pytest
 import torch
-from inputs import TINY, covered_answers, inverted, painted, strongest, trained_snapshots
+from inputs import SHALLOW, TINY, compared, covered_answers, inverted, painted, strongest, trained_snapshots
 from PIL import Image
 
 from nstlib.errors import ChoiceError, ShapeError
@@ -23,6 +23,7 @@ from nstlib.widgets import (
     explore_gram_shuffle,
     explore_inversion,
     explore_kernels,
+    explore_losses,
     explore_occlusion,
     explore_optimization,
     explore_patches,
@@ -48,6 +49,7 @@ MAKERS = {
     "gram_shuffle": lambda image, **options: explore_gram_shuffle(TINY, image, channels=5, **options),
     "common_phase": lambda image, **options: explore_common_phase(TINY, image, channels=4, **options),
     "frequencies": explore_frequencies,
+    "losses": lambda image, **options: explore_losses(TINY, compared(image), layers=SHALLOW, **options),
 }
 makers = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
