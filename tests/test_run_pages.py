@@ -41,7 +41,7 @@ def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_p
     module.write_text("def gram():\n    from nstlib.errors import choice", encoding="utf-8")
     for path in (deeper, other):
         path.write_text("", encoding="utf-8")
-    uses = write_chapter(tmp_path, "07_gram", "%time\nfrom nstlib import gram")
+    uses = write_chapter(tmp_path, "07_gram", "%time\nfrom nstlib import gram\nopen('rows.csv')")
     without = write_chapter(tmp_path, "01_images", "print(1)")
     pages.forget_stale(tmp_path)
     for changed, text, forgotten in (
@@ -50,7 +50,8 @@ def test_outputs_are_forgotten_when_what_they_are_made_with_changes(pages, tmp_p
         (deeper, "found = 'by a function of the module'", [uses]),
         (module, "now = 'another'", [uses]),
         (tmp_path / "images" / "content" / "cat.jpg", "a picture", [uses, without]),
-        (tmp_path / "book" / "data" / "study.csv", "rows", [uses, without]),
+        (tmp_path / "book" / "data" / "unnamed.csv", "rows", [uses, without]),
+        (tmp_path / "book" / "data" / "rows.csv", "what one page reads", [uses]),
     ):
         for chapter in (uses, without):
             if pages.executed_page(chapter) is None:
@@ -81,8 +82,8 @@ def test_of_a_package_that_only_gathers_names_a_page_depends_on_the_modules_it_a
     def behind(code):
         return {path.stem for path in Library(tmp_path).files_behind("gram", [code]) if path.parent == folder}
 
-    assert behind("from nstlib.widgets import draw") == {"__init__", "one", "kit"}
-    assert behind("from nstlib.widgets.two import play") == {"__init__", "two"}
+    assert behind("from nstlib.widgets import draw") == {"one", "kit"}
+    assert behind("from nstlib.widgets.two import play") == {"two"}
     for everything in ("from nstlib import widgets", "import nstlib.widgets", "from nstlib.widgets import *"):
         assert behind(everything) == {"__init__", "one", "two", "kit"}, everything
 

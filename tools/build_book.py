@@ -63,7 +63,7 @@ def present_state() -> dict[str, str]:
     import run_pages
 
     tools = " ".join(f"{name}={version(name)}" for name in (*run_pages.TOOLS, *TOOLS))
-    parts = {"computes": ("nstlib/**/*.py", *run_pages.COMPUTES), "frames": FRAMES, "texts": TEXTS}
+    parts = {"computes": ("nstlib/**/*.py", *run_pages.PICTURES, *run_pages.DATA), "frames": FRAMES, "texts": TEXTS}
     return {**{name: run_pages.digest(ROOT, patterns) for name, patterns in parts.items()}, "tools": tools}
 
 

@@ -48,7 +48,7 @@ class Library:
     def files_behind(self, slug: str, cells: Iterable[str]) -> list[Path]:
         """Return the files of the library that a page's cells run, or might run.
 
-        A module that a package only gathers, and of which nothing is asked for, is not among them, though it runs.
+        A package that only gathers names is not among them, nor what it gathers and nobody asks for, though both run.
 
         Args:
             slug: of the page, as ``gram`` of ``07_gram``. cells: their code.
@@ -56,22 +56,19 @@ class Library:
         python = TransformerManager().transform_cell  # a cell may hold lines that only IPython knows
         waiting = [name for code in cells for name in imported(python(code))]
         seen: set[str] = set()
-        whole: set[str] = set()
         while waiting:
             name = waiting.pop()
             package, _, last = name.rpartition(".")
             module = name if name in self._files else package  # else a name in a module
-            if module not in self._files or module in whole:
+            if module not in self._files or module in seen:
                 continue
-            seen.add(module)
             if module == package and (source := self._gathered(package).get(last)):
                 waiting.append(f"{source}.*")
                 continue
-            whole.add(module)
+            seen.add(module)
             waiting += self._imports(module)
-            if (above := module.rpartition(".")[0]) in self._files:  # a package runs before its modules
-                seen.add(above)
-                waiting += [] if self._gathered(above) else [f"{above}.*"]
+            if not self._gathered(above := module.rpartition(".")[0]):
+                waiting.append(f"{above}.*")  # a package runs before its modules
             if module == CHECK:
                 waiting += [f"{other}.*" for other in self._files if other.startswith(f"{CHECK}.{slug}.")]
         return sorted(self._files[name] for name in seen)

@@ -31,13 +31,8 @@ from page_imports import Library
 
 CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
-COMPUTES = (  # beside the modules that cells import
-    "images/content/*",
-    "images/style/*",
-    "models/*",
-    "book/data/**/*",
-    "gallery/lighthouse.json",
-)
+PICTURES = ("images/content/*", "images/style/*", "models/*")  # cells get them by names of their own
+DATA = ("book/data/**/*", "gallery/lighthouse.json")  # of these only what a page, or a module behind it, calls by name
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
@@ -52,7 +47,12 @@ KERNEL = {
 
 def digest(root: Path, patterns: Iterable[str]) -> str:
     """Return a hash of the names and contents of the files that match."""
-    return digest_files(root, {path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
+    return digest_files(root, matching(root, patterns))
+
+
+def matching(root: Path, patterns: Iterable[str]) -> set[Path]:
+    """Return the files that match."""
+    return {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
 
 
 def digest_files(root: Path, paths: Iterable[Path]) -> str:
@@ -69,12 +69,19 @@ def digest_files(root: Path, paths: Iterable[Path]) -> str:
 
 def computed_with(root: Path) -> dict[str, str]:
     """Return what the outputs of each page depend on besides its own code, hashed."""
-    common = [digest(root, COMPUTES), *(f"{name}={version(name)}" for name in TOOLS)]
-    library, found = Library(root), {}
+    library, used, words = Library(root), {}, {}
     for page in sorted((root / "book").glob("*.md")):
         cells = [cell.source for cell in read_page(page).cells if cell.cell_type == "code"]
-        used = digest_files(root, library.files_behind(page.stem.partition("_")[2], cells))
-        found[page.stem] = hashlib.sha256(" ".join([used, *common]).encode()).hexdigest()
+        used[page.stem] = library.files_behind(page.stem.partition("_")[2], cells)
+        words[page.stem] = "\n".join([*cells, *(file.read_text(encoding="utf-8") for file in used[page.stem])])
+    common = [digest(root, PICTURES), *(f"{name}={version(name)}" for name in TOOLS)]
+    data = {path: [page for page in words if path.name in words[page]] for path in matching(root, DATA)}
+    found = {}
+    for page, files in used.items():
+        read = {
+            path for path, readers in data.items() if page in readers or not readers
+        }  # what nobody names may be any's
+        found[page] = hashlib.sha256(" ".join([digest_files(root, {*files, *read}), *common]).encode()).hexdigest()
     return found
 
 
