@@ -37,7 +37,7 @@ def make(name: str, *settings: str, folder: Path = RESULTS) -> Path:
         made = Path(work) / f"{name}.png"
         subprocess.run([sys.executable, "-m", "nstlib", *words, *settings, "-o", str(made)], cwd=ROOT, check=True)
         with Image.open(made) as image:
-            image.convert("RGB").save(folder / f"{name}.jpg", quality=85, optimize=True, progressive=True)
+            image.convert("RGB").save(folder / f"{name}.jpg", quality=80, optimize=True, progressive=True)
     return folder / f"{name}.jpg"
 
 

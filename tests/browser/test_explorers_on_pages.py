@@ -196,11 +196,14 @@ def test_a_kernels_module_draws_the_same(visit, name):
 
 
 # What of an explorer is seen: its canvases, what it says, and where its controls stand.
-SEEN = """(root) => [
-  ...[...root.querySelectorAll("canvas")].map((one) => one.toDataURL()),
-  ...[...root.querySelectorAll(".nst-reading, td, figcaption, .nst-task")].map((one) => one.textContent),
-  ...[...root.querySelectorAll("input")].map((one) => (one.type === "file" ? "" : [one.value, one.checked].join())),
-]"""
+SEEN = """(root) => {
+  const seen = (which) => [...root.querySelectorAll(which)].filter((one) => one.getClientRects().length);
+  return [
+    ...seen("canvas").map((one) => one.toDataURL()),
+    ...seen(".nst-reading, td, figcaption, .nst-task").map((one) => one.textContent),
+    ...seen("input").map((one) => (one.type === "file" ? "" : [one.value, one.checked].join())),
+  ];
+}"""
 TURN_ALL = """(root) => {
   for (const control of root.querySelectorAll('[role="slider"], input:not([type="file"]), select')) {
     if (!control.getClientRects().length) continue; // a camera's, which is not open

@@ -79,7 +79,7 @@ function errorTable(layers) {
     return { root, tracks, values };
   });
   const scale = h("td", { class: "nst-scale", "aria-hidden": "true" });
-  const foot = h("tr", { class: "nst-foot" }, h("th", {}), scale, h("td", {}));
+  const foot = h("tr", { class: "nst-foot" }, h("td", {}), scale, h("td", {}));
   const caption = h("caption", { class: "nst-hidden" }, "Content loss and style loss of the changed picture, by layer");
   return {
     root: h("table", { class: "nst-losses" }, caption, h("tbody", {}, ...parts.map(({ root }) => root), foot)),
