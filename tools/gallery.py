@@ -61,11 +61,11 @@ def strip(names: Sequence[str] = STRIP) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "names", nargs="*", choices=[*commands(), []], metavar="NAME", help="which; else what is missing"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which; else what is missing")
     parser.add_argument("--strip", action="store_true", help="images/gallery.jpg, of results that are there")
     given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in commands()]:
+        parser.error(f"{TABLE.name} has no picture {unknown[0]!r}; it has {', '.join(commands())}")
     if given.strip:
         print("wrote", strip())
         return
