@@ -371,6 +371,7 @@ def test_what_is_on_the_front_is_said_of_each_dot(alone):
 def test_the_mouse_finds_a_dot_and_drags_the_line(alone):
     with alone("tradeoffs") as it:
         plot = it.locator(".nst-plot")
+        it.page.wait_for_timeout(300)  # until it is drawn as wide as it stays
         dot = it.locator(".nst-plot .nst-dot").nth(9).bounding_box()
         it.page.mouse.move(dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2)
         assert plot.get_attribute("aria-valuetext").startswith("loud")
