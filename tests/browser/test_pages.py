@@ -211,9 +211,7 @@ def test_quizzes_hints_and_solutions_open_with_the_keyboard(visit, chapter):
 
 
 LIGHT = 360  # kB of styles and scripts on every page, what explorers need apart
-COLD = {
-    "book/intro": 640
-}  # kB (the aim is 700) of a page that nobody has been to, uncompressed, before an explorer is begun
+COLD = {"book/intro": 640}  # kB of a page that nobody has been to, uncompressed; the aim is 700
 COLD_CHAPTER = 950
 
 
