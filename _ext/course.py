@@ -62,6 +62,11 @@ class CourseDirective(SphinxDirective):
         parent.extend([*children, *messages])
         return parent
 
+    def require(self, *names: str) -> None:
+        """Raise if an option is missing."""
+        if missing := [name for name in names if name not in self.options]:
+            raise BlockError(f"{self.name} needs {', '.join(f':{name}:' for name in missing)}")
+
     def details(self, summary: str, body: str, *classes: str) -> Details:
         """Return a block that opens when clicked."""
         node = Details(classes=list(classes))

@@ -121,8 +121,7 @@ class BeforeAfter(CourseDirective):
     option_spec: ClassVar = dict.fromkeys(("before", "after", "before-alt", "after-alt"), directives.unchanged_required)
 
     def build(self) -> list[nodes.Node]:
-        if missing := [name for name in self.option_spec if name not in self.options]:
-            raise BlockError(f"before-after needs {', '.join(f':{name}:' for name in missing)}")
+        self.require(*self.option_spec)
         pictures = {self.options[name]: self.options[f"{name}-alt"] for name in ("before", "after")}
         return [divided(pictures, self.argument)]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from blocks import BlockError
 from course import CourseDirective
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -24,9 +23,7 @@ class Painted(CourseDirective):
     def build(self) -> list[nodes.Node]:
         path, command = find_picture(self.argument)
         self.env.note_dependency(str(TABLE))
-        needed = ("alt", "before-alt", "label") if "before" in self.options else ("alt",)
-        if missing := [name for name in needed if name not in self.options]:
-            raise BlockError(f"painted needs {', '.join(f':{name}:' for name in missing)}")
+        self.require("alt", *(("before-alt", "label") if "before" in self.options else ()))
         box = nodes.container(classes=["painted"])
         if "before" in self.options:
             pictures = {self.options["before"]: self.options["before-alt"], path: self.options["alt"]}

@@ -19,10 +19,9 @@ from nstlib.images import load_image, picture
 from nstlib.seeds import seeded
 
 # Named one by one: a picture added to the course must not change what was measured here.
-PICTURES = (
-    *("astronaut", "cat", "china", "coffee", "flower", "rocket"),
-    *("brush", "fluid", "hubble", "mosaic", "sandstone", "tissue", "woodcut"),
-)
+PHOTOS = ("astronaut", "cat", "china", "coffee", "flower", "rocket")
+STYLES = ("brush", "fluid", "hubble", "mosaic", "sandstone", "tissue", "woodcut")
+PICTURES = (*PHOTOS, *STYLES)
 SIZE = 448  # longer side of a picture in pixels
 SIDE = 48  # of a patch, as a network sees it
 MARGIN = 8  # stored patches are that much larger, to be cropped at random

@@ -26,6 +26,7 @@ from nstlib.gram import gram_matrix
 from nstlib.images import load_image, picture, resize_to
 from nstlib.losses import normalized
 from nstlib.metrics import bootstrap_interval
+from nstlib.patches import PHOTOS, STYLES
 from nstlib.transfer import stylize
 
 SIZE = (64, 96)
@@ -33,15 +34,13 @@ STEPS = 60
 STYLE_WEIGHT = 1.0  # at 10 a transfer from noise brings no scene (chapter 10)
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_2")  # in no loss of the transfers
 CUTOFF = 0.125  # cycles per position: below it is coarse
-STYLES = ("brush", "fluid", "hubble", "mosaic", "sandstone", "tissue", "woodcut")
-PICKED = ("astronaut", "cat", "china", "coffee", "flower", "rocket")
 
 
 def make_grid(network: Features) -> list[list[Tensor]]:
     """Return the stylized pictures, one row for each content."""
     styles = {name: load_image(picture(name), size=128) for name in STYLES}
     grid = []
-    for name in PICKED:
+    for name in PHOTOS:
         content = resize_to(load_image(picture(name), size=128), SIZE)
         row = []
         for style in styles.values():

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
@@ -69,18 +70,19 @@ def digest_files(root: Path, paths: Iterable[Path]) -> str:
 
 def computed_with(root: Path) -> dict[str, str]:
     """Return what the outputs of each page depend on besides its own code, hashed."""
-    library, used, words = Library(root), {}, {}
+    library, data = Library(root), matching(root, DATA)
+    named_in = cache(lambda text: {path for path in data if path.name in text})
+    text_of = cache(lambda file: file.read_text(encoding="utf-8"))
+    used, named = {}, {}
     for page in sorted((root / "book").glob("*.md")):
         cells = [cell.source for cell in read_page(page).cells if cell.cell_type == "code"]
         used[page.stem] = library.files_behind(page.stem.partition("_")[2], cells)
-        words[page.stem] = "\n".join([*cells, *(file.read_text(encoding="utf-8") for file in used[page.stem])])
+        named[page.stem] = set().union(*map(named_in, [*cells, *map(text_of, used[page.stem])]))
     common = [digest(root, PICTURES), *(f"{name}={version(name)}" for name in TOOLS)]
-    data = {path: [page for page in words if path.name in words[page]] for path in matching(root, DATA)}
+    anybodys = data.difference(*named.values())  # what nobody names may be read by all
     found = {}
     for page, files in used.items():
-        read = {
-            path for path, readers in data.items() if page in readers or not readers
-        }  # what nobody names may be any's
+        read = named[page] | anybodys
         found[page] = hashlib.sha256(" ".join([digest_files(root, {*files, *read}), *common]).encode()).hexdigest()
     return found
 

@@ -34,10 +34,10 @@ from nstlib.features import Features, load_network
 from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
+from nstlib.patches import STYLES
 
 STYLE_SIZE, MEASURED_SIZE = 224, 160
-# The styles that the course had then; the eighth is the mosaic with tiles twice as large: size is part of a style.
-STYLES = ("brush", "fluid", "hubble", "mosaic", "sandstone", "tissue", "woodcut")
+# The eighth style, beside the seven of nstlib.patches: the mosaic with tiles twice as large. Size is part of a style.
 LARGE = "large mosaic"
 EVERY = 60.0  # seconds between two states
 

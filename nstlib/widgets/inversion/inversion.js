@@ -24,7 +24,7 @@ function panel(name) {
     h("span", {}, "off in pixels ", away),
   );
   root.dataset.run = name;
-  root.classList.add("nst-inversion");
+  root.classList.add("nst-inversion", "nst-told");
   return {
     root,
     told: () => `${name}, error in the layer ${error.textContent}, in pixels ${away.textContent}`,

@@ -5,7 +5,7 @@ const fetched = new Map(); // from an address to the promise of what lies there
 /** Return what Python's `apart` was given. */
 export async function whatIsApart(part) {
   if (!part.address) return part.apart;
-  if (!fetched.has(part.address)) fetched.set(part.address, read(part.address));
+  if (!fetched.has(part.address)) fetched.set(part.address, readJson(part.address));
   try {
     return await fetched.get(part.address);
   } catch (error) {
@@ -14,7 +14,8 @@ export async function whatIsApart(part) {
   }
 }
 
-async function read(address) {
+/** Return what lies at an address of this page, as JSON. */
+export async function readJson(address) {
   const answer = await fetch(address);
   if (!answer.ok) throw new Error(`${address} could not be fetched: ${answer.status}`);
   return answer.json();

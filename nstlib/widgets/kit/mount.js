@@ -1,5 +1,6 @@
 // Brings the explorers of a built page to life: no kernel runs behind it, so the state lies in the page as JSON, or in
 // a file that the page names.
+import { readJson } from "./apart.js";
 
 /** Return what stands for a kernel's model: state, listeners, and nobody to save to. */
 export function makeModel(state) {
@@ -27,9 +28,7 @@ export function makeModel(state) {
 async function stateOf(place) {
   const held = place.querySelector('script[type="application/json"]');
   if (held) return JSON.parse(held.textContent);
-  const answer = await fetch(place.dataset.state);
-  if (!answer.ok) throw new Error(`${place.dataset.state} could not be fetched: ${answer.status}`);
-  return answer.json();
+  return readJson(place.dataset.state);
 }
 
 /** Offer to begin again, below the still picture. */

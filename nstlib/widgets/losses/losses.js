@@ -82,7 +82,12 @@ function errorTable(layers) {
   const foot = h("tr", { class: "nst-foot" }, h("td", {}), scale, h("td", {}));
   const caption = h("caption", { class: "nst-hidden" }, "Content loss and style loss of the changed picture, by layer");
   return {
-    root: h("table", { class: "nst-losses" }, caption, h("tbody", {}, ...parts.map(({ root }) => root), foot)),
+    root: h(
+      "table",
+      { class: "nst-losses nst-table" },
+      caption,
+      h("tbody", {}, ...parts.map(({ root }) => root), foot),
+    ),
     measure(next, others) {
       axis = next;
       const labels = axis.marks.map((mark) => h("span", { style: `left: ${axis.place(mark).toFixed(2)}%` }, mark));
@@ -116,7 +121,7 @@ function panel(label) {
   const name = h("span", {}, label);
   const variation = h("strong", { class: "nst-variation" });
   caption.append(name, h("span", {}, "total variation ", variation));
-  root.classList.add("nst-subject");
+  root.classList.add("nst-subject", "nst-told");
   return {
     root,
     show(shown, { height, width }, words, total) {

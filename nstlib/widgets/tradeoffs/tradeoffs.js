@@ -169,7 +169,7 @@ function numbersTable(study) {
   const { methods } = study;
   const body = h("tbody");
   const heads = ["method", "at the line", "", "", "area"].map((text) => h("th", { scope: "col" }, text));
-  const root = h("table", { class: "nst-numbers" }, h("thead", {}, h("tr", {}, heads)), body);
+  const root = h("table", { class: "nst-numbers nst-table" }, h("thead", {}, h("tr", {}, heads)), body);
   const note = h("p", { class: "nst-note" });
 
   function line({ curves, base, differences, worst, area: whole }, now, m) {
