@@ -2,7 +2,8 @@
 
 ``{course-facts}`` counts; ``{before-after}`` lays two pictures of one size on each other; ``{course-map}`` shows each
 chapter with a picture, how long it takes and what you write. The picture is what the cell with the tag ``card-1-3`` draws:
-its first and third panel, side by side; of a chapter without such a tag, the upper left of its first picture.
+its first and third panel, side by side; of a chapter without such a tag, the upper left of its first picture. The box at
+a chapter's end that names the next one gets the same picture.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from effort import Effort, chapter_effort, hours
 from PIL import Image, ImageOps
+from sphinx.addnodes import pending_xref
 
 CARD = (560, 208)  # pixels of a card's picture: twice what is seen of it
 TAG = re.compile(r"card((?:-\d+)+)")
@@ -141,8 +143,17 @@ def divided(pictures: dict[str, str], label: str) -> nodes.container:
     return box
 
 
+def add_next_pictures(app, doctree: nodes.document) -> None:
+    """Put the picture of the chapter that comes next into the box that names it; of several, the first in the book."""
+    for box in doctree.findall(nodes.admonition):
+        named = [link["reftarget"] for link in box.findall(pending_xref) if link["reftype"] == "doc"]
+        if "next-chapter" in box["classes"] and named:
+            here = app.env.docname.rpartition("/")[0]
+            box.insert(1, ChapterPicture(docname=f"{here}/{min(named)}"))  # 0 is its title
+
+
 def place_pictures(app, doctree: nodes.document, docname: str) -> None:
-    """Put a small copy of a picture of each chapter into its card."""
+    """Put a small copy of a picture of each chapter where one is asked for."""
     for place in list(doctree.findall(ChapterPicture)):
         known = place["docname"] in app.env.found_docs
         found, panels = choose(app.env.get_doctree(place["docname"])) if known else (None, [])
@@ -229,5 +240,6 @@ def setup(app) -> dict:
     app.add_directive("course-map", CourseMap)
     app.add_directive("course-facts", CourseFacts)
     app.add_directive("before-after", BeforeAfter)
+    app.connect("doctree-read", add_next_pictures)
     app.connect("doctree-resolved", place_pictures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -62,6 +62,7 @@ def pictures(exported):
     return [html.unescape(alt) for alt in re.findall(r'<img[^>]*? alt="([^"]*)"', exported.partition("<body")[2])]
 
 
+@pytest.mark.exhaustive
 def test_an_exported_notebook_keeps_the_words(tmp_path):
     assert pictures(export(tmp_path, DRAW)) == ["A figure with 2 parts: left; <right>."]
 

@@ -11,6 +11,7 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 from PIL import Image
+from sphinx.addnodes import pending_xref
 from sphinx.util import FilenameUniqDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,3 +130,16 @@ def test_code_that_is_folded_stands_behind_what_it_shows(tag):
     course.put_code_last(None, document, "page")
     assert [bool(part.get("nb_element")) for part in cell] == [True, False]
     assert [bool(part.get("nb_element")) for part in other] == [False, True]
+
+
+def test_the_box_that_names_the_next_chapter_asks_for_the_picture_of_the_first_in_the_book():
+    page, boxes = new_document("page"), {}
+    for classes, names in (("next-chapter", ["21_beside", "05_next"]), ("next-chapter", []), ("note", ["05_next"])):
+        box = nodes.admonition("", nodes.title("", "Next"), classes=[classes])
+        box += [pending_xref("", reftype="doc", reftarget=name) for name in names]
+        page += box
+        boxes[classes, len(names)] = box
+    front.add_next_pictures(SimpleNamespace(env=SimpleNamespace(docname="book/04_here")), page)
+    (picture,) = page.findall(front.ChapterPicture)
+    assert picture["docname"] == "book/05_next"
+    assert boxes["next-chapter", 2].index(picture) == 1

@@ -107,7 +107,9 @@ def test_a_channel_that_never_fires_has_no_patches(crops):
     assert top_patches(network, crops.split(8), "relu1_1", (2, 3))[3] == []
 
 
-@pytest.mark.parametrize("brightness", [1.0, 0.999])  # in the second case, bytes would not hold the pixels
+@pytest.mark.parametrize(
+    "brightness", [1.0, pytest.param(0.999, marks=pytest.mark.exhaustive)]
+)  # in the second case, bytes would not hold the pixels
 def test_no_batch_is_kept_however_many_there_are(crops, brightness):
     alive = []
 

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,12 @@ const model = {{
 }};
 await explorer.render({{ model, el: document.getElementById("el") }});
 </script>"""
+SCREENS = {
+    "light": (1280, "light"),
+    "dark telephone": (360, "dark"),
+    "dark": (1280, "dark"),
+    "telephone": (360, "light"),
+}
 NO_STATE = ("layout", "tabbable", "tooltip")  # of a widget: Jupyter's own
 EACH = 12  # of so many modules one more is looked at, by `make exhaustive`
 SETTLED = """async ({ start }) => {
@@ -72,13 +78,34 @@ def other_modules() -> list[str]:
     return [page for page in found if page not in SOME_MODULES][::EACH]
 
 
+def chapters() -> list[str]:
+    """Return the chapters' pages."""
+    return [page for page in toc_pages() if re.search(r"/\d\d_", page)]
+
+
+def one_in(count: int, values: Iterable) -> list:
+    """Return values for tests: the first of every so many for `make test`, all of them for `make exhaustive`."""
+    return [pytest.param(value, marks=[pytest.mark.exhaustive] * (k % count > 0)) for k, value in enumerate(values)]
+
+
 def pytest_generate_tests(metafunc) -> None:
-    """Run a test that asks for ``page`` on every page, and one that asks for ``chapter`` on every chapter."""
-    if "page" in metafunc.fixturenames:
-        others = [pytest.param(page, marks=pytest.mark.exhaustive) for page in other_modules()]
-        metafunc.parametrize("page", [*toc_pages(), *others])
+    """Run a test that asks for ``page`` on every page, ``chapter`` on every chapter, ``page`` and ``screen`` on screens.
+
+    Every page is seen on the first screen, one in four on the second as well: both widths and both schemes. What goes
+    wrong only where these cross is rare, and left to `make exhaustive`.
+    """
+    others = other_modules()
+    if {"page", "screen"} <= set(metafunc.fixturenames):
+        usual = {(page, "light") for page in toc_pages()} | {(page, "dark telephone") for page in toc_pages()[::4]}
+        pairs = [(page, screen) for page in [*toc_pages(), *others] for screen in SCREENS]
+        each = [pytest.param(*pair, marks=[pytest.mark.exhaustive] * (pair not in usual)) for pair in pairs]
+        metafunc.parametrize(("page", "screen"), each)
+    elif "page" in metafunc.fixturenames:
+        metafunc.parametrize(
+            "page", [*toc_pages(), *(pytest.param(page, marks=pytest.mark.exhaustive) for page in others)]
+        )
     if "chapter" in metafunc.fixturenames:
-        metafunc.parametrize("chapter", [page for page in toc_pages() if re.search(r"/\d\d_", page)])
+        metafunc.parametrize("chapter", chapters())
 
 
 class ByPage(LoadScopeScheduling):

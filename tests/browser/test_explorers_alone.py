@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import PAGE, watched
+from conftest import PAGE, one_in, watched
 from PIL import Image
 
 from nstlib import metrics
@@ -119,7 +119,7 @@ def set_slider(slider, value: float) -> None:
 # --- those that play --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PLAYERS)
+@pytest.mark.parametrize("name", one_in(2, PLAYERS))
 def test_play_goes_to_the_end_and_pause_stops(alone, name):
     with alone(name) as it:
         slider = it.locator(".nst-player input")
@@ -194,7 +194,7 @@ def test_what_is_added_wraps_around_in_bytes_and_is_clamped_in_floats(alone):
         assert_shown(it, clamped.permute(1, 2, 0).reshape(3, 40, 60), 1)
 
 
-@pytest.mark.parametrize("reading", READ)
+@pytest.mark.parametrize("reading", one_in(4, READ))
 def test_a_slider_changes_the_number_that_is_read_there(alone, reading):
     """What is changed is the byte, wherever it was written: read as it was, the photo shows it there."""
     places = torch.arange(BYTES.size, dtype=torch.float32).view(40, 60, 3).numpy()
@@ -633,7 +633,7 @@ def measured_losses(subject: int, change: str, step: int) -> dict[str, list[floa
     return {kind: [*numbers[kind], sum(numbers[kind]) / len(SHALLOW)] for kind in ("content", "style")}
 
 
-@pytest.mark.parametrize("change", [*STRENGTHS, OTHER])
+@pytest.mark.parametrize("change", one_in(3, [*STRENGTHS, OTHER]))
 def test_each_change_shows_its_picture_and_the_losses_that_were_measured(alone, change):
     with alone("losses") as it:
         original, after = (it.locator("canvas").nth(k) for k in (0, 1))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
+from conftest import one_in
 from PIL import Image
 
 from nstlib.receptive import patch_of, receptive_field
@@ -130,7 +131,7 @@ def test_an_explorer_answers_quickly(explorer, name):
             assert times[2] < RESPONSE, (control.evaluate("(e) => e.outerHTML"), times)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", one_in(4, PAGES))
 def test_every_control_has_a_name_and_a_value_for_screen_readers(explorer, name):
     with explorer(name) as it:
         it.page.wait_for_timeout(700)
@@ -150,7 +151,7 @@ def test_every_control_has_a_name_and_a_value_for_screen_readers(explorer, name)
         assert it.locator('[aria-live="polite"]').text_content()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", one_in(4, PAGES))
 def test_a_kernels_module_draws_the_same(visit, name):
     """What anywidget sends in one module, with a model of its form, works like the files of the page."""
     source, style = module_source(name), style_source(name)
@@ -215,7 +216,7 @@ TURN_ALL = """(root) => {
 }"""
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", one_in(2, PAGES))
 def test_it_says_what_it_is_and_what_to_try_and_goes_back_to_its_beginning(explorer, name):
     with explorer(name) as it:
         title, task = (it.locator(f".nst-{part}").inner_text() for part in ("title", "task"))
@@ -237,7 +238,7 @@ def test_it_says_what_it_is_and_what_to_try_and_goes_back_to_its_beginning(explo
         assert max(heights) > 60, "something is seen before anything is loaded"
 
 
-@pytest.mark.parametrize("name", ["gram_shuffle", "common_phase", "kernels"])
+@pytest.mark.parametrize("name", one_in(3, ["gram_shuffle", "common_phase", "kernels"]))
 def test_nothing_moves_by_itself_where_less_motion_is_asked_for(explorer, name):
     button = {"gram_shuffle": "Shuffle all", "common_phase": "Add all", "kernels": "sharpen"}[name]
     with explorer(name, reduced_motion="reduce") as it:
@@ -249,7 +250,7 @@ def test_nothing_moves_by_itself_where_less_motion_is_asked_for(explorer, name):
         assert pixels(canvas) == first
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", one_in(4, PAGES))
 def test_where_scripts_are_off_a_picture_stands_in(visit, name):
     with visit(PAGES[name], java_script_enabled=False) as visited:
         still = visited.page.locator(f'.nst-page[data-explorer="{name}"] .nst-still img').first
@@ -344,7 +345,7 @@ def test_a_finger_moves_the_window(explorer):
         assert_sum_is_right(it)
 
 
-@pytest.mark.parametrize("name", ["kernels", "optimization"])
+@pytest.mark.parametrize("name", one_in(2, ["kernels", "optimization"]))
 def test_a_finger_that_goes_up_scrolls_the_page_and_moves_nothing(explorer, name):
     with explorer(name, width=360, has_touch=True) as it:
         stage = it.locator(".nst-cursor, .nst-plot").first
@@ -453,7 +454,7 @@ def unit_of(it, layer: str) -> tuple[int, int]:
     return tuple(int(number) for number in re.match(r"unit (\d+), (\d+) of", text).groups())
 
 
-@pytest.mark.parametrize("spot", [(0.5, 0.5), (0.02, 0.03), (0.97, 0.95)])
+@pytest.mark.parametrize("spot", one_in(3, [(0.5, 0.5), (0.02, 0.03), (0.97, 0.95)]))
 def test_the_outlines_are_what_the_units_see(explorer, spot):
     with explorer("receptive_field") as it:
         drag(it.page, it.locator(".nst-cursor"), (0.4, 0.4), spot)
@@ -559,7 +560,7 @@ def test_the_button_shuffles_and_puts_back(explorer):
         assert slider.input_value() == "0"
 
 
-@pytest.mark.parametrize("name", ["gram_shuffle", "common_phase"])
+@pytest.mark.parametrize("name", one_in(2, ["gram_shuffle", "common_phase"]))
 def test_an_entry_of_the_matrix_is_chosen_with_keys_or_a_finger(explorer, name):
     with explorer(name, has_touch=True) as it:
         matrix = it.locator(".nst-cursor")

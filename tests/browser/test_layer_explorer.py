@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 import torch
-from conftest import watched
+from conftest import one_in, watched
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
@@ -163,7 +163,7 @@ def test_the_page_begins_with_a_layer_it_carries_and_fetches_nothing(explorer, n
         assert it.fetched == []
 
 
-@pytest.mark.parametrize("layer", ["relu4_1", "relu5_1"])
+@pytest.mark.parametrize("layer", one_in(2, ["relu5_1", "relu4_1"]))
 def test_deeper_layers_of_the_first_picture_lie_in_the_page(explorer, network, layer):
     with explorer() as it:
         it.layer(layer)
@@ -211,7 +211,7 @@ def test_what_the_page_cannot_compute_is_said(explorer):
 # --- the network in the page --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layer", ["relu1_2", "relu2_2", "relu3_3"])
+@pytest.mark.parametrize("layer", one_in(3, ["relu2_2", "relu1_2", "relu3_3"]))
 def test_another_of_our_pictures_gets_its_own_features(explorer, network, layer):
     with explorer() as it:
         it.layer(layer)
@@ -234,6 +234,7 @@ def test_a_file_of_the_readers_arrives_pixel_by_pixel(explorer, network):
         assert_numbers_are_right(it, network, "relu2_1")
 
 
+@pytest.mark.exhaustive
 def test_a_larger_file_is_made_smaller(explorer, network):
     with explorer() as it:
         it.layer("relu1_1")
@@ -246,6 +247,7 @@ def test_a_larger_file_is_made_smaller(explorer, network):
         assert_numbers_are_right(it, network, "relu1_1")
 
 
+@pytest.mark.exhaustive
 def test_a_dropped_picture_is_taken(explorer, network):
     with explorer() as it:
         it.layer("relu1_2")
@@ -284,6 +286,7 @@ def test_the_camera_is_followed_live_until_a_picture_is_taken(explorer, network)
         assert it.page.evaluate("document.querySelector('.nst-camera video').srcObject") is None
 
 
+@pytest.mark.exhaustive
 def test_the_camera_may_be_opened_before_the_network_is_loaded(explorer, network):
     with explorer() as it:
         it.root.get_by_role("button", name="Camera").click()
@@ -297,6 +300,7 @@ def test_the_camera_may_be_opened_before_the_network_is_loaded(explorer, network
         assert_numbers_are_right(it, network, "relu3_1")
 
 
+@pytest.mark.exhaustive
 def test_with_less_motion_the_camera_is_not_followed_unasked(explorer):
     with explorer(reduced_motion="reduce") as it:
         it.root.get_by_role("button", name="Camera").click()
@@ -305,6 +309,7 @@ def test_with_less_motion_the_camera_is_not_followed_unasked(explorer):
         assert it.root.locator(".nst-heading").inner_text().startswith("relu3_1")
 
 
+@pytest.mark.exhaustive
 def test_a_camera_whose_picture_is_hidden_is_closed_and_says_why(explorer):
     with explorer() as it:
         it.page.evaluate("""() => {
@@ -388,6 +393,7 @@ def test_clicking_a_map_shows_it_close_up(explorer, network):
         assert_numbers_are_right(it, network, "relu3_1")
 
 
+@pytest.mark.exhaustive
 def test_a_finger_takes_a_map(explorer, network):
     with explorer(width=360, has_touch=True) as it:
         assert len(it.order()) == 12
@@ -412,6 +418,7 @@ def test_arrow_keys_walk_over_the_maps_and_enter_takes_one(explorer, network):
         assert it.root.locator('.nst-map[tabindex="0"]').count() == 1
 
 
+@pytest.mark.exhaustive
 def test_a_screen_reader_hears_what_was_taken(explorer):
     with explorer() as it:
         it.root.locator(".nst-map").nth(2).click()
@@ -420,6 +427,7 @@ def test_a_screen_reader_hears_what_was_taken(explorer):
         assert re.search(rf"channel {it.channel()}, number 3 of 256, mean \d", voice.inner_text())
 
 
+@pytest.mark.exhaustive
 def test_more_maps_are_shown_when_asked(explorer):
     with explorer() as it:
         it.root.get_by_role("button", name="Show more of the 256").click()
@@ -429,6 +437,7 @@ def test_more_maps_are_shown_when_asked(explorer):
         assert not it.root.get_by_role("button", name="Show more").is_visible()
 
 
+@pytest.mark.exhaustive
 def test_the_cursor_on_the_map_says_what_any_position_sees(explorer, network):
     with explorer() as it:
         stage = it.side().locator(".nst-cursor")
@@ -457,6 +466,7 @@ def test_the_box_on_the_photo_is_the_receptive_field(explorer):
         assert mark["width"] - 4 == pytest.approx((right - left) * scale, abs=1.5)
 
 
+@pytest.mark.exhaustive
 def test_the_patch_is_cut_from_the_photo(explorer):
     with explorer() as it:
         it.root.locator(".nst-map").nth(3).click()
@@ -471,6 +481,7 @@ def test_the_patch_is_cut_from_the_photo(explorer):
         torch.testing.assert_close(inside.float(), wanted, rtol=0, atol=0)
 
 
+@pytest.mark.exhaustive
 def test_a_partner_is_one_click_away(explorer, network):
     with explorer() as it:
         partner = it.root.locator(".nst-partner").first
@@ -484,6 +495,7 @@ def test_a_partner_is_one_click_away(explorer, network):
         assert_numbers_are_right(it, network, "relu3_1")
 
 
+@pytest.mark.exhaustive
 def test_two_pictures_stand_side_by_side(explorer, network):
     with explorer() as it:
         it.layer("relu2_2")
@@ -508,8 +520,9 @@ def test_two_pictures_stand_side_by_side(explorer, network):
         assert not it.side(1).is_visible()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")])
-def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, width, scheme):
+@pytest.mark.parametrize("shown", one_in(4, [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]))
+def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, shown):
+    width, scheme = shown
     with explorer(width=width, scheme=scheme) as it:
         it.page.evaluate(axe)
         for act in (

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import PAGE, ROOT, watched
+from conftest import PAGE, ROOT, one_in, watched
 from PIL import Image
 from test_pages import AXE, TOO_WIDE
 
@@ -171,8 +171,9 @@ def picture_file(width: int, height: int, name: str = "odd.png") -> dict:
 # --- the worker ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("height", "width"), [(8, 8), (33, 50), (128, 192)])
-def test_the_worker_paints_what_the_network_paints_to_a_thousandth(engine, painter, height, width):
+@pytest.mark.parametrize("sides", one_in(3, [(33, 50), (8, 8), (128, 192)]))
+def test_the_worker_paints_what_the_network_paints_to_a_thousandth(engine, painter, sides):
+    height, width = sides
     image = load_image(picture("china"), size=256)[..., :height, :width].contiguous()
     model, styles = painter
     for amounts in ({"mosaic": 1}, {"brush": 1, "woodcut": 3}):
@@ -222,6 +223,7 @@ def test_what_must_be_loaded_is_said_in_megabytes(explorer):
         assert "stay on this machine" in said
 
 
+@pytest.mark.exhaustive
 def test_what_needs_the_network_says_so_and_is_painted_once_it_is_there(explorer, painter):
     with explorer() as it:
         it.turn("Share of the second", 50)
@@ -239,6 +241,7 @@ def test_what_needs_the_network_says_so_and_is_painted_once_it_is_there(explorer
         assert_painted(it, painter, {"mosaic": 1})
 
 
+@pytest.mark.exhaustive
 def test_strength_works_before_anything_is_loaded(explorer):
     with explorer() as it:
         whole, photo = it.painting().float(), it.photo().float()
@@ -266,6 +269,7 @@ def test_styles_mixtures_and_sizes_are_painted_as_the_library_paints_them(explor
         assert_painted(it, painter, {"tissue": 0.75, "brush": 0.25})
 
 
+@pytest.mark.exhaustive
 def test_a_mixture_of_nothing_is_the_first_style_and_of_all_the_second(explorer, painter):
     with explorer() as it:
         it.load()
@@ -282,6 +286,7 @@ def test_a_mixture_of_nothing_is_the_first_style_and_of_all_the_second(explorer,
         assert torch.equal(it.painting(), first)
 
 
+@pytest.mark.exhaustive
 def test_with_no_strength_the_painting_is_the_photo(explorer):
     with explorer() as it:
         it.load()
@@ -297,6 +302,7 @@ def test_the_divider_has_the_painting_on_its_left(explorer):
         assert torch.equal(half[..., middle:], right[..., middle:])
 
 
+@pytest.mark.exhaustive
 def test_a_file_of_an_odd_size_is_painted_whole(explorer, painter):
     with explorer() as it:
         it.load()
@@ -306,6 +312,7 @@ def test_a_file_of_an_odd_size_is_painted_whole(explorer, painter):
         assert_painted(it, painter, {"mosaic": 1})
 
 
+@pytest.mark.exhaustive
 def test_a_picture_that_is_too_small_is_refused_in_words_and_the_next_one_painted(explorer, painter):
     with explorer() as it:
         it.load()
@@ -317,6 +324,7 @@ def test_a_picture_that_is_too_small_is_refused_in_words_and_the_next_one_painte
         assert_painted(it, painter, {"mosaic": 1})
 
 
+@pytest.mark.exhaustive
 def test_a_fetch_that_fails_is_told_and_can_be_tried_again(explorer, painter):
     with explorer(spoiled=True) as it:
         it.page.route("**/painter.onnx", lambda route: route.abort())
@@ -349,6 +357,7 @@ def test_the_camera_is_painted_live_and_one_picture_of_it_kept(explorer, painter
         assert_painted(it, painter, {"brush": 1})
 
 
+@pytest.mark.exhaustive
 def test_another_picture_ends_the_camera(explorer):
     with explorer() as it:
         it.load()
@@ -361,6 +370,7 @@ def test_another_picture_ends_the_camera(explorer):
         it.said("coffee as mosaic")
 
 
+@pytest.mark.exhaustive
 def test_a_camera_that_is_opened_first_shows_itself_and_the_offer_stays(explorer):
     with explorer() as it:
         it.root.get_by_role("button", name="Camera").click()
@@ -386,6 +396,7 @@ def test_a_camera_that_is_not_given_is_said_in_words(explorer, error, words):
         it.said("cat as mosaic")
 
 
+@pytest.mark.exhaustive
 def test_with_less_motion_the_camera_is_not_followed_unasked(explorer):
     with explorer(reduced_motion="reduce") as it:
         it.load()
@@ -419,6 +430,7 @@ def test_the_keyboard_reaches_everything(explorer, painter):
         assert torch.equal(it.painting(), it.photo())
 
 
+@pytest.mark.exhaustive
 def test_a_finger_moves_the_divider(explorer):
     with explorer(width=390, has_touch=True, is_mobile=True) as it:
         box = it.root.locator(".nst-divided").bounding_box()
@@ -441,6 +453,7 @@ def test_the_mouse_drags_the_divider_anywhere_on_the_picture(explorer):
         assert it.slider("How much of the painting").input_value() == "75"
 
 
+@pytest.mark.exhaustive
 def test_a_screen_reader_hears_what_was_painted(explorer):
     with explorer() as it:
         voice = it.root.locator('[aria-live="polite"]')
@@ -460,6 +473,7 @@ def test_what_is_saved_is_the_whole_painting(explorer):
         assert torch.equal(found.long(), it.painting())
 
 
+@pytest.mark.exhaustive
 def test_reset_goes_back_to_the_beginning(explorer):
     with explorer() as it:
         before = it.painting()
@@ -475,8 +489,9 @@ def test_reset_goes_back_to_the_beginning(explorer):
         assert torch.equal(it.painting(), before)
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1000, "light"), (1000, "dark"), (390, "light")])
-def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, width, theme):
+@pytest.mark.parametrize("shown", one_in(3, [(1000, "light"), (1000, "dark"), (390, "light")]))
+def test_it_has_no_barriers_in_any_of_its_states(explorer, axe, shown):
+    width, theme = shown
     with explorer(width=width) as it:
         it.page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
         it.page.evaluate(

@@ -152,6 +152,7 @@ def test_a_recorded_run_is_there_at_once_and_is_moved_through(explorer):
         )
 
 
+@pytest.mark.exhaustive
 def test_the_recorded_run_is_put_away_by_a_live_one_and_brought_back_by_reset(explorer):
     with explorer(size=96) as it:
         recorded = result(it)
@@ -170,6 +171,7 @@ def test_the_recorded_run_is_put_away_by_a_live_one_and_brought_back_by_reset(ex
         assert pause(it) < 40
 
 
+@pytest.mark.exhaustive
 def test_what_the_page_recorded_is_what_the_page_computes(explorer):
     with explorer(size=96) as it:
         slider = it.get_by_role("slider", name="Recorded run")
@@ -193,6 +195,7 @@ def test_nothing_of_the_network_is_fetched_before_it_is_asked_for_and_its_size_i
         assert step_of(it) == 0
 
 
+@pytest.mark.exhaustive
 def test_with_the_pause_the_speed_is_gone_at_once(explorer):
     with explorer() as it:
         start(it)
@@ -204,6 +207,7 @@ def test_with_the_pause_the_speed_is_gone_at_once(explorer):
         assert speed == ""
 
 
+@pytest.mark.exhaustive
 def test_it_runs_until_it_is_paused_and_style_falls(explorer):
     with explorer() as it:
         start(it)
@@ -242,6 +246,7 @@ def test_after_a_few_steps_picture_and_losses_are_those_of_the_library(explorer)
     assert ((shown - wanted).abs() <= 2).float().mean() > 0.99
 
 
+@pytest.mark.exhaustive
 def test_without_style_the_content_stays_as_it_is(explorer):
     with explorer() as it:
         begin(it)
@@ -252,6 +257,7 @@ def test_without_style_the_content_stays_as_it_is(explorer):
         assert losses(it)[0] == 0
 
 
+@pytest.mark.exhaustive
 def test_what_of_the_change_is_kept_changes_the_picture_at_once_and_nothing_of_it_is_the_content(explorer):
     with explorer() as it:
         begin(it)
@@ -271,6 +277,7 @@ def test_what_of_the_change_is_kept_changes_the_picture_at_once_and_nothing_of_i
         assert away.diff(dim=0).abs().mean() < 0.3 * away.abs().mean()
 
 
+@pytest.mark.exhaustive
 def test_a_readers_pictures_take_the_place_of_ours(explorer):
     with explorer() as it:
         files = it.locator('input[type="file"]')
@@ -286,6 +293,7 @@ def test_a_readers_pictures_take_the_place_of_ours(explorer):
         assert blue > 30  # on its way to the style's
 
 
+@pytest.mark.exhaustive
 def test_another_size_begins_again_from_the_start(explorer):
     with explorer() as it:
         begin(it)
@@ -318,6 +326,7 @@ def test_the_keyboard_reaches_everything(explorer):
         assert slider.get_attribute("aria-valuetext") == "100"
 
 
+@pytest.mark.exhaustive
 def test_a_finger_starts_and_stops_it(explorer):
     with explorer(width=360, has_touch=True) as it:
         it.locator(".nst-main").tap()
@@ -326,12 +335,14 @@ def test_a_finger_starts_and_stops_it(explorer):
         it.get_by_role("button", name="Go on").wait_for()
 
 
+@pytest.mark.exhaustive
 def test_it_never_starts_on_its_own_also_where_less_motion_is_asked_for(explorer):
     with explorer(reduced_motion="reduce") as it:
         it.page.wait_for_timeout(1500)
         assert step_of(it) == 0
 
 
+@pytest.mark.exhaustive
 def test_a_screen_reader_hears_at_most_one_thing_a_second(explorer):
     with explorer() as it:
         begin(it)
@@ -355,6 +366,7 @@ def test_a_screen_reader_hears_at_most_one_thing_a_second(explorer):
         assert "style" in said[-1][1]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_has_no_barriers_while_it_runs(explorer, axe, scheme):
     with explorer(scheme=scheme, width=360) as it:

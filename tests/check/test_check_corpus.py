@@ -16,7 +16,7 @@ from nstlib.check import Result, examine, exercises
 FILES = {path.stem: path for path in sorted((Path(__file__).parent / "corpus").glob("[a-z]*.py"))}
 KNOWN = {f"{exercise.module.split('.')[-2]}_{name}": name for name, exercise in exercises.items()}
 TOLD = 0.75  # of the wrong answers at least so many get a name, or a place where they are wrong
-SAMPLE = 6  # one in so many wrong answers is tried where not all are
+SAMPLE = 12  # one in so many wrong answers is tried where not all are
 EVERY = pytest.mark.parametrize("every", [SAMPLE, pytest.param(1, marks=pytest.mark.exhaustive)])
 ALL_FILES = pytest.mark.parametrize("stem", FILES)
 

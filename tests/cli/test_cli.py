@@ -539,6 +539,7 @@ def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_
     assert "Wrote out.png" in out
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="Windows kills in another way")
 def test_a_killed_process_leaves_a_picture_and_a_checkpoint_that_goes_on(nst):
     arguments = ("stylize", "cat", "wave", "-o", "out.png", "--network", "tiny", "--size", "32")

@@ -144,6 +144,7 @@ def test_a_stopped_comparison_leaves_a_page_of_what_is_there_and_goes_on(nst, ma
     assert made == ["dog_wave classic", "dog_wave dual"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_page():
     command = [sys.executable, "-m", "nstlib", "compare", "cat", "--styles", "wave", "cat", "-o", "out"]

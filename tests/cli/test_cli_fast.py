@@ -269,6 +269,7 @@ def test_help_fits_into_80_columns(nst, command):
     assert max(map(len, out.splitlines())) <= 80
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_in_a_terminal_ends_with_130_and_a_whole_film():
     av = pytest.importorskip("av")

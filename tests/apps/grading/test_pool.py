@@ -48,6 +48,7 @@ def test_every_notebook_is_judged_once(fake):
     }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_a_judge_that_hangs_is_ended(fake):
     ((_, first), (_, second)) = judge_here(jobs("hangs", "1"), Limits(seconds=1), workers=1)
     assert (first, second[0]["text"]) == (None, "1")
@@ -58,6 +59,7 @@ def test_it_stops_when_it_is_told(fake):
     assert list(judge_here([], Limits())) == []
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_that_does_not_answer_is_named():
     pytest.importorskip("distributed")
     with pytest.raises(ChoiceError, match="No dask scheduler answers at nowhere:1"):

@@ -1,8 +1,11 @@
 """The report of a study, as the command writes it."""
 
+import pytest
+
 from nstlib.apps.study.results import read_rows
 
 
+@pytest.mark.exhaustive
 def test_the_command_reports_what_the_command_ran(grid_file, tmp_path, monkeypatch, nst):
     monkeypatch.chdir(tmp_path)
     grid_file()

@@ -45,6 +45,7 @@ def test_two_processes_fill_the_file_and_a_second_study_finds_nothing_to_do(grid
     assert (only.done, only.total, only.outcome) == (16, 16, None)
 
 
+@pytest.mark.exhaustive
 def test_a_larger_grid_runs_what_is_new_in_it(grid_file, tmp_path):
     path = tmp_path / "results.csv"
     *_, last = run_study(read_grid(grid_file()), path, workers=1)
@@ -55,6 +56,7 @@ def test_a_larger_grid_runs_what_is_new_in_it(grid_file, tmp_path):
     assert path.read_bytes().startswith(before)
 
 
+@pytest.mark.exhaustive
 def test_a_worker_killed_on_the_way_costs_no_row_and_doubles_none(grid_file, tmp_path):
     grid, path = read_grid(grid_file()), tmp_path / "results.csv"
     for progress in run_study(grid, path, workers=2):
@@ -64,6 +66,7 @@ def test_a_worker_killed_on_the_way_costs_no_row_and_doubles_none(grid_file, tmp
     assert keys(read_rows(path)) == all_keys(grid)
 
 
+@pytest.mark.exhaustive
 def test_a_run_whose_process_dies_each_time_is_given_up_and_the_others_are_run(grid_file, tmp_path, monkeypatch):
     # A network of that name makes the process that loads it end.
     (tmp_path / "sitecustomize.py").write_text(
@@ -94,6 +97,7 @@ def test_a_run_that_fails_says_why_and_the_others_are_run(grid_file, tmp_path):
     assert len(read_rows(path)) == 8
 
 
+@pytest.mark.exhaustive
 def test_stopping_ends_the_processes_and_keeps_the_rows(grid_file, tmp_path):
     grid, path = read_grid(grid_file()), tmp_path / "results.csv"
     for _ in run_study(grid, path, workers=2, stop=lambda: path.read_bytes().count(b"\n") > 5):
@@ -102,6 +106,7 @@ def test_stopping_ends_the_processes_and_keeps_the_rows(grid_file, tmp_path):
     assert not workers_of(psutil.Process())
 
 
+@pytest.mark.exhaustive
 def test_no_worker_outlives_a_study_that_was_killed(grid_file, tmp_path):
     path = tmp_path / "results.csv"
     text = TINY.replace("steps = 2", "steps = 100000").replace("size = 48", "size = 256\ntv_weight = 0.5")
@@ -200,6 +205,7 @@ def cluster(folder, workers=2):
             process.wait()
 
 
+@pytest.mark.exhaustive
 def test_on_a_cluster_the_rows_are_those_of_this_machine(grid_file, tmp_path):
     grid = read_grid(grid_file(TINY.replace("[10, 3]", "[10]")))
     with cluster(tmp_path, workers=1) as (address, _):
@@ -214,6 +220,7 @@ def test_on_a_cluster_the_rows_are_those_of_this_machine(grid_file, tmp_path):
         assert float(there[key]["gram"]) == pytest.approx(float(row["gram"]), rel=1e-3)
 
 
+@pytest.mark.exhaustive
 def test_of_two_workers_of_a_cluster_one_is_killed_half_way_and_no_row_is_lost_and_none_there_twice(
     grid_file, tmp_path
 ):
@@ -228,6 +235,7 @@ def test_of_two_workers_of_a_cluster_one_is_killed_half_way_and_no_row_is_lost_a
     assert keys(read_rows(path)) == all_keys(grid)
 
 
+@pytest.mark.exhaustive
 def test_a_scheduler_that_does_not_answer_is_named(grid_file, tmp_path):
     with pytest.raises(ChoiceError, match=r"No dask scheduler answers at tcp://127.0.0.1:9\. Start one"):
         list(run_study(read_grid(grid_file()), tmp_path / "results.csv", scheduler="tcp://127.0.0.1:9"))
