@@ -35,12 +35,16 @@ class JudgeProcess:
 
     def __init__(self, limits: Limits):
         self._limits, self._process = limits, None
+        self._starting, self._closed = threading.Lock(), False
 
     def ask(self, job: dict, text: bytes = b"", seconds: float = SPARE) -> object:
-        """Return what the judge says; None if it ended, or took longer than that."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            process = self._start()
+        """Return what the judge says; None if it ended, or took longer than that, or is closed."""
+        with self._starting:
+            if self._closed:
+                return None
+            process = self._process
+            if process is None or process.poll() is not None:
+                process = self._start()
         alarm = threading.Timer(seconds, process.kill)
         alarm.start()
         try:
@@ -74,6 +78,12 @@ class JudgeProcess:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def close(self) -> None:
+        """End the judge for good: a thread that was just about to start it does so no more."""
+        with self._starting:
+            self._closed = True
+        self.end()
 
     def _start(self) -> subprocess.Popen:
         path = os.pathsep.join([str(course.ROOT), *filter(None, sys.path)])
@@ -130,7 +140,7 @@ def judge_here(
     finally:
         ending.set()
         for judge in judges:
-            judge.end()
+            judge.close()
 
 
 _judges: dict[tuple[int, Limits], JudgeProcess] = {}

@@ -59,6 +59,14 @@ def test_it_stops_when_it_is_told(fake):
     assert list(judge_here([], Limits())) == []
 
 
+def test_a_judge_that_is_closed_is_not_started_any_more(fake):
+    judge = JudgeProcess(Limits(seconds=5))
+    assert judge.judge(*jobs("1"))[0]["text"] == "1"
+    judge.close()
+    assert judge.judge(*jobs("2")) is None
+    assert judge._process is None
+
+
 @pytest.mark.exhaustive
 def test_a_scheduler_that_does_not_answer_is_named():
     pytest.importorskip("distributed")
