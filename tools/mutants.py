@@ -12,6 +12,7 @@ true of it on cases drawn for that alone.
 from __future__ import annotations
 import __future__
 
+import argparse
 import ast
 import copy
 import inspect
@@ -358,7 +359,9 @@ def examined(path: Path) -> dict[str, int]:
 
 def main() -> None:
     """Count for all exercises and the corpus, or print what comes of some exercises."""
-    chosen = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("exercise", nargs="*", choices=[[], *exercises], metavar="EXERCISE")
+    chosen = parser.parse_args().exercise
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         names = chosen or list(exercises)
         found = {}

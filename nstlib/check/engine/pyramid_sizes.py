@@ -13,7 +13,7 @@ def pyramid_sizes(size: int, smallest: int) -> list[int]:
 
     Args:
         size: of the picture, in pixels; it always is the last.
-        smallest: no other size is below it; at least 1.
+        smallest: no other size is below it; at least 2.
     """
     sizes, k = [size], 1
     while (coarser := (size + 2 ** (k - 1)) // 2**k) >= smallest:
@@ -228,7 +228,7 @@ EXERCISE = Exercise(
         _sizes_case(418, 52),
         _sizes_case(97, 13),
     ),
-    takes={"size": either(whole(1, 40), whole(1, 1100)), "smallest": either(whole(1, 5), whole(1, 120))},
+    takes={"size": either(whole(1, 40), whole(1, 1100)), "smallest": either(whole(2, 5), whole(2, 120))},
     drawn=30,
     verified="halves of halves down to the smallest, each rounded once",
 )
