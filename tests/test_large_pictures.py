@@ -65,7 +65,9 @@ def test_the_command_in_small_comes_nearest_to_its_own_picture(name, tmp_path):
     """A style or an option that is another one than the table says would come nearest to another picture."""
     found = coarse(gallery.make(name, "--size", "128", "--steps", "25", folder=tmp_path))
     scene = name.split("-")[0]
-    far = {other: np.abs(found - coarse(path_of(other))).mean() for other in COMMANDS if other.startswith(scene)}
+    # One pass and a descent in one style are as near to each other as two sizes of one descent.
+    others = [other for other in COMMANDS if other.startswith(scene) and not other.endswith("-fast")]
+    far = {other: np.abs(found - coarse(path_of(other))).mean() for other in others}
     assert min(far, key=far.get) == name, far
 
 
