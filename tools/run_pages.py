@@ -119,7 +119,9 @@ def run_page(chapter: Path) -> ExecutionResult:
     """Run a chapter in its folder, as the build would."""
     os.environ.update(KERNEL)
     timeout = read_config(chapter)["execute"]["timeout"]
-    return single_nb_execution(read_page(chapter), str(chapter.parent), timeout, allow_errors=False)
+    # ipykernel warns on the terminal of whoever builds the book that others on this machine could listen to the kernel.
+    quiet = {"extra_arguments": ["--log-level=ERROR"]}
+    return single_nb_execution(read_page(chapter), str(chapter.parent), timeout, allow_errors=False, **quiet)
 
 
 def forget_stale(root: Path) -> None:
