@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 from build_book import pages
+from sampling import sampled
 from xdist.scheduler import LoadScopeScheduling
 
 from nstlib.apps.server import make_folder_server
@@ -83,11 +84,6 @@ def chapters() -> list[str]:
     return [page for page in toc_pages() if re.search(r"/\d\d_", page)]
 
 
-def one_in(count: int, values: Iterable) -> list:
-    """Return values for tests: the first of every so many for `make test`, all of them for `make exhaustive`."""
-    return [pytest.param(value, marks=[pytest.mark.exhaustive] * (k % count > 0)) for k, value in enumerate(values)]
-
-
 def pytest_generate_tests(metafunc) -> None:
     """Run a test that asks for ``page`` on every page, ``chapter`` on every chapter, ``page`` and ``screen`` on screens.
 
@@ -98,8 +94,7 @@ def pytest_generate_tests(metafunc) -> None:
     if {"page", "screen"} <= set(metafunc.fixturenames):
         usual = {(page, "light") for page in toc_pages()} | {(page, "dark telephone") for page in toc_pages()[::4]}
         pairs = [(page, screen) for page in [*toc_pages(), *others] for screen in SCREENS]
-        each = [pytest.param(*pair, marks=[pytest.mark.exhaustive] * (pair not in usual)) for pair in pairs]
-        metafunc.parametrize(("page", "screen"), each)
+        metafunc.parametrize(("page", "screen"), sampled(pairs, usual))
     elif "page" in metafunc.fixturenames:
         metafunc.parametrize(
             "page", [*toc_pages(), *(pytest.param(page, marks=pytest.mark.exhaustive) for page in others)]

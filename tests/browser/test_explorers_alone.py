@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import PAGE, one_in, watched
+from conftest import PAGE, watched
 from PIL import Image
+from sampling import one_in
 
 from nstlib import metrics
 from nstlib.analysis import matched_differences, mean_curve

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from conftest import one_in
 from PIL import Image
+from sampling import one_in
 
 from nstlib.receptive import patch_of, receptive_field
 from nstlib.widgets.explorer import module_source, style_source

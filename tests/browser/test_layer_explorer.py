@@ -12,8 +12,9 @@ from functools import partial
 
 import pytest
 import torch
-from conftest import one_in, watched
+from conftest import watched
 from PIL import Image
+from sampling import one_in
 from test_pages import AXE, TOO_WIDE
 
 from nstlib.apps.explore import make_explorer_server

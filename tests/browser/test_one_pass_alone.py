@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from conftest import PAGE, ROOT, one_in, watched
+from conftest import PAGE, ROOT, watched
 from PIL import Image
+from sampling import one_in
 from test_pages import AXE, TOO_WIDE
 
 from nstlib import one_pass

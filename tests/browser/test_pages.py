@@ -8,7 +8,8 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from conftest import SCREENS, chapters, one_in, toc_pages
+from conftest import SCREENS, chapters, toc_pages
+from sampling import one_in
 
 pytestmark = pytest.mark.browser
 
