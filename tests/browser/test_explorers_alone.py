@@ -545,6 +545,18 @@ def test_arrow_keys_choose_a_patch(alone):
         assert it.locator('.nst-tile[aria-pressed="true"]').count() == 1
 
 
+def test_a_patch_that_slides_beneath_a_resting_mouse_is_not_chosen(alone):
+    with alone("patches") as it:
+        tiles = it.locator(".nst-tile")
+        tiles.nth(1).hover()
+        tiles.nth(0).focus()
+        it.evaluate("(it) => { it.style.marginBottom = '2000px'; }")
+        it.page.mouse.wheel(0, tiles.nth(4).bounding_box()["y"] - tiles.nth(1).bounding_box()["y"])
+        it.page.wait_for_timeout(500)
+        assert tiles.nth(4).evaluate("(tile) => tile.matches(':hover')")
+        assert it.locator(".nst-patch").inner_text().startswith("Place 1 of 5")
+
+
 # --- covering -----------------------------------------------------------------------------------------------------------
 
 

@@ -226,7 +226,7 @@ def controls(it) -> tuple:
     """Return what one moves first, and next: a slider or a picture with a cursor; two of several pictures."""
     wall = it.locator(".nst-wall > *")
     if wall.count():
-        return wall.nth(2), wall.nth(0)
+        return wall.nth(2), wall.last  # the keys go from the one to the first
     first = it.locator("input[type=range]:visible, [role=slider]:visible").first
     return first, first
 

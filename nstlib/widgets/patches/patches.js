@@ -38,7 +38,8 @@ function tile(photo, { box, value }, k, share, onChoose) {
       "aria-label": `Place ${k + 1}: activation ${value.toFixed(1)}`,
       onclick: () => onChoose(k),
       onfocus: () => onChoose(k),
-      onpointerenter: (event) => event.pointerType === "mouse" && onChoose(k),
+      // not pointerenter: that one fires as well where the page moves beneath a mouse that rests, as when keys scroll it
+      onpointermove: (event) => event.pointerType === "mouse" && onChoose(k),
     },
     canvas,
     h("span", { class: "nst-bar", style: `width: ${Math.round(100 * share)}%` }),
@@ -83,7 +84,8 @@ async function render({ model, el }) {
   function hang() {
     const { channel: name, patches } = now();
     const strong = shares(patches.map(({ value }) => value));
-    wall.replaceChildren(...patches.map((patch, k) => tile(photos[patch.photo], patch, k, strong[k], choose)));
+    const onChoose = (k) => k === place || choose(k);
+    wall.replaceChildren(...patches.map((patch, k) => tile(photos[patch.photo], patch, k, strong[k], onChoose)));
     wholeFigure.caption.textContent = `one of the pictures; what the unit of channel ${name} sees is marked`;
     choose(0);
     keep(model, { layer, channel });
