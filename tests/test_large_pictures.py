@@ -72,6 +72,23 @@ def test_the_command_in_small_comes_nearest_to_its_own_picture(name, tmp_path):
 
 
 @pytest.mark.weights
+@pytest.mark.exhaustive
+def test_a_row_of_the_six_pairs_is_what_its_commands_make(tmp_path):
+    row = gallery.PAIRS.index("flower-sandstone")
+    with Image.open(gallery.pairs(gallery.PAIRS[row : row + 1], tmp_path / "row.png")) as image:
+        made = np.asarray(image.convert("RGB"), dtype=float)
+    with Image.open(ROOT / "images" / "one_pass_pairs.jpg") as image:
+        kept = np.asarray(image.convert("RGB"), dtype=float)
+    down = gallery.SMALL_CELL[1] + gallery.GAP
+    assert kept.shape == (len(gallery.PAIRS) * down - gallery.GAP, *made.shape[1:])
+    far = np.abs(made - kept[row * down : row * down + len(made)]).mean((0, 2))
+    for cell in range(5):
+        left = cell * (gallery.SMALL_CELL[0] + gallery.GAP)
+        # of 255: JPEG, and for the descents another processor's rounding
+        assert far[left : left + gallery.SMALL_CELL[0]].mean() < (6 if cell < 3 else 16)
+
+
+@pytest.mark.weights
 def test_of_the_two_losses_the_text_says_what_their_pictures_measure():
     from nstlib import metrics
     from nstlib.apps.study.measure import structure_distance

@@ -3,6 +3,7 @@
 python tools/gallery.py                  those that are missing in images/results (some minutes each on two cores)
 python tools/gallery.py NAME [NAME ...]  these, anew
 python tools/gallery.py --strip          images/gallery.jpg, for README and links: four of them under photo and style
+python tools/gallery.py --pairs          images/one_pass_pairs.jpg: six pairs, painted in one pass and by descents
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from recipes import TABLE, commands  # noqa: E402
 
 RESULTS = ROOT / "images" / "results"
 STRIP = ("cat-glass", "china-dots", "coffee-fluid", "flower-mosaic")
-CELL, GAP = (300, 200), 8
+PAIRS = ("cat-mosaic", "china-brush", "coffee-fluid", "flower-sandstone", "rocket-woodcut", "astronaut-tissue")
+PAINTERS = ("fast apply", "stylize --steps 40", "stylize --steps 100")
+CELL, SMALL_CELL, GAP = (300, 200), (200, 134), 8
 
 
 def make(name: str, *settings: str, folder: Path = RESULTS) -> Path:
@@ -48,26 +51,50 @@ def strip(names: Sequence[str] = STRIP) -> Path:
         [ROOT / "images" / "style" / f"{name.split('-')[1]}.jpg" for name in names],
         [RESULTS / f"{name}.jpg" for name in names],
     ]
-    across, down = CELL[0] + GAP, CELL[1] + GAP
-    sheet = Image.new("RGB", (len(names) * across - GAP, len(rows) * down - GAP), "white")
+    path = ROOT / "images" / "gallery.jpg"
+    sheet(rows).save(path, quality=88)
+    return path
+
+
+def pairs(names: Sequence[str] = PAIRS, path: Path = ROOT / "images" / "one_pass_pairs.jpg") -> Path:
+    """Write some pairs, a row each (photo, style, painted in one pass, after 40 steps and after 100), and return where."""
+    rows = []
+    with tempfile.TemporaryDirectory() as work:
+        for content, style in (name.split("-") for name in names):
+            row = [ROOT / "images" / "content" / f"{content}.jpg", ROOT / "images" / "style" / f"{style}.jpg"]
+            for command in PAINTERS:
+                row.append(Path(work) / f"{content}-{style}-{len(row)}.png")
+                words = [*command.split(), content, style, "--size", "224", "-o", str(row[-1])]
+                subprocess.run([sys.executable, "-m", "nstlib", *words], cwd=ROOT, check=True)
+            rows.append(row)
+        sheet(rows, SMALL_CELL).save(path, quality=80, optimize=True, progressive=True)
+    return path
+
+
+def sheet(rows: Sequence[Sequence[Path]], cell: tuple[int, int] = CELL) -> Image.Image:
+    """Return pictures in rows, each cut to the same size."""
+    across, down = cell[0] + GAP, cell[1] + GAP
+    result = Image.new("RGB", (len(rows[0]) * across - GAP, len(rows) * down - GAP), "white")
     for top, row in enumerate(rows):
         for left, path in enumerate(row):
             with Image.open(path) as image:
-                sheet.paste(ImageOps.fit(image.convert("RGB"), CELL), (left * across, top * down))
-    path = ROOT / "images" / "gallery.jpg"
-    sheet.save(path, quality=88)
-    return path
+                result.paste(ImageOps.fit(image.convert("RGB"), cell), (left * across, top * down))
+    return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="which; else what is missing")
     parser.add_argument("--strip", action="store_true", help="images/gallery.jpg, of results that are there")
+    parser.add_argument("--pairs", action="store_true", help="images/one_pass_pairs.jpg (some five minutes)")
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in commands()]:
         parser.error(f"{TABLE.name} has no picture {unknown[0]!r}; it has {', '.join(commands())}")
     if given.strip:
         print("wrote", strip())
+        return
+    if given.pairs:
+        print("wrote", pairs())
         return
     for name in given.names or [name for name in commands() if not (RESULTS / f"{name}.jpg").exists()]:
         print("wrote", make(name))
