@@ -38,7 +38,7 @@ function tile(photo, { box, value }, k, share, onChoose) {
       "aria-label": `Place ${k + 1}: activation ${value.toFixed(1)}`,
       onclick: () => onChoose(k),
       onfocus: () => onChoose(k),
-      // not pointerenter: that one fires as well where the page moves beneath a mouse that rests, as when keys scroll it
+      // Not pointerenter: that fires as well where the page slides beneath a resting mouse, as when keys scroll it.
       onpointermove: (event) => event.pointerType === "mouse" && onChoose(k),
     },
     canvas,
