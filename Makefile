@@ -40,10 +40,13 @@ test:  ## Run every check: lint, unit tests, notebooks, a new build of the book,
 	@$(MAKE) --no-print-directory nbval
 	@$(MAKE) --no-print-directory browser
 
+# Each part is run, also after one that fails: nobody waits half an hour for one failure at a time.
 exhaustive: $(STAMPS)/test weights  ## Run the long tests that `make test` leaves out
-	$(PYTEST) --dist worksteal -m "exhaustive and not browser"
-	$(PYTEST) --dist loadgroup -m "exhaustive and browser" tests/browser
-	@$(MAKE) --no-print-directory lessons
+	@failed=0; \
+	$(PYTEST) --dist worksteal -m "exhaustive and not browser" || failed=1; \
+	$(PYTEST) --dist loadgroup -m "exhaustive and browser" tests/browser || failed=1; \
+	$(PY) tools/run_notebooks.py lessons || failed=1; \
+	exit $$failed
 
 lint: $(STAMPS)/test  ## Check style, and that imports only go down
 	$(PY) -m ruff check .
