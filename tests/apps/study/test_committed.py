@@ -21,6 +21,8 @@ def test_every_run_of_the_grid_has_its_row_and_no_other_has_one():
 def test_the_full_grid_holds_the_course_s_own_in_all_but_size():
     course, full = (read_grid(GRIDS / f"{name}.toml") for name in ("course", "full"))
     assert set(course.methods) <= set(full.methods)
+    recipes = [{name: grid.methods[name].recipe for name in course.methods} for grid in (course, full)]
+    assert recipes[0] == recipes[1]
     assert set(course.style_weights) <= set(full.style_weights)
     assert (course.contents.keys(), course.styles.keys()) == (full.contents.keys(), full.styles.keys())
 
