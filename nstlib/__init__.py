@@ -39,7 +39,8 @@
 ``scales``, ``seeds``  small rules that many follow: "or one where zero", "none means a fixed seed"
 ``defaults``           numbers and names of choices, known without torch
 ``course``             where the repository's folders are
-``doors``, ``facts``   what every function needs, told where it is entered
+``doors``, ``facts``    what every function needs, told where it is entered
+``wording``            the words of their messages
 ``errors``             what is raised, and what it tells you
 ``kernels``            fast arithmetic: products, frozen convolutions, Gram sums      (chapter on the engine)
 ``engine``             long and large runs: levels, resuming, strips, memory, cost    (chapter on the engine)

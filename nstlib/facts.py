@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import os
 import types
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from nstlib.errors import ChoiceError, ShapeError
+from nstlib.wording import advice_for, came, shape_in_words
 
 WIDE = frozenset({torch.float32, torch.float64})
 FLOATS = WIDE | {torch.float16, torch.bfloat16}
@@ -28,14 +28,6 @@ KINDS = {
     "complex": COMPLEX,
     "reals": FLOATS | WHOLE,
     "any": FLOATS | WHOLE | COMPLEX | {torch.bool},
-}
-NAMES = {
-    "any": "numbers",
-    "whole": "whole numbers",
-    "index": "whole numbers",
-    "bools": "booleans",
-    "complex": "complex numbers",
-    "reals": "numbers",
 }
 FOREIGN = ("builtins", "numpy", "torch", "PIL", "pathlib")  # whose objects stand in for none of ours
 BRIGHTEST = 8.0  # images that are being optimized leave [0, 1], but not so far; those of 0..255 do
@@ -150,7 +142,7 @@ class Shaped(Fact):
         # Names that stand elsewhere, too. ``_facts`` marks the others with a "_" behind them: any size will do.
         names = [(place, axis) for place, axis in enumerate(self._axes) if axis[0].isalpha() and axis[-1] != "_"]
         self._names = [(place, axis.rstrip("?"), axis[-1] == "?") for place, axis in names]
-        self.need = self._said({})
+        self.need = shape_in_words(self._kind, self._axes, {})
 
     def is_kind(self, value: object) -> bool:
         return isinstance(value, Tensor)
@@ -187,31 +179,11 @@ class Shaped(Fact):
         elif self._values:
             has_values(name, value)
 
-    def _said(self, known: Known) -> str:
-        what = NAMES.get(self._kind, "floats")
-        if self._axes == ["..."]:
-            return f"a tensor of {what}"
-        letters = "BCHW" if len(self._axes) == 4 else ["any"] * len(self._axes)
-        axes = []
-        for letter, axis in zip(letters, self._axes, strict=True):
-            name = axis.rstrip("_?") or letter
-            axes.append(f"1 or {known.get(name, name)}" if axis[-1] == "?" else str(known.get(name, name)))
-        return f"{what} of shape ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-
     def _refuse(self, who: str, name: str, value: object, known: Known) -> NoReturn:
-        said = self._said(known) + (f", as `{known['first']}` has them" if "first" in known else "")
-        advice = self._advice(name, value)
+        said = shape_in_words(self._kind, self._axes, known)
+        said += f", as `{known['first']}` has them" if "first" in known else ""
+        advice = advice_for(value, name, self._dtypes, batched=self._count == 4 and not self._open)
         raise ShapeError(f"{who} needs {said}, got {came(value)} as `{name}`.{' ' if advice else ''}{advice}")
-
-    def _advice(self, name: str, value: object) -> str:
-        if not isinstance(value, Tensor):
-            return advice_for(value)
-        if value.dtype not in self._dtypes:
-            return _other_numbers(name, value, self._dtypes)
-        if 0 in value.shape:
-            return "Each axis needs at least one position."
-        batched = self._count == 4 and not self._open
-        return f"For one image, add the batch axis: {name}[None]." if batched and value.ndim == 3 else ""
 
 
 class Members(Fact):
@@ -315,45 +287,3 @@ def values_of_image(name: str, image: Tensor) -> None:
             f"{name} holds values up to {peak:g}, and an image has red, green and blue in [0, 1]. Divide bytes by 255, and "
             "give the picture itself, not what a network's preprocessing makes of it."
         )
-
-
-def came(value: object) -> str:
-    """Say in a few words what was handed in."""
-    if isinstance(value, Tensor):
-        return f"{tuple(value.shape)} of {value.dtype}"
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array of shape {value.shape} of {value.dtype}"
-    kind = type(value)
-    if kind.__module__.startswith("PIL."):
-        return f"a PIL image of {value.size[0]} x {value.size[1]} pixels"
-    if value is None or isinstance(value, (bool, numbers.Number)):
-        return repr(value)
-    if isinstance(value, (str, bytes)):
-        return repr(value) if len(value) <= 40 else f"{value[:40]!r} and more"
-    if isinstance(value, (list, tuple, dict, set)):
-        text = repr(value) if all(isinstance(one, (str, int, float)) for one in value) else ""
-        return text if 0 < len(text) <= 60 else f"a {kind.__name__} of {len(value)}"
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {kind.__name__}"
-
-
-def advice_for(value: object) -> str:
-    """Say how something that is no tensor becomes one, where that is clear."""
-    if isinstance(value, np.ndarray):
-        return "torch.from_numpy makes a tensor of it."
-    if isinstance(value, (str, os.PathLike)):
-        return "nstlib.images.load_image reads a picture from a file."
-    if type(value).__module__.startswith("PIL."):
-        return "nstlib.images.load_image reads its file as a tensor."
-    if isinstance(value, (list, tuple)):
-        return "torch.cat or torch.tensor makes one tensor of them." if value else "It is empty."
-    return "Give it a tensor."
-
-
-def _other_numbers(name: str, value: Tensor, dtypes: Collection[torch.dtype]) -> str:
-    if value.is_complex():
-        return f"Take {name}.abs() or {name}.real."
-    if torch.float32 in dtypes:
-        return f"Take {name}.float(){' / 255' if value.dtype is torch.uint8 else ''}."
-    if torch.bool in dtypes:
-        return f"Take {name} > 0, for example."
-    return f"Take {name}.long()." if torch.int64 in dtypes else ""

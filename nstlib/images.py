@@ -20,7 +20,7 @@ from torch import Tensor
 from nstlib import course
 from nstlib.doors import door
 from nstlib.errors import ImageError, ShapeError, choice
-from nstlib.facts import came, values_of_image
+from nstlib.facts import values_of_image
 from nstlib.formats.decoding import coloring, is_deep, opacity
 from nstlib.formats.encoding import MARK, OPAQUE, WRITABLE, alpha_bytes, as_bytes, check_writable
 from nstlib.formats.files import replacing
@@ -28,6 +28,7 @@ from nstlib.formats.opening import announced_size, decode, opened
 from nstlib.formats.profiles import drop_damaged
 from nstlib.formats.sizes import MAX_PIXELS, scaled
 from nstlib.formats.strips import fitted_in_strips
+from nstlib.wording import came
 
 KINDS = ("content", "style")
 

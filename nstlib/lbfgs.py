@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nstlib.doors import door
 from nstlib.errors import ShapeError
-from nstlib.frequency import filter_spectrum, radial_frequency
+from nstlib.frequency import radial_frequency
 
 # Gray, red against blue, green against both: orthonormal, and near the axes along which colors of photographs vary.
 OPPONENT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
@@ -133,8 +133,8 @@ class BandLBFGS(torch.optim.Optimizer):
         """Return the image with each band of each opponent color times its step length, shape (3, BANDS)."""
         scaled = torch.zeros_like(image)
         for axis, row in zip(self._axes, lengths, strict=True):  # one after the other: a third of the memory
-            color = torch.einsum("c,bchw->bhw", axis, image)[:, None]
-            scaled.addcmul_(axis[:, None, None], filter_spectrum(color, row[self._bands]))
+            waves = torch.fft.rfft2(torch.einsum("c,bchw->bhw", axis, image)[:, None]) * row[self._bands]
+            scaled.addcmul_(axis[:, None, None], torch.fft.irfft2(waves, s=image.shape[2:]))
         return scaled
 
 

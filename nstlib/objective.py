@@ -17,7 +17,7 @@ from torch import Tensor
 from nstlib.doors import door
 from nstlib.errors import ChoiceError
 from nstlib.features import Features
-from nstlib.kernels.variation import total_variation
+from nstlib.kernels.sums import total_variation
 from nstlib.terms import CLASSIC, PICTURE, LayerChoice, Measured, Term, View
 
 

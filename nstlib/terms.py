@@ -20,7 +20,7 @@ from nstlib.doors import door
 from nstlib.errors import ChoiceError, ShapeError, choice, finite_number
 from nstlib.features import Features
 from nstlib.frequency import filter_spectrum, frame_filters, low_pass
-from nstlib.kernels.gram_product import gram_sum
+from nstlib.kernels.sums import gram_sum
 from nstlib.losses import edges_of_shrunk, normalized, relative_to
 
 LayerChoice = str | Iterable[str] | Mapping[str, float]

@@ -43,6 +43,7 @@ BELOW = {
     "vgg",
     "doors",
     "facts",
+    "wording",
 }  # what the ground floor stands on
 ROOMS = sorted({module.name for module in pkgutil.iter_modules(nstlib.__path__) if not module.ispkg} - BELOW)
 TOLD = tuple(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nstlib.engine.tiles import measure
 from nstlib.errors import ChoiceError
-from nstlib.kernels.gram_product import gram_sum, gram_sum_backward
+from nstlib.kernels.sums import gram_sum, gram_sum_backward
 from nstlib.losses import scale_of
 from nstlib.objective import Objective, Part, Style
 from nstlib.terms import Measured

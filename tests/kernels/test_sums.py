@@ -1,9 +1,10 @@
-"""One product there and one back give what the plain formula and autograd give."""
+"""One product there and one back, or a way in pieces, give what the plain formula and autograd give."""
 
 import pytest
 import torch
 
-from nstlib.kernels.gram_product import gram_sum, gram_sum_backward
+from nstlib.kernels import sums
+from nstlib.kernels.sums import gram_sum, gram_sum_backward, total_variation
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -24,3 +25,17 @@ def test_the_sum_and_its_gradient_are_those_of_the_plain_formula(rng, dtype, bou
     torch.testing.assert_close(total, plain, rtol=bound, atol=bound)
     torch.testing.assert_close(recorded, expected, rtol=bound, atol=bound)
     torch.testing.assert_close(gram_sum_backward(features, upstream, weights), expected, rtol=bound, atol=bound)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 256])
+@pytest.mark.parametrize("size", [(2, 2), (7, 5), (9, 12)])
+@pytest.mark.parametrize(("dtype", "bound"), [(torch.float64, 1e-14), (torch.float32, 1e-6)])
+def test_pieces_give_the_plain_formula_and_its_gradient(rng, monkeypatch, dtype, bound, size, rows):
+    monkeypatch.setattr(sums, "TV_ROWS", rows)
+    image = torch.rand(2, 3, *size, generator=rng, dtype=dtype, requires_grad=True)
+    plain = image.diff(dim=2).abs().mean() + image.diff(dim=3).abs().mean()
+    (expected,) = torch.autograd.grad(plain, image)
+    pieces = total_variation(image)
+    (pulled,) = torch.autograd.grad(pieces, image)
+    torch.testing.assert_close(pieces, plain, rtol=bound, atol=bound)
+    torch.testing.assert_close(pulled, expected, rtol=bound, atol=bound)
