@@ -98,9 +98,8 @@ lab: $(STAMPS)/lab weights  ## Open the notebooks in JupyterLab (PORT=... for an
 weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
 	@$(BIN)/nst weights fetch
 
-bench: $(STAMPS)/test weights  ## Run the benchmarks in bench/
-	@ls bench/*.py >/dev/null 2>&1 || { echo "bench/ holds no benchmarks."; exit 1; }
-	@for file in bench/[!_]*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+bench: $(STAMPS)/test weights  ## Measure what counts, as one table of ratios (some eight minutes)
+	$(PY) bench/ratios.py
 
 clean:  ## Delete what was built and installed; weights stay
 	rm -rf $(VENV) _build _vendor node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -62,34 +62,42 @@ def seconds_of(function: Callable[[], object], device: str) -> float:
     return time.perf_counter() - begin
 
 
+def losses(device: str, size: int) -> tuple[dict[str, Loss], Tensor]:
+    """Return the losses that are compared, and an image to evaluate them at."""
+    network, rng = random_network("vgg19"), torch.Generator().manual_seed(size)
+    content, style, start = (torch.rand(1, 3, size, size, generator=rng).to(device) for _ in range(3))
+    moved, mine = Moved(network, device), ours(network, content, style)
+    variants = {
+        "bare": bare(moved),
+        "plain PyTorch loop": plain(moved, content, style),
+        "nstlib": mine,
+        "nstlib, half": half(mine, device),
+    }
+    return variants, start.requires_grad_()
+
+
+def evaluations(device: str, variants: dict[str, Loss], image: Tensor, rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of each variant in each round."""
+    taken: dict[str, list[float]] = {name: [] for name in variants}
+    for _ in range(rounds + 2):
+        for name, loss in variants.items():
+            taken[name].append(seconds_of(partial(slope, loss, image), device))
+    return {name: values[2:] for name, values in taken.items()}  # the first rounds choose algorithms
+
+
 def gradients(device: str, sizes: list[int], rounds: int) -> None:
     """Print the table of one evaluation's cost."""
-    network = random_network("vgg19")
     print(f"{'px':>5} {'variant':26} {'ms':>7} {'/ bare':>7} {'plain / it':>10} {'gradient off':>12}")
     for size in sizes:
-        rng = torch.Generator().manual_seed(size)
-        content, style, start = (torch.rand(1, 3, size, size, generator=rng).to(device) for _ in range(3))
-        start.requires_grad_()
-        moved = Moved(network, device)
-        mine = ours(network, content, style)
-        variants = {
-            "bare": bare(moved),
-            "plain PyTorch loop": plain(moved, content, style),
-            "nstlib": mine,
-            "nstlib, half": half(mine, device),
-        }
-        taken: dict[str, list[float]] = {name: [] for name in variants}
-        for _ in range(rounds + 2):
-            for name, loss in variants.items():
-                taken[name].append(seconds_of(partial(slope, loss, start), device))
-        found = {name: slope(loss, start) for name, loss in variants.items()}
+        variants, image = losses(device, size)
+        taken = evaluations(device, variants, image, rounds)
+        found = {name: slope(loss, image) for name, loss in variants.items()}
         for name, values in taken.items():
-            kept = values[2:]  # the first rounds choose algorithms
-            ratio = [a / b for a, b in zip(kept, taken["bare"][2:], strict=True)]
-            gain = [b / a for a, b in zip(kept, taken["plain PyTorch loop"][2:], strict=True)]
+            ratio = [a / b for a, b in zip(values, taken["bare"], strict=True)]
+            gain = [b / a for a, b in zip(values, taken["plain PyTorch loop"], strict=True)]
             off = (found[name] - found["nstlib"]).norm() / found["nstlib"].norm() if "nstlib" in name else torch.nan
             print(
-                f"{size:5} {name:26} {1000 * statistics.median(kept):7.2f} {statistics.median(ratio):7.2f} "
+                f"{size:5} {name:26} {1000 * statistics.median(values):7.2f} {statistics.median(ratio):7.2f} "
                 f"{statistics.median(gain):10.2f} {float(off):12.1e}"
             )
 

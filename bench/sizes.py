@@ -31,9 +31,10 @@ def child(
     import torch
 
     from nstlib.engine.allocation import allow_keeping
+    from nstlib.engine.schedule import FINEST_SHARE
     from nstlib.features import random_network
     from nstlib.images import load_image, picture, resize_to
-    from nstlib.transfer import FINEST_SHARE, stylize
+    from nstlib.transfer import stylize
 
     if keep:
         allow_keeping()

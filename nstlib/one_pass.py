@@ -25,7 +25,7 @@ from nstlib.seeds import seeded
 
 SAVED = course.DATA / "one_pass.safetensors"
 WIDTHS = (12, 24, 32)  # channels at full, half and quarter size
-BLOCKS = 3
+BLOCKS = 5  # more of them see farther: a stone is some 30 pixels wide
 ENDS = 5  # side of the first and the last kernels; the others have 3
 LEAST = 8  # pixels of a side: reflections need something to reflect
 CONTENT_LAYER, STYLE_LAYERS = "relu3_1", ("relu1_1", "relu2_1", "relu3_1")
@@ -64,7 +64,7 @@ class Crops:
     features: Tensor
 
 
-@door
+@door(blocks=">= 0")
 class OnePass(nn.Module):
     """A picture in, a painted picture out: ``model(image, style)``.
 
@@ -73,18 +73,27 @@ class OnePass(nn.Module):
     not the network's but the style's.
 
     Args:
+        blocks: how many residual blocks.
         norm: makes the norm of so many channels, without scale and bias: ``nn.InstanceNorm2d``, or ``nn.BatchNorm2d``.
         generator: of the first weights; None means a fixed seed.
 
     Attributes:
         channels: of each norm, in order; a style has a scale and a bias for each of them, in all ``sum(channels)``.
+        blocks: the number of the first convolution of each residual block; those on the way up begin at its ``stop``.
     """
 
-    def __init__(self, *, norm: Callable[..., nn.Module] = nn.InstanceNorm2d, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        *,
+        blocks: int = BLOCKS,
+        norm: Callable[..., nn.Module] = nn.InstanceNorm2d,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__()
+        self.blocks = range(3, 3 + 2 * blocks, 2)
         full, half, quarter = WIDTHS
         sizes = [(3, full, ENDS), (full, half, 3), (half, quarter, 3)]
-        sizes += [(quarter, quarter, 3)] * (2 * BLOCKS)
+        sizes += [(quarter, quarter, 3)] * (2 * blocks)
         sizes += [(quarter, half, 3), (half, full, 3), (full, 3, ENDS)]
         self.channels = tuple(wide for _, wide, _ in sizes[:-1])
         # What a bias adds, a norm takes away again: only the last convolution has one.
@@ -134,9 +143,9 @@ class OnePass(nn.Module):
         x = layer(image, 0).relu()  # (B, 12, H, W)
         x = layer(x, 1, 2).relu()
         x = layer(x, 2, 2).relu()  # (B, 32, H / 4, W / 4), rounded up
-        for k in range(3, 3 + 2 * BLOCKS, 2):
+        for k in self.blocks:
             x = x + layer(layer(x, k).relu(), k + 1)
-        for k in (3 + 2 * BLOCKS, 4 + 2 * BLOCKS):
+        for k in (self.blocks.stop, self.blocks.stop + 1):
             x = layer(F.interpolate(x, scale_factor=2.0), k).relu()  # nearest
         height, width = image.shape[2:]
         return _padded_convolution(x, self.convolutions[-1], 1).sigmoid()[..., :height, :width]
@@ -217,7 +226,7 @@ def style_goals(styles: Iterable[Tensor], network: Features, layers: Sequence[st
     return {name: torch.cat([each[name] for each in grams]) for name in layers}
 
 
-@door(styles="moved", goals="moved")
+@door(styles="moved", goals="moved", batch=">= 1")
 class Training:
     """A training under way: each call of ``step`` is one batch, one update, one record.
 
@@ -226,6 +235,7 @@ class Training:
         styles: to begin with, shape (S, 2, N); a copy of them is trained. Each image of a batch has the next style in turn.
         crops: to learn from. goals: from ``style_goals``, S of each layer; its layers are those that are compared.
         steps: after which it shall be done; see ``rate_share``.
+        batch: how many crops each step looks at.
         weights: of content, style and total variation.
         generator: of the order of the crops, on the CPU as in ``cut_crops``; None means a fixed seed.
 
@@ -243,6 +253,7 @@ class Training:
         network: Features,
         *,
         steps: int,
+        batch: int = BATCH,
         weights: tuple[float, float, float] = WEIGHTS,
         generator: torch.Generator | None = None,
     ):
@@ -257,7 +268,7 @@ class Training:
         self._crops = Crops(crops.images.to(device), crops.features.to(device))
         self._goals = {name: grams.to(device) for name, grams in goals.items()}
         self._network, self._weights = network, weights
-        self.steps, self.index, self._generator = steps, 0, seeded(generator)
+        self.steps, self.index, self._batch, self._generator = steps, 0, batch, seeded(generator)
         self._adam = torch.optim.Adam(
             [{"params": list(model.parameters()), "rate": RATE}, {"params": [self.styles], "rate": NORM_RATE}]
         )
@@ -266,8 +277,8 @@ class Training:
         """Paint a batch, move convolutions and norms one step downhill, and return what was lowered, before the step."""
         self.model.train()
         device = self.styles.device
-        places = torch.randint(len(self._crops.images), (BATCH,), generator=self._generator).to(device)
-        which = (torch.arange(BATCH, device=device) + BATCH * self.index) % len(self.styles)
+        places = torch.randint(len(self._crops.images), (self._batch,), generator=self._generator).to(device)
+        which = (torch.arange(self._batch, device=device) + self._batch * self.index) % len(self.styles)
         painted = self.model(self._crops.images[places], self.styles[which])
         losses = self.losses(painted, self._crops.features[places].float(), which)
         total = sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True))
@@ -322,6 +333,6 @@ def load_one_pass(path: Path | None = None) -> tuple[OnePass, dict[str, Tensor]]
         WeightsError: if there is no such file, or it is damaged.
     """
     weights, styles = read_styles(SAVED if path is None else path)
-    model = OnePass()
+    model = OnePass(blocks=(len(weights) - 7) // 2)  # the other six kernels, and the one bias
     model.load_state_dict(weights)
     return model.eval().requires_grad_(False), styles

@@ -15,7 +15,7 @@ import numpy as np
 from onnx_graphs import Builder, floats  # beside this script
 from torch import Tensor
 
-from nstlib.one_pass import BLOCKS, OnePass
+from nstlib.one_pass import OnePass
 
 
 def one_pass_graph(model: OnePass):
@@ -49,12 +49,12 @@ def one_pass_graph(model: OnePass):
     x = relu(layer("image", 0))
     for k in (1, 2):
         x = relu(layer(x, k, 2))
-    for k in range(3, 3 + 2 * BLOCKS, 2):
+    for k in model.blocks:
         x = node("Add", [x, layer(relu(layer(x, k)), k + 1)], f"block{k}")
-    for k in (3 + 2 * BLOCKS, 4 + 2 * BLOCKS):
+    for k in (model.blocks.stop, model.blocks.stop + 1):
         how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         x = relu(layer(node("Resize", [x, "", "twice"], f"larger{k}", **how), k))
-    x = node("Sigmoid", [convolution(x, 5 + 2 * BLOCKS, 1, "last.bias")], "whole")
+    x = node("Sigmoid", [convolution(x, model.blocks.stop + 2, 1, "last.bias")], "whole")
     for name, numbers in {"from": [0, 0], "axes": [2, 3]}.items():
         constant(f"cut.{name}", np.array(numbers, dtype=np.int64))
     sides = node("Shape", ["image"], "cut.to", start=2)

@@ -1,13 +1,15 @@
 """Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
 
-    python tools/train_one_pass.py                   all of it, some 30 minutes of one core
+    python tools/train_one_pass.py                   all of it, some 75 minutes of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
     python tools/train_one_pass.py --steps 40        at most so many steps a lesson, to try it
     python tools/train_one_pass.py --device cuda     on a GPU, with the same draws as on the CPU
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
 
-It learns in two lessons. The first is chapter 16's. The second goes on from it, with twice the weight of the style, one
-deeper layer and more photos: statistics of deep layers are those of larger pieces, stones and strokes.
+It learns in three lessons. The first is chapter 16's. The second goes on from it, with twice the weight of the style, one
+deeper layer and more photos: statistics of deep layers are those of larger pieces, stones and strokes. The third does so
+once more: one layer deeper still, larger crops, in which such a layer has something to count, and two more blocks, which
+begin as doing nothing.
 
 It learns from photographs that scikit-image and matplotlib bring along, from those of images/training, and from pictures
 drawn here; the course shows none of them. The figures in one_pass.json are of the course's own photographs, which it never
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +38,7 @@ from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
 from nstlib.patches import STYLES
+from nstlib.transfer import STYLE_LAYERS
 
 STYLE_SIZE, MEASURED_SIZE = 224, 160
 # The eighth style, beside the seven of nstlib.patches: the mosaic with tiles twice as large. Size is part of a style.
@@ -50,6 +54,7 @@ class Lesson:
         steps, seed, crops: how long, from which random numbers, with how many pieces of photos.
         layers: in which the style is compared. weights: of content, style and total variation.
         folder: of photos, beside those that packages bring along.
+        crop, batch: side of the pieces in pixels, and how many each step looks at. blocks: of the network.
     """
 
     steps: int
@@ -58,11 +63,15 @@ class Lesson:
     layers: tuple[str, ...] = one_pass.STYLE_LAYERS
     weights: tuple[float, float, float] = one_pass.WEIGHTS
     folder: str = ""
+    crop: int = one_pass.CROP
+    batch: int = one_pass.BATCH
+    blocks: int = 3
 
 
 LESSONS = (
     Lesson(9720, seed=0, crops=288),
     Lesson(3000, seed=1, crops=300, layers=(*one_pass.STYLE_LAYERS, "relu4_1"), weights=(1, 10, 1), folder="training"),
+    Lesson(10000, 2, 300, layers=STYLE_LAYERS, weights=(1, 20, 1), folder="training", crop=128, blocks=one_pass.BLOCKS),
 )
 
 
@@ -74,7 +83,7 @@ def style_pictures() -> dict[str, Tensor]:
     return {**styles, LARGE: twice[..., height // 2 : height // 2 + height, width // 2 : width // 2 + width]}
 
 
-def training_photos(generator: torch.Generator, folder: str = "") -> list[Tensor]:
+def training_photos(generator: torch.Generator, folder: str = "", crop: int = one_pass.CROP) -> list[Tensor]:
     """Return pictures that the course does not show, each (1, 3, H, W), each at two sizes; those of a folder come last."""
     import matplotlib.cbook
     from matplotlib.image import imread
@@ -82,9 +91,15 @@ def training_photos(generator: torch.Generator, folder: str = "") -> list[Tensor
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
         hopper = imread(file, format="jpg")
     found = sorted((course.IMAGES / folder).glob("*.jpg")) if folder else ()
-    return stock_photos(generator, [as_picture(hopper)]) + [
-        load_image(path, size=size) for path in found for size in SIZES
+    return stock_photos(generator, [as_picture(hopper)], crop=crop) + [
+        load_image(path, size=max(size, least_size(path, crop))) for path in found for size in SIZES
     ]
+
+
+def least_size(path: Path, crop: int) -> int:
+    """Return how long a photo's longer side is when a crop just fits into it."""
+    height, width = load_image(path).shape[2:]
+    return math.ceil(crop * max(height, width) / min(height, width))
 
 
 def train(
@@ -108,13 +123,13 @@ def begun(
 ) -> one_pass.Training:
     """Return a lesson's training: the first begins with nothing, the others with what the one before has saved."""
     generator = torch.Generator().manual_seed(lesson.seed)
-    photos = [photo.to(device) for photo in training_photos(generator, lesson.folder)]
-    pieces = one_pass.cut_crops(photos, network, count=lesson.crops, generator=generator)
+    photos = [photo.to(device) for photo in training_photos(generator, lesson.folder, lesson.crop)]
+    pieces = one_pass.cut_crops(photos, network, count=lesson.crops, size=lesson.crop, generator=generator)
     if number:
         model, styles = one_pass.load_one_pass(one_pass.SAVED)
-        numbers = torch.stack([styles[name] for name in wanted])
+        model, numbers = grown(model, torch.stack([styles[name] for name in wanted]), lesson.blocks, generator)
     else:
-        model = one_pass.OnePass(generator=generator)
+        model = one_pass.OnePass(blocks=lesson.blocks, generator=generator)
         numbers = one_pass.plain_styles(model, len(wanted))
     return one_pass.Training(
         model.to(device).requires_grad_(True),
@@ -123,9 +138,26 @@ def begun(
         one_pass.style_goals(wanted.values(), network, lesson.layers),
         network,
         steps=lesson.steps if most is None else min(most, lesson.steps),
+        batch=lesson.batch,
         weights=lesson.weights,
         generator=generator,
     )
+
+
+def grown(
+    model: one_pass.OnePass, styles: Tensor, blocks: int, generator: torch.Generator
+) -> tuple[one_pass.OnePass, Tensor]:
+    """Return a network with more blocks that paints the same: what they add is scaled by 0."""
+    more = 2 * (blocks - len(model.blocks))
+    if not more:
+        return model, styles
+    larger, up = one_pass.OnePass(blocks=blocks, generator=generator), model.blocks.stop
+    for k, convolution in enumerate(model.convolutions):
+        larger.convolutions[k if k < up else k + more].load_state_dict(convolution.state_dict())
+    wide, before = one_pass.WIDTHS[-1], sum(model.channels[:up])
+    added = torch.zeros(len(styles), 2, more // 2, 2, wide)
+    added[:, 0, :, 0] = 1  # the scale of the first norm of each block
+    return larger, torch.cat([styles[..., :before], added.flatten(2), styles[..., before:]], -1)
 
 
 def kept_going(training: one_pass.Training, number: int, state: Path | None) -> Iterator[str]:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.one_pass import BLOCKS, OnePass
+from nstlib.one_pass import OnePass
 
 STRIP = 2**14  # pixels of a strip, about: what is made of it stays in a processor's caches
 BYTES_PER_PIXEL = 120  # of memory at the most, picture and painting included; the network at once takes some 500
@@ -70,7 +70,7 @@ class _Painter:
         self._kernels = [
             (each.weight.contiguous(memory_format=torch.channels_last), each.bias) for each in model.convolutions
         ]
-        self._styles = style.split(model.channels, 1)
+        self._styles, self._blocks = style.split(model.channels, 1), model.blocks
         self._strip = strip
 
     def paint(self, image: Tensor) -> Tensor:
@@ -78,12 +78,13 @@ class _Painter:
         x = self._normed(self._convolved(_held(image), 0), 0)
         x = self._kept(self._convolved(x, 1, 2), 1)
         x = self._kept(self._convolved(x, 2, 2), 2)
-        for k in range(3, 3 + 2 * BLOCKS, 2):
+        for k in self._blocks:
             change = self._kept(self._convolved(self._kept(self._convolved(x, k), k), k + 1), k + 1, relu=False)
             x = _held(change.rows(0, x.height).add_(x.rows(0, x.height)))
-        x = self._kept(self._convolved(_doubled(x), 3 + 2 * BLOCKS), 3 + 2 * BLOCKS)
-        x = self._normed(self._convolved(_doubled(x), 4 + 2 * BLOCKS), 4 + 2 * BLOCKS)
-        x = self._convolved(x, 5 + 2 * BLOCKS)
+        up = self._blocks.stop
+        x = self._kept(self._convolved(_doubled(x), up), up)
+        x = self._normed(self._convolved(_doubled(x), up + 1), up + 1)
+        x = self._convolved(x, up + 2)
         painting = torch.empty_like(image, memory_format=torch.contiguous_format)
         height, width = image.shape[2:]  # sides come back as multiples of 4
         for top, bottom in self._strips(x):

@@ -47,8 +47,8 @@ def read_photos(paths: Sequence[Path], note: Callable[[str], None]) -> list[Tens
     return photos
 
 
-def stock_photos(generator: torch.Generator, more: Sequence[Tensor] = ()) -> list[Tensor]:
-    """Return scikit-image's photographs, ``more``, and drawn pictures, each at two sizes.
+def stock_photos(generator: torch.Generator, more: Sequence[Tensor] = (), *, crop: int = CROP) -> list[Tensor]:
+    """Return scikit-image's photographs, ``more``, and drawn pictures, each at two sizes, no side below ``crop``.
 
     Raises:
         ImageError: if scikit-image is not installed.
@@ -65,7 +65,7 @@ def stock_photos(generator: torch.Generator, more: Sequence[Tensor] = ()) -> lis
             "scikit-image bring some: pip install scikit-image"
         ) from error
     drawn = [_drawn(generator) for _ in range(DRAWN)]
-    return [each for photo in (*gray, *colored, *more, *drawn) for each in at_sizes(photo)]
+    return [each for photo in (*gray, *colored, *more, *drawn) for each in at_sizes(photo, crop)]
 
 
 def course_photos(but: str) -> list[Path]:
@@ -76,10 +76,10 @@ def course_photos(but: str) -> list[Path]:
         return []
 
 
-def at_sizes(photo: Tensor) -> list[Tensor]:
-    """Return a photo at two sizes, larger where it is so narrow that a piece would not fit into it."""
+def at_sizes(photo: Tensor, crop: int = CROP) -> list[Tensor]:
+    """Return a photo at two sizes, larger where it is so narrow that a piece of ``crop`` pixels would not fit into it."""
     longer, shorter = max(photo.shape[2:]), min(photo.shape[2:])
-    return [resize(photo, max(size, math.ceil(CROP * longer / shorter))) for size in SIZES]
+    return [resize(photo, max(size, math.ceil(crop * longer / shorter))) for size in SIZES]
 
 
 def as_picture(array) -> Tensor:
