@@ -31,6 +31,7 @@ SWITCHES = (
     "--use-fake-device-for-media-stream",  # a camera that shows a clock
     "--use-fake-ui-for-media-stream",  # and a reader who agrees to it
 )
+GPU_IN_SOFTWARE = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan")
 
 
 def pytest_configure() -> None:
@@ -94,6 +95,17 @@ def chromium(lacking) -> Iterator:
         browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_with_gpu(chromium) -> Iterator:
+    """A Chromium that plays a graphics processor in software, for WebGPU: right, and slow."""
+    from chromium import find_chromium
+
+    switches = [switch for switch in SWITCHES if switch != "--disable-gpu"]
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=[*switches, *GPU_IN_SOFTWARE])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,8 @@ def training(network, crops, goals, seed=0, steps=30):
 
 
 def test_it_has_the_numbers_that_the_course_says(model):
-    assert sum(weights.numel() for weights in model.parameters()) == 76_107
-    assert plain_styles(model, 1)[0].numel() == 592
+    assert sum(weights.numel() for weights in model.parameters()) == 112_971
+    assert plain_styles(model, 1)[0].numel() == 848
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 31), (107, 161), (64, 96), (33, 34)])
@@ -60,7 +60,7 @@ def test_sizes_come_back_as_they_were(model, size):
 
 
 def test_an_image_in_a_batch_is_painted_as_it_is_alone(model):
-    images, styles = random(6, 2, 3, 20, 24), plain_styles(model, 2) + random(7, 2, 2, 296)
+    images, styles = random(6, 2, 3, 20, 24), plain_styles(model, 2) + random(7, 2, 2, 424)
     together = model(images, styles)
     torch.testing.assert_close(together[1:], model(images[1:], styles[1]), atol=1e-5, rtol=0)
 
@@ -96,9 +96,9 @@ def test_a_style_moves_the_colors_of_a_flat_image(model):
     assert (model(flat, style) - model(flat, other)).abs().max() > 0.01
 
 
-@pytest.mark.parametrize("style", [torch.ones(2, 295), torch.ones(592), torch.ones(3, 2, 296)])
+@pytest.mark.parametrize("style", [torch.ones(2, 423), torch.ones(848), torch.ones(3, 2, 424)])
 def test_a_style_of_another_network_is_told(model, style):
-    with pytest.raises(ShapeError, match=r"for each of 296 channels: shape \(2, 296\).*load_one_pass returns some"):
+    with pytest.raises(ShapeError, match=r"for each of 424 channels: shape \(2, 424\).*load_one_pass returns some"):
         model(random(1, 1, 3, 16, 16), style)
 
 

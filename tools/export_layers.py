@@ -51,16 +51,21 @@ if TYPE_CHECKING:
 def fingerprint() -> str:
     """Return a hash of everything that decides what is written."""
     contents = [(ROOT / name).read_bytes() for name in SOURCES]
-    sizes = ",".join(str(path.stat().st_size) for path in runtime_files())
-    return hashlib.sha256(b"".join(contents) + sizes.encode()).hexdigest()
+    return hashlib.sha256(b"".join(contents) + str(runtime_bytes()).encode()).hexdigest()
 
 
-def runtime_files() -> list[Path]:
-    """Return the files of the runtime that a page loads before the first stage."""
-    found = sorted(RUNTIME.glob("*"))
-    if not found:
+def runtime_files() -> dict[str, list[Path]]:
+    """Return the files that a page loads before the first stage: where it computes in WebAssembly, and where by WebGPU."""
+    gpu = sorted({*RUNTIME.glob("*webgpu*"), *RUNTIME.glob("*asyncify*")})
+    found = {"wasm": sorted({*RUNTIME.glob("*")} - {*gpu}), "webgpu": gpu}
+    if not all(found.values()):
         raise SystemExit("The runtime for the page's network is missing: run  python tools/vendor.py")
     return found
+
+
+def runtime_bytes() -> dict[str, int]:
+    """Return how many bytes these are."""
+    return {name: sum(path.stat().st_size for path in paths) for name, paths in runtime_files().items()}
 
 
 def relu_of(layer: str) -> str:
@@ -143,8 +148,7 @@ def export(folder: Path = FOLDER) -> dict:
         stages.append({"file": file, "bytes": len(data), "input": source, "layers": outputs})
         layers.update({name: describe_layer(name, weights) for name in outputs})
         source = outputs[-1]
-    runtime = sum(path.stat().st_size for path in runtime_files())
-    description = {"network": NETWORK, "runtimeBytes": runtime, "stages": stages, "layers": layers}
+    description = {"network": NETWORK, "runtimeBytes": runtime_bytes(), "stages": stages, "layers": layers}
     description["transfer"] = export_transfer.export(folder, written)
     (folder / "stages.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
     return description

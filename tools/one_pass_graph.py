@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,12 @@ def one_pass_graph(model: OnePass):
         half = constant(f"kernel{k}.half", convolution.weight.detach().half().numpy())
         node("Cast", [half], f"kernel{k}", to=TensorProto.FLOAT)
     constant("last.bias", model.convolutions[-1].bias.detach().numpy())
-    sizes = constant("channels", np.array(model.channels, dtype=np.int64))
-    for name in ("scale", "bias"):
-        build.node("Split", [name, sizes], f"{name}0", *(f"{name}{k}" for k in range(1, len(model.channels))), axis=0)
+    # Slices, not one Split: WebGPU gives a kernel ten buffers, and a Split has one for each of its parts.
+    ends = [sum(model.channels[:k]) for k in range(len(model.channels) + 1)]
+    places = [constant(f"norm{k}", np.array([end], dtype=np.int64)) for k, end in enumerate(ends)]
+    for k, (begin, end) in enumerate(pairwise(places)):
+        for name in ("scale", "bias"):
+            node("Slice", [name, begin, end], f"{name}{k}")
     constant("twice", np.array([1, 1, 2, 2], dtype=np.float32))
 
     def convolution(x: str, k: int, stride: int = 1, *bias: str) -> str:

@@ -187,7 +187,7 @@ def test_the_size_is_said_before_anything_is_loaded_and_one_may_decline(explorer
         text = it.root.locator(".nst-gate").inner_text()
         stages = json.loads((html / "_static/layers/stages.json").read_text(encoding="utf-8"))
         first, *others = [stage["bytes"] for stage in stages["stages"]]
-        assert f"the trained network: {(stages['runtimeBytes'] + first) / 1e6:.1f} MB, once." in text
+        assert f"the trained network: {(stages['runtimeBytes']['wasm'] + first) / 1e6:.1f} MB, once." in text
         assert f"Layers up to relu3_3 add {sum(others) / 1e6:.1f} MB" in text
         assert not it.root.locator(".nst-maps").is_visible()
         it.root.get_by_role("button", name="Not now").click()

@@ -218,7 +218,7 @@ def test_what_must_be_loaded_is_said_in_megabytes(explorer):
     with explorer() as it:
         it.root.get_by_role("button", name=re.compile(r"^Load [\d.]+ MB")).wait_for()
         said = it.root.locator(".nst-gate").inner_text()
-        runtime = json.loads((ROOT / "_vendor/layers/stages.json").read_text(encoding="utf-8"))["runtimeBytes"]
+        runtime = json.loads((ROOT / "_vendor/layers/stages.json").read_text(encoding="utf-8"))["runtimeBytes"]["wasm"]
         assert f"({runtime / 1e6:.1f} MB), once." in said
         assert "the network (0.2 MB)" in said
         assert "stay on this machine" in said

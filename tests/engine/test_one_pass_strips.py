@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_told_as_by_the_network_before_anything_is_computed
     monkeypatch.setattr("torch.nn.functional.conv2d", lambda *_, **__: pytest.fail("it was computed"))
     for size, style, message in (
         ((7, 30), plain_styles(model)[0], "at least 8 x 8 pixels"),
-        ((16, 16), torch.ones(2, 7), "for each of 296 channels"),
+        ((16, 16), torch.ones(2, 7), "for each of 424 channels"),
     ):
         for paint in (model, lambda *given: paint_in_strips(model, *given)):
             with pytest.raises(ShapeError, match=message):

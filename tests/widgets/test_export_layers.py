@@ -25,13 +25,14 @@ pytestmark = pytest.mark.weights
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The stages, freshly written, beside a runtime of three bytes."""
+    """The stages, freshly written, beside runtimes of three and of eleven bytes."""
     folder = tmp_path_factory.mktemp("layers")
-    runtime = folder / "ort" / "ort.wasm"
-    runtime.parent.mkdir()
-    runtime.write_bytes(b"ort")
+    runtime = folder / "ort"
+    runtime.mkdir()
+    for name, content in {"ort.wasm": b"ort", "ort.webgpu.mjs": b"gpu", "ort.asyncify.wasm": b"asyncify"}.items():
+        (runtime / name).write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export_layers, "RUNTIME", runtime.parent)
+        patch.setattr(export_layers, "RUNTIME", runtime)
         export_layers.export(folder)
     return folder
 
@@ -87,7 +88,7 @@ def test_the_description_tells_channels_and_receptive_fields_as_the_library_does
 
 
 def test_the_description_tells_what_must_be_fetched(folder, description):
-    assert description["runtimeBytes"] == 3
+    assert description["runtimeBytes"] == {"wasm": 3, "webgpu": 11}
     for stage in description["stages"]:
         assert (folder / stage["file"]).stat().st_size == stage["bytes"]
     assert sum(stage["bytes"] for stage in description["stages"]) < 3_600_000

@@ -35,7 +35,8 @@ CLOSE = 1e-4
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("layers")
     (folder / "ort").mkdir()
-    (folder / "ort" / "ort.wasm").write_bytes(b"ort")
+    for name in ("ort.wasm", "ort.webgpu.mjs"):
+        (folder / "ort" / name).write_bytes(b"ort")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export_layers, "RUNTIME", folder / "ort")
         told = export_layers.export(folder)["transfer"]

@@ -48,8 +48,8 @@ function serve(scope) {
 /**
  * Start a worker that runs a network.
  *
- * @param {{layers?: string|URL, runtime?: string|URL, painter?: string|URL}} [folders] as for StagedNetwork, and the
- *   address of the graph that paints; by default where the book has them.
+ * @param {{layers?: string|URL, runtime?: string|URL, painter?: string|URL, backend?: string}} [folders] as for
+ *   StagedNetwork, and the address of the graph that paints; by default where the book has them.
  * @returns {{describe, missingBytes, features, transferBytes, setGoals, compare, painterBytes, openPainter, paint,
  *   stopped, close}} the methods of StagedNetwork, TransferGraph and Painter, whether the worker has ended, and what
  *   ends it.
@@ -58,6 +58,7 @@ export function startEngine({
   layers = new URL("../../layers/", import.meta.url),
   runtime = new URL("../../vendor/ort/", import.meta.url),
   painter = new URL("./painter.onnx", import.meta.url),
+  backend,
 } = {}) {
   const worker = new Worker(new URL("./engine.js", import.meta.url), { type: "module" });
   const waiting = new Map();
@@ -86,7 +87,7 @@ export function startEngine({
       waiting.set(++count, { resolve, reject, onProgress });
       return worker.postMessage({ id: count, method, given });
     });
-  const folders = { layers: String(layers), runtime: String(runtime), painter: String(painter) };
+  const folders = { layers: String(layers), runtime: String(runtime), painter: String(painter), backend };
   ask("open", [folders]).catch(() => {}); // whoever asks next is told
   return {
     describe: () => ask("describe", []),

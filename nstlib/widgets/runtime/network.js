@@ -76,26 +76,82 @@ export async function fetchBytes(url, { bytes, onBytes = () => {} } = {}) {
   return whole;
 }
 
+const RUNTIMES = {
+  wasm: { module: "ort.wasm.min.mjs", binary: "ort-wasm-simd-threaded.wasm", providers: ["wasm"] },
+  webgpu: {
+    module: "ort.webgpu.min.mjs",
+    binary: "ort-wasm-simd-threaded.asyncify.wasm",
+    providers: [{ name: "webgpu", preferredLayout: "NCHW" }],
+  },
+};
+
 /**
- * Load onnxruntime-web (its small build: WebAssembly on one thread, which asks nothing of the server).
+ * Say where to compute: on the graphics processor where there is one, else in WebAssembly.
  *
- * @param {string|URL} folder where its three files lie; ends in a slash.
- * @param {{onBytes?: (count: number) => void}} [options]
- * @returns {Promise<object>} the module `ort`: `ort.InferenceSession.create(bytes)`, `new ort.Tensor(...)`.
+ * An adapter that a browser plays in software is slower than WebAssembly, and its runtime is twice as large.
+ *
+ * @returns {Promise<"webgpu"|"wasm">} a key of `RUNTIMES`, and of `runtimeBytes` in stages.json.
  */
-export async function loadRuntime(folder, { onBytes } = {}) {
+export async function bestBackend(gpu = globalThis.navigator?.gpu) {
+  try {
+    const adapter = await gpu?.requestAdapter();
+    return adapter && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter) ? "webgpu" : "wasm";
+  } catch {
+    return "wasm";
+  }
+}
+
+/**
+ * Load onnxruntime-web (on one thread, which asks nothing of the server).
+ *
+ * @param {string|URL} folder where its files lie; ends in a slash.
+ * @param {"webgpu"|"wasm"} backend where it shall compute.
+ * @param {{onBytes?: (count: number) => void}} [options]
+ * @returns {Promise<{Tensor: Function, open: (graph: Uint8Array, options?: object) => Promise<Session>}>} what makes a
+ *   tensor, as `new Tensor(...)`, and what opens a graph.
+ */
+export async function loadRuntime(folder, backend, { onBytes } = {}) {
   const base = new URL(folder).href;
-  const binary = await fetchBytes(`${base}ort-wasm-simd-threaded.wasm`, { onBytes });
+  const { module, binary, providers } = RUNTIMES[backend];
+  const bytes = await fetchBytes(base + binary, { onBytes });
   let ort;
   try {
-    ort = await import(`${base}ort.wasm.min.mjs`);
+    ort = await import(base + module);
   } catch (error) {
-    throw new LoadError(`ort.wasm.min.mjs could not be loaded from ${base}.`, error);
+    throw new LoadError(`${module} could not be loaded from ${base}.`, error);
   }
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = base;
-  ort.env.wasm.wasmBinary = binary.buffer;
-  return ort;
+  ort.env.wasm.wasmBinary = bytes.buffer;
+  const create = (graph, options, executionProviders) =>
+    ort.InferenceSession.create(graph, { ...options, executionProviders });
+  const open = async (graph, options) => new Session((given) => create(graph, options, given), providers);
+  return { Tensor: ort.Tensor, open };
+}
+
+/** A graph that is run; where the graphics processor refuses it, in WebAssembly, which the same runtime has. */
+export class Session {
+  #create;
+  #providers;
+  #session;
+
+  constructor(create, providers) {
+    this.#create = create;
+    this.#providers = providers;
+    this.#session = create(providers);
+    this.#session.catch(() => {}); // whoever runs it is told
+  }
+
+  async run(feeds, wanted) {
+    try {
+      return await (await this.#session).run(feeds, wanted);
+    } catch (error) {
+      if (this.#providers[0] === "wasm") throw error;
+      this.#providers = ["wasm"];
+      this.#session = this.#create(this.#providers);
+      return (await this.#session).run(feeds, wanted);
+    }
+  }
 }
 
 /** A network cut into stages; each is fetched when a layer in it, or behind it, is first asked for. */
@@ -105,10 +161,12 @@ export class StagedNetwork {
   #ends = new Map(); // key of an image -> what each stage returned last, so that deeper layers go on from there
 
   /**
-   * @param {{layers: string|URL, runtime: string|URL}} folders of stages.json and of onnxruntime-web; end in slashes.
+   * @param {{layers: string|URL, runtime: string|URL, backend?: "webgpu"|"wasm"}} folders of stages.json and of
+   *   onnxruntime-web; end in slashes. backend: where to compute; the best there is.
    */
-  constructor({ layers, runtime }) {
+  constructor({ layers, runtime, backend }) {
     this.folders = { layers: new URL(layers).href, runtime: new URL(runtime).href };
+    this.backend = backend ? Promise.resolve(backend) : bestBackend();
   }
 
   /** What stages.json says: the stages, the layers, their sizes. Whoever makes an offer begins here. */
@@ -130,7 +188,17 @@ export class StagedNetwork {
     const description = await this.describe();
     const stages = description.stages.slice(0, stageOf(description, layer) + 1);
     const files = stages.reduce((sum, stage, i) => sum + (this.#sessions[i] ? 0 : stage.bytes), 0);
-    return files + (this.#ort ? 0 : description.runtimeBytes);
+    return files + (this.#ort ? 0 : await this.runtimeBytes());
+  }
+
+  /** How large the runtime is. */
+  async runtimeBytes() {
+    return (await this.describe()).runtimeBytes[await this.backend];
+  }
+
+  /** Load the runtime, for this network and whoever shares it. */
+  async loadRuntime(onBytes) {
+    return loadRuntime(this.folders.runtime, await this.backend, { onBytes });
   }
 
   /**
@@ -186,12 +254,12 @@ export class StagedNetwork {
       onProgress(loaded, total);
     };
     onProgress(0, total);
-    this.#ort ??= await loadRuntime(this.folders.runtime, { onBytes });
+    this.#ort ??= await this.loadRuntime(onBytes);
     for (let i = 0; i <= last; i++) {
       if (this.#sessions[i]) continue;
       const { file, bytes } = description.stages[i];
       const graph = await fetchBytes(this.folders.layers + file, { bytes, onBytes });
-      this.#sessions[i] = await this.#ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+      this.#sessions[i] = await this.#ort.open(graph);
     }
     onProgress(total, total);
   }

@@ -1,7 +1,7 @@
 // A network that paints in one pass, and its styles: the graph of tools/one_pass_graph.py. Runs in the worker
 // (engine.js).
 
-import { fetchBytes, loadRuntime } from "./network.js";
+import { fetchBytes } from "./network.js";
 
 const LEAST = 8; // pixels of a side: the network mirrors what lies at a border
 const [MODEL_PROPERTIES, KEY, VALUE] = [14, 1, 2]; // numbers of fields in ONNX files
@@ -26,7 +26,7 @@ export class Painter {
    * @param {number} own the size of the graph, which no other file knows.
    */
   async painterBytes(own) {
-    return this.#session ? 0 : own + (await this.network.describe()).runtimeBytes;
+    return this.#session ? 0 : own + (await this.network.runtimeBytes());
   }
 
   /** Load what is needed, and return the names of the styles. */
@@ -40,9 +40,9 @@ export class Painter {
       };
       onProgress(0, total);
       const graph = await fetchBytes(this.graph, { onBytes });
-      this.#ort ??= await loadRuntime(this.network.folders.runtime, { onBytes });
+      this.#ort ??= await this.network.loadRuntime(onBytes);
       this.#styles = JSON.parse(properties(graph).styles);
-      this.#session = await this.#ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+      this.#session = await this.#ort.open(graph);
       onProgress(total, total);
     }
     return Object.keys(this.#styles);

@@ -1,7 +1,7 @@
 // Losses and gradient of style transfer, computed by the graph of tools/export_transfer.py. Runs in the worker
 // (engine.js).
 
-import { fetchBytes, loadRuntime } from "./network.js";
+import { fetchBytes } from "./network.js";
 
 const GRAMS = [64, 128, 256]; // channels of the style layers
 
@@ -79,14 +79,14 @@ export class TransferGraph {
 
   /** What must be fetched: names and sizes; the runtime has no name. */
   async #files() {
-    const { transfer, stages, runtimeBytes } = await this.network.describe();
+    const { transfer, stages } = await this.network.describe();
     const held = stages.filter(({ file }) => transfer.weights.includes(file));
-    return [...(this.#ort ? [] : [{ bytes: runtimeBytes }]), transfer, ...held];
+    return [...(this.#ort ? [] : [{ bytes: await this.network.runtimeBytes() }]), transfer, ...held];
   }
 
   async #load(onProgress) {
     if (this.#session) return;
-    const { layers, runtime } = this.network.folders;
+    const { layers } = this.network.folders;
     const files = await this.#files();
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     let loaded = 0;
@@ -95,13 +95,13 @@ export class TransferGraph {
       onProgress(loaded, total);
     };
     onProgress(0, total);
-    this.#ort ??= await loadRuntime(runtime, { onBytes });
+    this.#ort ??= await this.network.loadRuntime(onBytes);
     const named = files.filter(({ file }) => file);
     const contents = [];
     for (const { file, bytes } of named) contents.push(await fetchBytes(layers + file, { bytes, onBytes }));
     const [graph, ...weights] = contents;
     const externalData = weights.map((data, k) => ({ path: named[k + 1].file, data }));
-    this.#session = await this.#ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData });
+    this.#session = await this.#ort.open(graph, { externalData });
     onProgress(total, total);
   }
 }
