@@ -14,6 +14,7 @@ import elsewhere
 import pytest
 import test_doors
 import torch
+from sampling import one_in
 from torch import nn
 
 from nstlib import deconvnet, dream, inversion, metrics, moments, one_pass, textures
@@ -93,7 +94,7 @@ def numbers(value) -> Iterator[torch.Tensor]:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's, as in test_doors
-@pytest.mark.parametrize("name", sorted(set(test_doors.PUBLIC) - test_doors.NO_RESULT - test_doors.DOORS))
+@pytest.mark.parametrize("name", one_in(3, sorted(set(test_doors.PUBLIC) - test_doors.NO_RESULT - test_doors.DOORS)))
 def test_every_function_computes_there_what_the_cpu_computes(device, name):
     found = []
     for where in (device, "cpu"):
@@ -120,8 +121,8 @@ def test_loss_and_gradient_are_those_of_the_cpu(device):
     assert apart(found[0][1], found[1][1]) < 1e-3
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "gd"])
-@pytest.mark.parametrize("init", ["content", "noise"])
+@pytest.mark.parametrize("optimizer", one_in(3, ["lbfgs", "adam", "gd"]))
+@pytest.mark.parametrize("init", one_in(2, ["content", "noise"]))
 def test_a_transfer_ends_where_that_of_the_cpu_ends(device, network, optimizer, init):
     ends = []
     for where in (device, "cpu"):
@@ -131,7 +132,7 @@ def test_a_transfer_ends_where_that_of_the_cpu_ends(device, network, optimizer, 
     assert ends[0] == pytest.approx(ends[1], rel=0.05)  # paths part by rounding; where they lead does not
 
 
-@pytest.mark.parametrize("method", ["dual", "lapstyle", "luminance"])
+@pytest.mark.parametrize("method", one_in(3, ["dual", "lapstyle", "luminance"]))
 def test_every_method(device, network, method):
     ends = [list(stylize_dual(*pair(where), network, method=method, steps=12))[-1] for where in (device, "cpu")]
     assert ends[0].total == pytest.approx(ends[1].total, rel=0.05)
@@ -233,6 +234,7 @@ calibration = {contents = ["flower"], styles = ["hubble", "tissue"]}
 """
 
 
+@pytest.mark.exhaustive
 def test_a_row_of_a_study_is_that_of_the_cpu(device, tmp_path):
     (tmp_path / "grid.toml").write_text(GRID)
     grid = read_grid(tmp_path / "grid.toml")

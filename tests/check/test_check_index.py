@@ -158,6 +158,7 @@ def test_no_law_mistake_or_convention_of_a_file_is_left_out(name):
     assert [record for record in here if record not in used] == []
 
 
+@pytest.mark.exhaustive
 def test_only_where_an_optimizer_is_asked_for_does_a_check_wait_for_torch_s_compiler():
     """It is imported with sympy when the first optimizer is made, or when autograd is handed gradients of results."""
     script = """

@@ -7,8 +7,14 @@ from adversaries import careless, spoilable, spoilt
 from nstlib.check import examine, exercises
 from nstlib.check.examiner.sandbox import attempt
 
-MISTAKES = [
-    pytest.param(name, mistake, function, id=f"{name}-{mistake.id}-{function.__name__}")
+MISTAKES = [  # each as it is made most often; its variants where all is tried
+    pytest.param(
+        name,
+        mistake,
+        function,
+        id=f"{name}-{mistake.id}-{function.__name__}",
+        marks=[pytest.mark.exhaustive] * (function is not mistake.function),
+    )
     for name, exercise in exercises.items()
     for mistake in exercise.mistakes
     for function in mistake.functions

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from sampling import one_in
 
 COUNT = """
 import resource, torch
@@ -28,7 +29,7 @@ def faults(call, size):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library can be told")
-@pytest.mark.parametrize("size", [48_000_000, 200_000_000])
+@pytest.mark.parametrize("size", one_in(2, [48_000_000, 200_000_000]))
 def test_freed_memory_is_used_again_instead_of_being_cleared_anew(size):
     _, usual = faults("False", size)
     arranged, kept = faults("keep_freed_memory()", size)
