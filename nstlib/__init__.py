@@ -36,7 +36,7 @@
 ``one_pass``           a network that paints in one pass, and its training           (chapter on one pass)
 ``vgg``                an architecture without weights: names, channels, sizes
 ``figures``            every plot of the book (the only package that draws)
-``scales``, ``seeds``  small rules that many follow: "or one where zero", "none means a fixed seed"
+``seeds``              none means a fixed seed
 ``defaults``           numbers and names of choices, known without torch
 ``course``             where the repository's folders are
 ``doors``, ``facts``    what every function needs, told where it is entered

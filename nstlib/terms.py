@@ -38,7 +38,7 @@ class Quantity(NamedTuple):
             features that are 0 everywhere.
         of_style: whether the goal is the styles', not the content's.
         in_pixels: whether the image itself is measured, and no layer.
-        is_mean: whether it is a mean over positions: then it can be taken in a region, and in strips.
+        is_mean: whether it is a mean over positions: then it can be taken in a region.
     """
 
     name: str
@@ -129,7 +129,8 @@ class Term:
     """One summand of a loss.
 
     Attributes:
-        quantity: what is compared: a key of ``QUANTITIES``, or one of ``nstlib.textures.STATISTICS``.
+        quantity: what is compared: a key of ``QUANTITIES``, or a ``Quantity`` of one's own, such as those that
+            ``nstlib.textures.STATISTICS`` make.
         weight: times its relative loss: 1 is as far as features, or pixels, that are 0 everywhere.
         view: what of the image it looks at.
         layers: a name, several, or a mapping from name to weight; None means the usual ones.
@@ -182,7 +183,8 @@ class Term:
     @property
     def in_strips(self) -> bool:
         """Whether its loss is a sum over positions of the network's own layers, which can be computed in strips."""
-        return self.compares.is_mean and self.view == WHOLE and not self.cutoffs and self.channels is None
+        known = self.compares in (QUANTITIES["content"], QUANTITIES["style"])  # what nstlib.engine.strips adds up
+        return known and self.view == WHOLE and not self.cutoffs and self.channels is None
 
     def layer_shares(
         self, content_layers: LayerChoice, style_layers: LayerChoice, network: Features

@@ -168,6 +168,17 @@ def test_every_module_has_a_test_that_mirrors_it():
     assert {name for name in TESTED_ELSEWHERE if not (NSTLIB / name).exists()} == set()
 
 
+def test_the_package_lists_what_is_in_it():
+    import nstlib
+
+    table = nstlib.__doc__.split("=====\n")[1]
+    listed = [
+        name for line in table.splitlines() if line.startswith("``") for name in re.findall(r"``(\w+)``", line[:24])
+    ]
+    there = {path.stem for path in NSTLIB.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert sorted(listed) == sorted(there - {"__init__", "__main__"})
+
+
 @pytest.mark.parametrize("folder", ["nstlib", "tests"])
 def test_no_path_counts_chapters(folder):
     """Their order stands in _toc.yml alone, so that one can be inserted."""

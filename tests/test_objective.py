@@ -178,3 +178,20 @@ def test_a_loss_that_is_no_sum_over_positions_is_refused_in_strips(network, pict
             terms=[Term("structure")],
             tiled=1,
         )
+
+
+def test_a_mean_that_only_its_author_knows_has_regions_and_no_strips(network, pictures):
+    """Strips add up what the library knows; another statistic would be a Gram matrix there, without a word."""
+    content, style, image = (picture[..., :32, :32] for picture in pictures)
+
+    def weighted_mean(features, weights=None):
+        return (features if weights is None else features * weights).mean((2, 3))
+
+    terms = [Term(Quantity("brightness", weighted_mean, of_style=True, is_mean=True))]
+    mask = torch.zeros_like(content[:, :1])
+    mask[..., :16] = 1
+    given = (content, [Style(style, mask=mask)], network, "relu2_1", "relu2_1", (0.0, 1.0, 0.0))
+    assert Objective(*given, terms=terms)(image)[2] > 0
+    assert not terms[0].in_strips
+    with pytest.raises(ChoiceError, match="cannot be computed in strips"):
+        ObjectiveInStrips(*given, terms=terms, tiled=1)
