@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from nstlib import one_pass
+from nstlib.engine.one_pass_strips import paint_in_strips
 from nstlib.errors import ShapeError, WeightsError
 from nstlib.features import load_network, random_network
 from nstlib.gram import gram_matrix
@@ -223,6 +224,19 @@ def test_a_run_does_not_touch_the_global_random_state(network, crops, goals):
     before = torch.get_rng_state()
     training(network, crops, goals).step()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 3])
+def test_a_network_with_other_blocks_comes_back_with_them(blocks, tmp_path):
+    """Networks that were trained before the course's own had five of them stay readable."""
+    model = OnePass(blocks=blocks)
+    style = plain_styles(model)[0]
+    one_pass.save_one_pass(model.half().float(), {"plain": style}, tmp_path / "net.safetensors")
+    found, styles = one_pass.load_one_pass(tmp_path / "net.safetensors")
+    image = random(9, 1, 3, 21, 34)
+    with torch.no_grad():
+        torch.testing.assert_close(found(image, styles["plain"]), model(image, style))
+        torch.testing.assert_close(paint_in_strips(found, image, styles["plain"], strip=200), model(image, style))
 
 
 def test_saved_styles_come_back_in_their_order_up_to_half_precision(model, tmp_path):

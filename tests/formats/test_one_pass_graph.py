@@ -61,7 +61,7 @@ def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, mo
     lessons = [dataclasses.replace(lesson, crops=4) for lesson in train_one_pass.LESSONS]
     monkeypatch.setattr(train_one_pass, "LESSONS", lessons)
     monkeypatch.setattr(train_one_pass, "style_pictures", lambda: {"plain": torch.full((1, 3, 64, 64), 0.3)})
-    monkeypatch.setattr(train_one_pass, "training_photos", lambda *_: [torch.rand(1, 3, 100, 100)])
+    monkeypatch.setattr(train_one_pass, "training_photos", lambda *_: [torch.rand(1, 3, 140, 130)])
     monkeypatch.setattr(train_one_pass, "MEASURED_SIZE", 32)
     monkeypatch.setattr(one_pass, "SAVED", tmp_path / "one_pass.safetensors")
     monkeypatch.setattr(course, "DATA", tmp_path)
@@ -71,9 +71,19 @@ def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, mo
         *("one_pass.safetensors", "one_pass.onnx", "one_pass.json", "state.pt")
     }
     told = capsys.readouterr().out
-    assert [line[:17] for line in told.splitlines()[:2]] == ["lesson 1, step 2:", "lesson 2, step 2:"]
+    assert [line[:17] for line in told.splitlines()[:3]] == [f"lesson {k}, step 2:" for k in (1, 2, 3)]
     assert train_one_pass.main(arguments) == 0  # nothing left to do
     assert "step" not in capsys.readouterr().out
+
+
+def test_a_network_that_is_given_more_blocks_paints_what_it_painted():
+    model, styles = one_pass.OnePass(blocks=1), torch.rand(2, 2, sum(one_pass.OnePass(blocks=1).channels))
+    larger, found = train_one_pass.grown(model, styles, 3, torch.Generator().manual_seed(1))
+    image = torch.rand(1, 3, 20, 24)
+    assert len(larger.blocks) == 3
+    with torch.no_grad():
+        for before, after in zip(styles, found, strict=True):
+            assert torch.equal(larger(image, after), model(image, before))
 
 
 def test_the_photos_it_learns_from_are_none_of_the_course_s():
@@ -83,6 +93,8 @@ def test_the_photos_it_learns_from_are_none_of_the_course_s():
     more = train_one_pass.training_photos(torch.Generator().manual_seed(0), "training")
     assert len(more) == len(found) + 2 * len(list((course.IMAGES / "training").iterdir()))
     assert all(min(photo.shape[2:]) >= one_pass.CROP for photo in more)
+    larger = train_one_pass.training_photos(torch.Generator().manual_seed(0), "training", 128)
+    assert all(min(photo.shape[2:]) >= 128 for photo in larger)
 
 
 def test_what_was_measured_is_there_for_all_styles_and_photos(shipped):
