@@ -49,7 +49,7 @@ def test_it_begins_with_the_course_s_network_or_with_random_weights(lesson, netw
     assert torch.equal(styles["wave"], known["brush"])
     learned(replace(lesson, fresh=True), network, 0).write()
     _, styles = load_one_pass(lesson.output)
-    assert torch.equal(styles["wave"][0], torch.ones(296))
+    assert torch.equal(styles["wave"][0], torch.ones(424))
 
 
 def test_a_picture_shows_the_photo_and_what_is_learned(lesson, network):
