@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import statistics
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import busy
 import checks
@@ -28,9 +30,11 @@ import quality
 import torch
 
 from nstlib.engine.allocation import keep_freed_memory
+from nstlib.engine.one_pass_strips import paint_in_strips
 from nstlib.features import load_network, random_network
 from nstlib.images import load_image, picture
-from nstlib.transfer import init_image
+from nstlib.one_pass import load_one_pass
+from nstlib.transfer import init_image, stylize
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 CHECKED = ("gram_matrix", "total_variation", "ssim", "dual_loss")  # an early exercise, a late one, slow ones
@@ -79,7 +83,7 @@ def size_rows(small: int = 256, large: int = 512, rounds: int = 2) -> Iterator[R
 
 def memory_rows(size: int = 256) -> Iterator[Row]:
     """What a transfer takes of memory, against what was said before."""
-    line = [sys.executable, str(fast.Path(__file__).with_name("sizes.py")), "--child", str(size)]
+    line = [sys.executable, str(Path(__file__).with_name("sizes.py")), "--child", str(size)]
     found = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
     yield f"memory taken / announced, {size} px", found["peak"] / found["estimate"], "<= 1", "sizes.py --sizes 4096"
 
@@ -109,11 +113,11 @@ def quality_rows(size: int = 128, count: int = 100) -> Iterator[Row]:
 
 def one_pass_rows(size: int = 256, steps: int = 40) -> Iterator[Row]:
     """A picture by one pass, against a descent."""
-    model, styles = fast.one_pass.load_one_pass()
+    model, styles = load_one_pass()
     photo, style, network = (*(load_image(picture(name), size=size) for name in ("cat", "mosaic")), load_network())
-    quick = fast.seconds_of(lambda: fast.paint_in_strips(model, photo, styles["mosaic"]))
+    quick = fast.seconds_of(lambda: paint_in_strips(model, photo, styles["mosaic"]))
     begin = time.process_time()
-    *_, _ = fast.stylize(photo, style, network, steps=steps)
+    list(stylize(photo, style, network, steps=steps))
     yield f"stylize of {steps} steps / one pass, {size} px", (time.process_time() - begin) / quick, ">= 100", "fast.py"
 
 
@@ -137,7 +141,7 @@ def check_rows() -> Iterator[Row]:
     """The first check of a process."""
     found = {}
     for name in CHECKED:
-        with checks.multiprocessing.get_context("fork").Pool(1) as pool:
+        with multiprocessing.get_context("fork").Pool(1) as pool:
             found[name] = pool.apply(checks.measure, (name,))
     for kind, limit in checks.LIMITS.items():
         slowest = max(row[kind] for row in found.values())

@@ -25,7 +25,7 @@ from nstlib.seeds import seeded
 
 SAVED = course.DATA / "one_pass.safetensors"
 WIDTHS = (12, 24, 32)  # channels at full, half and quarter size
-BLOCKS = 5  # more of them see farther: a stone is some 30 pixels wide
+BLOCKS = 5
 ENDS = 5  # side of the first and the last kernels; the others have 3
 LEAST = 8  # pixels of a side: reflections need something to reflect
 CONTENT_LAYER, STYLE_LAYERS = "relu3_1", ("relu1_1", "relu2_1", "relu3_1")
@@ -226,7 +226,7 @@ def style_goals(styles: Iterable[Tensor], network: Features, layers: Sequence[st
     return {name: torch.cat([each[name] for each in grams]) for name in layers}
 
 
-@door(styles="moved", goals="moved", batch=">= 1")
+@door(styles="moved", goals="moved")
 class Training:
     """A training under way: each call of ``step`` is one batch, one update, one record.
 
@@ -235,7 +235,6 @@ class Training:
         styles: to begin with, shape (S, 2, N); a copy of them is trained. Each image of a batch has the next style in turn.
         crops: to learn from. goals: from ``style_goals``, S of each layer; its layers are those that are compared.
         steps: after which it shall be done; see ``rate_share``.
-        batch: how many crops each step looks at.
         weights: of content, style and total variation.
         generator: of the order of the crops, on the CPU as in ``cut_crops``; None means a fixed seed.
 
@@ -253,7 +252,6 @@ class Training:
         network: Features,
         *,
         steps: int,
-        batch: int = BATCH,
         weights: tuple[float, float, float] = WEIGHTS,
         generator: torch.Generator | None = None,
     ):
@@ -268,7 +266,7 @@ class Training:
         self._crops = Crops(crops.images.to(device), crops.features.to(device))
         self._goals = {name: grams.to(device) for name, grams in goals.items()}
         self._network, self._weights = network, weights
-        self.steps, self.index, self._batch, self._generator = steps, 0, batch, seeded(generator)
+        self.steps, self.index, self._generator = steps, 0, seeded(generator)
         self._adam = torch.optim.Adam(
             [{"params": list(model.parameters()), "rate": RATE}, {"params": [self.styles], "rate": NORM_RATE}]
         )
@@ -277,8 +275,8 @@ class Training:
         """Paint a batch, move convolutions and norms one step downhill, and return what was lowered, before the step."""
         self.model.train()
         device = self.styles.device
-        places = torch.randint(len(self._crops.images), (self._batch,), generator=self._generator).to(device)
-        which = (torch.arange(self._batch, device=device) + self._batch * self.index) % len(self.styles)
+        places = torch.randint(len(self._crops.images), (BATCH,), generator=self._generator).to(device)
+        which = (torch.arange(BATCH, device=device) + BATCH * self.index) % len(self.styles)
         painted = self.model(self._crops.images[places], self.styles[which])
         losses = self.losses(painted, self._crops.features[places].float(), which)
         total = sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True))

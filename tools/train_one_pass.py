@@ -56,7 +56,7 @@ class Lesson:
         rates: over how many steps the rates fall, if not over as many as there are.
         layers: in which the style is compared. weights: of content, style and total variation.
         folder: of photos, beside those that packages bring along.
-        crop, batch: side of the pieces in pixels, and how many each step looks at. blocks: of the network.
+        crop: side of the pieces in pixels. blocks: of the network.
     """
 
     steps: int
@@ -66,7 +66,6 @@ class Lesson:
     weights: tuple[float, float, float] = one_pass.WEIGHTS
     folder: str = ""
     crop: int = one_pass.CROP
-    batch: int = one_pass.BATCH
     blocks: int = 3
     rates: int = 0
 
@@ -143,7 +142,6 @@ def begun(
         one_pass.style_goals(wanted.values(), network, lesson.layers),
         network,
         steps=min(most, lesson.steps) if most else lesson.rates or lesson.steps,
-        batch=lesson.batch,
         weights=lesson.weights,
         generator=generator,
     )

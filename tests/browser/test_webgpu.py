@@ -89,17 +89,24 @@ def test_an_adapter_in_software_is_left_alone(gpu_page):
 
 
 def test_what_the_graphics_processor_refuses_is_computed_in_webassembly(gpu_page):
-    """It may do so as late as in the first run: a kernel there has ten buffers, and a graph may ask for more."""
+    """It may do so when a graph is opened, or as late as in its first run, for want of buffers; what both refuse is told."""
     said = gpu_page.evaluate(
         """async () => {
           const { Session } = await import("/explorers/runtime/network.js");
-          const asked = [];
-          const create = async ([first]) => {
-            asked.push(first);
-            return { run: async () => { if (first === "webgpu") throw new Error("too many"); return "done"; } };
-          };
-          const session = new Session(create, ["webgpu"]);
-          return [await session.run({}), await session.run({}), asked];
+          const found = [];
+          for (const [opens, runs, first] of [[false, true, "webgpu"], [true, false, "webgpu"], [true, false, "wasm"]]) {
+            const asked = [];
+            const create = async ([provider]) => {
+              asked.push(provider);
+              const there = provider !== first;
+              if (!there && !opens) throw new Error("no");
+              return { run: async () => { if (!there && !runs) throw new Error("too many"); return "done"; } };
+            };
+            const session = new Session(create, [first]);
+            await session.begin();
+            found.push([await session.run({}).catch((error) => error.message), asked]);
+          }
+          return found;
         }"""
     )
-    assert said == ["done", "done", ["webgpu", "wasm"]]
+    assert said == [["done", ["webgpu", "wasm"]], ["done", ["webgpu", "wasm"]], ["too many", ["wasm"]]]

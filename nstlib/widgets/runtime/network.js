@@ -125,7 +125,11 @@ export async function loadRuntime(folder, backend, { onBytes } = {}) {
   ort.env.wasm.wasmBinary = bytes.buffer;
   const create = (graph, options, executionProviders) =>
     ort.InferenceSession.create(graph, { ...options, executionProviders });
-  const open = async (graph, options) => new Session((given) => create(graph, options, given), providers);
+  const open = async (graph, options) => {
+    const session = new Session((given) => create(graph, options, given), providers);
+    await session.begin();
+    return session;
+  };
   return { Tensor: ort.Tensor, open };
 }
 
@@ -138,19 +142,29 @@ export class Session {
   constructor(create, providers) {
     this.#create = create;
     this.#providers = providers;
-    this.#session = create(providers);
-    this.#session.catch(() => {}); // whoever runs it is told
+  }
+
+  async begin() {
+    try {
+      this.#session = await this.#create(this.#providers);
+    } catch (error) {
+      await this.#retreat(error);
+    }
   }
 
   async run(feeds, wanted) {
     try {
-      return await (await this.#session).run(feeds, wanted);
+      return await this.#session.run(feeds, wanted);
     } catch (error) {
-      if (this.#providers[0] === "wasm") throw error;
-      this.#providers = ["wasm"];
-      this.#session = this.#create(this.#providers);
-      return (await this.#session).run(feeds, wanted);
+      await this.#retreat(error);
+      return this.#session.run(feeds, wanted);
     }
+  }
+
+  async #retreat(error) {
+    if (this.#providers[0] === "wasm") throw error;
+    this.#providers = ["wasm"];
+    this.#session = await this.#create(this.#providers);
   }
 }
 
