@@ -98,7 +98,7 @@ lab: $(STAMPS)/lab weights  ## Open the notebooks in JupyterLab (PORT=... for an
 weights: $(STAMPS)/book  ## Fetch the weights of the default network (55 MB, once)
 	@$(BIN)/nst weights fetch
 
-bench: $(STAMPS)/test weights  ## Measure what counts, as one table of ratios (some eight minutes)
+bench: $(STAMPS)/test weights  ## Measure what counts, as one table of ratios (some three minutes)
 	$(PY) bench/ratios.py
 
 clean:  ## Delete what was built and installed; weights stay
