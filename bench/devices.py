@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from engine import Loss, bare, ours, plain
+from engine import Loss, bare, drawn, ours, plain
 from torch import Tensor
 
 from nstlib.features import random_network
@@ -64,8 +64,8 @@ def seconds_of(function: Callable[[], object], device: str) -> float:
 
 def losses(device: str, size: int) -> tuple[dict[str, Loss], Tensor]:
     """Return the losses that are compared, and an image to evaluate them at."""
-    network, rng = random_network("vgg19"), torch.Generator().manual_seed(size)
-    content, style, start = (torch.rand(1, 3, size, size, generator=rng).to(device) for _ in range(3))
+    network = random_network("vgg19")
+    content, style, start = (each.to(device) for each in drawn(size))
     moved, mine = Moved(network, device), ours(network, content, style)
     variants = {
         "bare": bare(moved),

@@ -103,6 +103,12 @@ def ours(network: Features, content: Tensor, style: Tensor) -> Loss:
     return lambda image: objective(image)[0]
 
 
+def drawn(size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return a content, a style and an image of noise, the same for a size each time."""
+    rng = torch.Generator().manual_seed(size)
+    return tuple(torch.rand(1, 3, size, size, generator=rng) for _ in range(3))
+
+
 def measure(variants: dict[str, Loss], image: Tensor, rounds: int) -> dict[str, list[float]]:
     """Return CPU seconds of each variant in each round; the first round warms up and is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in variants}
@@ -126,8 +132,7 @@ def main() -> None:
     print(f"{'px':>5} {'variant':24} {'CPU s':>7} {'/ bare':>7} {'plain / it':>10}")
     network, direct = random_network("vgg19"), random_network("vgg19", winograd=False)
     for size in options.sizes:
-        rng = torch.Generator().manual_seed(size)
-        content, style, start = (torch.rand(1, 3, size, size, generator=rng) for _ in range(3))
+        content, style, start = drawn(size)
         variants = {
             "bare": bare(direct),
             "plain PyTorch loop": plain(direct, content, style),

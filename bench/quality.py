@@ -95,6 +95,15 @@ def ours(content: Tensor, style: Tensor, network: Features, init: str, goal: flo
             return
 
 
+def compared(
+    points: list[Point], count: int, content: Tensor, style: Tensor, network: Features, init: str, most: int
+) -> tuple[Point, list[Point], float]:
+    """Return the tutorial's best of so many evaluations, `stylize`'s way there, and its share of the time, or inf."""
+    best = min(points[:count], key=lambda point: point[1])
+    path = list(ours(content, style, network, init, best[1], most))
+    return best, path, path[-1][0] / points[count - 1][0] if path[-1][1] <= best[1] else float("inf")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -120,15 +129,13 @@ def main() -> None:
             for optimizer in options.optimizers:
                 points = list(tutorial(content, style, network, start, optimizer, most))
                 for count in options.evaluations:
-                    (_, loss, image), taken = min(points[:count], key=lambda point: point[1]), points[count - 1][0]
-                    path = list(ours(content, style, network, init, loss, 4 * most))
-                    reached = path[-1][1] <= loss
-                    share = path[-1][0] / taken
-                    shares.setdefault((init, optimizer, count), []).append(share if reached else float("inf"))
+                    best, path, share = compared(points, count, content, style, network, init, 4 * most)
+                    (_, loss, image), taken = best, points[count - 1][0]
+                    shares.setdefault((init, optimizer, count), []).append(share)
                     held = [held_out_distance(each.clamp(0, 1), style, network) for each in (image, path[-1][2])]
                     print(
                         f"{pair:20} {init:8} {optimizer + ' ' + str(count):>10} {loss:7.3f} {taken:7.1f} {path[-1][0]:7.1f} "
-                        f"{len(path) - 1:5} {share if reached else float('nan'):6.2f} {held[0]:.3f} {held[1]:.3f}",
+                        f"{len(path) - 1:5} {share:6.2f} {held[0]:.3f} {held[1]:.3f}",
                         flush=True,
                     )
     for (init, optimizer, count), found in shares.items():

@@ -37,20 +37,14 @@ from nstlib.one_pass import load_one_pass
 from nstlib.transfer import init_image, stylize
 
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
-CHECKED = (
-    "gram_matrix",
-    "ssim",
-    "dual_loss",
-    "make_closure",
-)  # an early one, slow ones, one that asks for an optimizer
+CHECKED = ("gram_matrix", "ssim", "dual_loss", "make_closure")  # early, slow, slow, with an optimizer
 Row = tuple[str, float, str, str]  # what over what, the ratio, its goal, the command that says more
 
 
 def engine_rows(size: int = 256, rounds: int = 5) -> Iterator[Row]:
     """One loss and its gradient, against the network alone and against a plain loop."""
     network, direct = random_network("vgg19"), random_network("vgg19", winograd=False)
-    rng = torch.Generator().manual_seed(size)
-    content, style, image = (torch.rand(1, 3, size, size, generator=rng) for _ in range(3))
+    content, style, image = engine.drawn(size)
     variants = {
         "bare": engine.bare(direct),
         "plain": engine.plain(direct, content, style),
@@ -78,8 +72,7 @@ def size_rows(small: int = 256, large: int = 512, rounds: int = 2) -> Iterator[R
     """What a pixel costs in a larger picture."""
     network, taken = random_network("vgg19"), []
     for size in (small, large):
-        rng = torch.Generator().manual_seed(size)
-        content, style, image = (torch.rand(1, 3, size, size, generator=rng) for _ in range(3))
+        content, style, image = engine.drawn(size)
         loss = engine.ours(network, content, style)
         taken.append(engine.measure({"ours": loss}, image.requires_grad_(True), rounds)["ours"])
     ratio = statistics.median(more / less for less, more in zip(*taken, strict=True)) * (small / large) ** 2
@@ -108,10 +101,8 @@ def quality_rows(size: int = 128, count: int = 100) -> Iterator[Row]:
     content, style = (load_image(picture(name), size=size) for name in ("cat", "fluid"))
     for init, goal in (("content", "<= .33"), ("noise", "<= .25")):
         start = init_image(content, init, generator=torch.Generator().manual_seed(0))
-        points = list(quality.tutorial(content, style, network, start, "lbfgs", count))[:count]
-        loss = min(point[1] for point in points)
-        path = list(quality.ours(content, style, network, init, loss, 4 * count))
-        ratio = path[-1][0] / points[-1][0] if path[-1][1] <= loss else float("inf")
+        points = list(quality.tutorial(content, style, network, start, "lbfgs", count))
+        _, _, ratio = quality.compared(points, count, content, style, network, init, 4 * count)
         what = f"time to the tutorial's loss after {count} evaluations / its time, from {init}, {size} px"
         yield what, ratio, goal, "quality.py --size 256"
 

@@ -1,6 +1,6 @@
 """Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
 
-    python tools/train_one_pass.py                   all of it, some 75 minutes of one core
+    python tools/train_one_pass.py                   all of it, some 80 minutes of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
     python tools/train_one_pass.py --steps 40        at most so many steps a lesson, to try it
     python tools/train_one_pass.py --device cuda     on a GPU, with the same draws as on the CPU
@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,13 +32,12 @@ from one_pass_graph import write_graph  # beside this script
 from torch import Tensor
 
 from nstlib import course, one_pass
-from nstlib.apps.fast.photos import SIZES, as_picture, stock_photos
+from nstlib.apps.fast.photos import as_picture, fitting_sizes, stock_photos
 from nstlib.features import Features, load_network
 from nstlib.formats.files import replacing
 from nstlib.images import load_image, picture, pictures
 from nstlib.metrics import held_out_distance
 from nstlib.patches import STYLES
-from nstlib.transfer import STYLE_LAYERS
 
 STYLE_SIZE, MEASURED_SIZE = 224, 160
 # The eighth style, beside the seven of nstlib.patches: the mosaic with tiles twice as large. Size is part of a style.
@@ -74,7 +72,7 @@ DEEPER = (*one_pass.STYLE_LAYERS, "relu4_1")
 LESSONS = (
     Lesson(9720, seed=0, crops=288),
     Lesson(3000, seed=1, crops=300, layers=DEEPER, weights=(1, 10, 1), folder="training"),
-    Lesson(6489, 2, 300, STYLE_LAYERS, (1, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, rates=10000),
+    Lesson(6489, 2, 300, (*DEEPER, "relu5_1"), (1, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, rates=10000),
     Lesson(3000, 3, 300, DEEPER, (3, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS),
 )
 
@@ -96,14 +94,8 @@ def training_photos(generator: torch.Generator, folder: str = "", crop: int = on
         hopper = imread(file, format="jpg")
     found = sorted((course.IMAGES / folder).glob("*.jpg")) if folder else ()
     return stock_photos(generator, [as_picture(hopper)], crop=crop) + [
-        load_image(path, size=max(size, least_size(path, crop))) for path in found for size in SIZES
+        load_image(path, size=size) for path in found for size in fitting_sizes(load_image(path), crop)
     ]
-
-
-def least_size(path: Path, crop: int) -> int:
-    """Return how long a photo's longer side is when a crop just fits into it."""
-    height, width = load_image(path).shape[2:]
-    return math.ceil(crop * max(height, width) / min(height, width))
 
 
 def train(
@@ -141,7 +133,7 @@ def begun(
         pieces,
         one_pass.style_goals(wanted.values(), network, lesson.layers),
         network,
-        steps=min(most, lesson.steps) if most else lesson.rates or lesson.steps,
+        steps=(lesson.rates or lesson.steps) if most is None else min(most, lesson.steps),
         weights=lesson.weights,
         generator=generator,
     )

@@ -78,8 +78,13 @@ def course_photos(but: str) -> list[Path]:
 
 def at_sizes(photo: Tensor, crop: int = CROP) -> list[Tensor]:
     """Return a photo at two sizes, larger where it is so narrow that a piece of ``crop`` pixels would not fit into it."""
+    return [resize(photo, size) for size in fitting_sizes(photo, crop)]
+
+
+def fitting_sizes(photo: Tensor, crop: int = CROP) -> list[int]:
+    """Return the longer sides at which a photo is looked at, none of which leaves a side below ``crop``."""
     longer, shorter = max(photo.shape[2:]), min(photo.shape[2:])
-    return [resize(photo, max(size, math.ceil(crop * longer / shorter))) for size in SIZES]
+    return [max(size, math.ceil(crop * longer / shorter)) for size in SIZES]
 
 
 def as_picture(array) -> Tensor:

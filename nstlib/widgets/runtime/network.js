@@ -170,7 +170,7 @@ export class Session {
 
 /** A network cut into stages; each is fetched when a layer in it, or behind it, is first asked for. */
 export class StagedNetwork {
-  #ort;
+  #runtime;
   #sessions = [];
   #ends = new Map(); // key of an image -> what each stage returned last, so that deeper layers go on from there
 
@@ -202,17 +202,18 @@ export class StagedNetwork {
     const description = await this.describe();
     const stages = description.stages.slice(0, stageOf(description, layer) + 1);
     const files = stages.reduce((sum, stage, i) => sum + (this.#sessions[i] ? 0 : stage.bytes), 0);
-    return files + (this.#ort ? 0 : await this.runtimeBytes());
+    return files + (await this.runtimeBytes());
   }
 
-  /** How large the runtime is. */
+  /** How many bytes of the runtime must still come. */
   async runtimeBytes() {
-    return (await this.describe()).runtimeBytes[await this.backend];
+    return this.#runtime ? 0 : (await this.describe()).runtimeBytes[await this.backend];
   }
 
-  /** Load the runtime, for this network and whoever shares it. */
-  async loadRuntime(onBytes) {
-    return loadRuntime(this.folders.runtime, await this.backend, { onBytes });
+  /** The runtime of this network and of whoever shares it, loaded when it is first asked for. */
+  async runtime(onBytes) {
+    this.#runtime ??= await loadRuntime(this.folders.runtime, await this.backend, { onBytes });
+    return this.#runtime;
   }
 
   /**
@@ -232,6 +233,7 @@ export class StagedNetwork {
     await this.#load(description, last, onProgress);
     const start = performance.now();
     const ends = this.#endsOf(image);
+    const { Tensor } = this.#runtime;
     let found;
     for (let i = 0; i <= last; i++) {
       const end = description.stages[i].layers.at(-1);
@@ -239,7 +241,7 @@ export class StagedNetwork {
         found = ends[i];
         continue;
       }
-      const entry = i ? ends[i - 1] : new this.#ort.Tensor("float32", image.pixels, [1, 3, image.height, image.width]);
+      const entry = i ? ends[i - 1] : new Tensor("float32", image.pixels, [1, 3, image.height, image.width]);
       const wanted = i === last ? [...new Set([layer, end])] : [end];
       const outputs = await this.#sessions[i].run({ [description.stages[i].input]: entry }, wanted);
       ends[i] = outputs[end];
@@ -268,12 +270,12 @@ export class StagedNetwork {
       onProgress(loaded, total);
     };
     onProgress(0, total);
-    this.#ort ??= await this.loadRuntime(onBytes);
+    const { open } = await this.runtime(onBytes);
     for (let i = 0; i <= last; i++) {
       if (this.#sessions[i]) continue;
       const { file, bytes } = description.stages[i];
       const graph = await fetchBytes(this.folders.layers + file, { bytes, onBytes });
-      this.#sessions[i] = await this.#ort.open(graph);
+      this.#sessions[i] = await open(graph);
     }
     onProgress(total, total);
   }

@@ -8,7 +8,6 @@ const [MODEL_PROPERTIES, KEY, VALUE] = [14, 1, 2]; // numbers of fields in ONNX 
 
 /** Paints pictures; a style is two lists of numbers, between which one may mix. */
 export class Painter {
-  #ort;
   #session;
   #styles; // { name: [scale, bias] }
 
@@ -40,9 +39,9 @@ export class Painter {
       };
       onProgress(0, total);
       const graph = await fetchBytes(this.graph, { onBytes });
-      this.#ort ??= await this.network.loadRuntime(onBytes);
+      const { open } = await this.network.runtime(onBytes);
       this.#styles = JSON.parse(properties(graph).styles);
-      this.#session = await this.#ort.open(graph);
+      this.#session = await open(graph);
       onProgress(total, total);
     }
     return Object.keys(this.#styles);
@@ -63,7 +62,8 @@ export class Painter {
     await this.openPainter(0);
     const start = performance.now();
     const [scale, bias] = mixed(this.#styles, amounts);
-    const tensor = (values, ...shape) => new this.#ort.Tensor("float32", values, shape);
+    const { Tensor } = await this.network.runtime();
+    const tensor = (values, ...shape) => new Tensor("float32", values, shape);
     const { painted } = await this.#session.run({
       image: tensor(data, 1, 3, height, width),
       scale: tensor(scale, scale.length),

@@ -7,7 +7,6 @@ const GRAMS = [64, 128, 256]; // channels of the style layers
 
 /** How far a picture is from a content and a style, and where each pixel has to go. */
 export class TransferGraph {
-  #ort;
   #session;
   #goals;
 
@@ -64,7 +63,8 @@ export class TransferGraph {
   }
 
   async #run({ data, height, width }, wanted, given = {}) {
-    const tensor = (values, ...shape) => new this.#ort.Tensor("float32", values, shape);
+    const { Tensor } = await this.network.runtime();
+    const tensor = (values, ...shape) => new Tensor("float32", values, shape);
     const zeros = (...shape) => tensor(new Float32Array(shape.reduce((a, b) => a * b)), ...shape);
     const feeds = {
       image: tensor(data, 1, 3, height, width),
@@ -81,7 +81,7 @@ export class TransferGraph {
   async #files() {
     const { transfer, stages } = await this.network.describe();
     const held = stages.filter(({ file }) => transfer.weights.includes(file));
-    return [...(this.#ort ? [] : [{ bytes: await this.network.runtimeBytes() }]), transfer, ...held];
+    return [{ bytes: await this.network.runtimeBytes() }, transfer, ...held];
   }
 
   async #load(onProgress) {
@@ -95,13 +95,13 @@ export class TransferGraph {
       onProgress(loaded, total);
     };
     onProgress(0, total);
-    this.#ort ??= await this.network.loadRuntime(onBytes);
+    const { open } = await this.network.runtime(onBytes);
     const named = files.filter(({ file }) => file);
     const contents = [];
     for (const { file, bytes } of named) contents.push(await fetchBytes(layers + file, { bytes, onBytes }));
     const [graph, ...weights] = contents;
     const externalData = weights.map((data, k) => ({ path: named[k + 1].file, data }));
-    this.#session = await this.#ort.open(graph, { externalData });
+    this.#session = await open(graph, { externalData });
     onProgress(total, total);
   }
 }
