@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from nstlib.doors import door
-from nstlib.errors import ShapeError
 from nstlib.frequency import radial_frequency
 
 # Gray, red against blue, green against both: orthonormal, and near the axes along which colors of photographs vary.
@@ -31,10 +30,11 @@ SILENT = 1e-12
 # in a nearly black style, jumps to 1.6 times its loss once, to 1.3 times without; both come back within a few steps.
 LONGER = 1.5
 FEW = 5
+REMEMBERED = ("moves", "changes", "products", "energies", "gradient", "move")  # nothing before the first step
 
 
-@door
-class BandLBFGS(torch.optim.Optimizer):
+@door(pixels="1 3 H W", history_size=">= 1")
+class BandLBFGS:
     """L-BFGS (Liu and Nocedal, 1989) for one picture, with one evaluation per step and no line search.
 
     Its initial matrix has one entry for each octave of each opponent color, in proportion to how far the pixels moved there
@@ -42,28 +42,43 @@ class BandLBFGS(torch.optim.Optimizer):
     and Borwein (1988), band by band. The matrix as a whole is scaled by the last pair, as it is in ``torch.optim.LBFGS``,
     whose entries are all alike.
 
+    It is used like an optimizer of torch and is none: the first of those that a process makes loads torch's compiler, which
+    takes longer than the first ten steps of a small picture.
+
     Args:
-        params: one leaf, shape (1, 3, H, W).
+        pixels: the leaf that it moves, shape (1, 3, H, W).
         lr: times the step.
         history_size: how many pairs it remembers.
         first_move: how far a step without pairs, which has nothing to go by, moves the pixels on average, at most: the very
             first one, and those after it as long as the loss curves downwards. None: all pixels *together* by at most 1.
 
-    Raises:
-        ShapeError: if ``params`` is anything else.
+    Attributes:
+        state: what it remembers, by name (``REMEMBERED``).
     """
 
-    def __init__(
-        self, params: list[Tensor], lr: float = 1.0, history_size: int = 20, *, first_move: float | None = None
-    ):
-        shapes = [tuple(param.shape) for param in params]
-        if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][:2] != (1, 3):
-            raise ShapeError(f"BandLBFGS moves one picture of shape (1, 3, H, W), got {shapes}.")
-        super().__init__(params, {"lr": lr, "history_size": history_size, "first_move": first_move})
-        (pixels,) = params
+    def __init__(self, pixels: Tensor, lr: float = 1.0, history_size: int = 20, *, first_move: float | None = None):
+        self._pixels, self._lr, self.history_size, self._first_move = pixels, lr, history_size, first_move
+        self.state: dict[str, Any] = {}
         self._bands = octaves(*pixels.shape[2:]).to(pixels.device)
-        self._axes = OPPONENT.to(pixels)
+        self._axes = OPPONENT.to(pixels.detach())
         self._room: list[Tensor] = []  # for pairs to come
+
+    def zero_grad(self) -> None:
+        """Forget the gradient of the pixels."""
+        self._pixels.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the next steps depend on, but for the pixels; tensors are shared, not copied."""
+        return dict(self.state)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there, on the device of the pixels. A ValueError if it is no such state."""
+        if set(state) not in (set(), set(REMEMBERED)):
+            raise ValueError(f"{', '.join(map(str, state))}, not {', '.join(REMEMBERED)}")
+        self.state = {
+            name: value.to(self._pixels) if isinstance(value, Tensor) else [each.to(self._pixels) for each in value]
+            for name, value in state.items()
+        }
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
@@ -74,31 +89,30 @@ class BandLBFGS(torch.optim.Optimizer):
         """
         with torch.enable_grad():
             loss = closure()
-        (group,) = self.param_groups
-        (pixels,) = group["params"]
-        state = self.state[pixels]
-        together = 1.0 if group["first_move"] is None else group["first_move"] * pixels.numel()
+        pixels, state = self._pixels, self.state
+        together = 1.0 if self._first_move is None else self._first_move * pixels.numel()
         if not state:
             state.update(moves=[], changes=[], products=[], energies=[])
             state["gradient"] = torch.empty_like(pixels, memory_format=torch.contiguous_format)
             state["move"] = torch.empty_like(state["gradient"])
         else:
-            self._remember(state, pixels, group["history_size"])
+            self._remember()
         gradient = state["gradient"].copy_(pixels.grad)
         if state["moves"]:
-            torch.mul(self._direction(state, gradient), -group["lr"], out=state["move"])
+            torch.mul(self._direction(gradient), -self._lr, out=state["move"])
         else:
-            share = group["lr"] * together * (1 / gradient.abs().sum()).clamp(max=1)
+            share = self._lr * together * (1 / gradient.abs().sum()).clamp(max=1)
             torch.mul(gradient, -share, out=state["move"])
         pixels.add_(state["move"])
         return loss
 
-    def _remember(self, state: dict[str, Any], pixels: Tensor, size: int) -> None:
+    def _remember(self) -> None:
         """Keep the last move and how it changed the gradient, unless they say that the loss curves downwards there.
 
         Afterwards ``state["move"]`` and ``state["gradient"]`` are there to be written on.
         """
-        move, change = state["move"], state["gradient"].neg_().add_(pixels.grad)
+        state, size = self.state, self.history_size
+        move, change = state["move"], state["gradient"].neg_().add_(self._pixels.grad)
         product = torch.vdot(move.flatten(), change.flatten())
         numbers = torch.finfo(move.dtype)
         if not product > numbers.tiny + numbers.eps * move.norm() * change.norm():
@@ -114,9 +128,9 @@ class BandLBFGS(torch.optim.Optimizer):
             self._room = [torch.empty_like(move) for _ in range(2 * (size - len(state["moves"]) + 1))]
         state["move"], state["gradient"] = forgotten or (self._room.pop(), self._room.pop())
 
-    def _direction(self, state: dict[str, Any], gradient: Tensor) -> Tensor:
+    def _direction(self, gradient: Tensor) -> Tensor:
         """Return the gradient times the inverse of the curvature, as far as it is known (the two loops)."""
-        found, shares = gradient.clone(), []
+        found, shares, state = gradient.clone(), [], self.state
         pairs = list(zip(state["moves"], state["changes"], state["products"], strict=True))
         for move, change, product in reversed(pairs):
             shares.append(torch.vdot(move.flatten(), found.flatten()) / product)

@@ -57,11 +57,13 @@ class Crops:
 
     Attributes:
         images: RGB in [0, 1], shape (N, 3, S, S).
-        features: activations of ``CONTENT_LAYER``, shape (N, C, S / 4, S / 4), in half precision.
+        features: activations of ``layer``, shape (N, C, H, W), in half precision.
+        layer: in which the content is compared.
     """
 
     images: Tensor
     features: Tensor
+    layer: str = CONTENT_LAYER
 
 
 @door(blocks=">= 0")
@@ -175,6 +177,7 @@ def cut_crops(
     *,
     count: int,
     size: int = CROP,
+    layer: str = CONTENT_LAYER,
     generator: torch.Generator | None = None,
 ) -> Crops:
     """Return square pieces of photos to train with, from random places, each changed at random.
@@ -186,6 +189,7 @@ def cut_crops(
         network: sees the pieces.
         count: how many, from the photos in turn.
         size: of the pieces, in pixels; a multiple of 4.
+        layer: of the network, in which the content is to be compared.
         generator: on the CPU, so that a seed means the same pieces on every device; None means a fixed seed.
 
     Returns:
@@ -210,8 +214,8 @@ def cut_crops(
         crops.append(crop.clamp(0, 1) ** float(0.6 + torch.rand((), generator=generator)))
     images = torch.cat(crops)
     with torch.no_grad():
-        seen = [network.fast(some, CONTENT_LAYER)[CONTENT_LAYER].half() for some in images.split(16)]
-    return Crops(images, torch.cat(seen))
+        seen = [network.fast(some, layer)[layer].half() for some in images.split(16)]
+    return Crops(images, torch.cat(seen), layer)
 
 
 def _sizes(photos: Sequence[Tensor]) -> str:
@@ -263,7 +267,7 @@ class Training:
             )
         device = _device(model)
         self.model, self.styles = model, styles.detach().to(device, copy=True).requires_grad_(True)
-        self._crops = Crops(crops.images.to(device), crops.features.to(device))
+        self._crops = Crops(crops.images.to(device), crops.features.to(device), crops.layer)
         self._goals = {name: grams.to(device) for name, grams in goals.items()}
         self._network, self._weights = network, weights
         self.steps, self.index, self._generator = steps, 0, seeded(generator)
@@ -290,9 +294,9 @@ class Training:
 
     def losses(self, painted: Tensor, wanted: Tensor, which: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return content, style and total variation of painted pictures: relative, means over the batch."""
-        found = self._network.fast(painted, {CONTENT_LAYER, *self._goals})
+        found = self._network.fast(painted, {self._crops.layer, *self._goals})
         styles = [style_loss(found[k], grams[which], convention="relative") for k, grams in self._goals.items()]
-        content = content_loss(found[CONTENT_LAYER], wanted, convention="relative")
+        content = content_loss(found[self._crops.layer], wanted, convention="relative")
         return content, torch.stack(styles).mean(), total_variation(painted)
 
     def state_dict(self) -> dict:

@@ -51,7 +51,7 @@ class Descent:
     Args:
         pixels: the leaf that it moves, shape (1, 3, H, W).
         objective: what it lowers.
-        optimizer: of torch; holds ``pixels`` and nothing else.
+        optimizer: of torch, or used like one; holds ``pixels`` and nothing else.
         penalty: None clamps the pixels after each update. A number lets them leave [0, 1] at this price times the mean
             squared excess, while the loss is that of the clamped image and its gradient passes the clamp as if there were
             none (a straight-through estimator: Bengio et al., 2013). So the losses reported are those of the image one
@@ -63,7 +63,7 @@ class Descent:
         self,
         pixels: Tensor,
         objective: Loss,
-        optimizer: torch.optim.Optimizer,
+        optimizer: torch.optim.Optimizer | BandLBFGS,
         *,
         penalty: float | None = None,
         average: float = 0.0,
@@ -157,7 +157,7 @@ def start_lbfgs(pixels: Tensor, objective: Loss, learning_rate: float | None, hi
         pixels, objective: as for ``Descent``. learning_rate: None for 1. history: see ``HISTORY``.
     """
     rate = 1.0 if learning_rate is None else learning_rate
-    optimizer = BandLBFGS([pixels], lr=rate, history_size=history, first_move=FIRST_MOVE)
+    optimizer = BandLBFGS(pixels, lr=rate, history_size=history, first_move=FIRST_MOVE)
     return Descent(pixels, objective, optimizer, penalty=RANGE_PENALTY * sum(objective.weights[:2]))
 
 

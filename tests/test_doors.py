@@ -241,7 +241,7 @@ SPECIAL: dict[str, dict[str, Callable[[], object]]] = {
     "inversion.invert": {"target": lambda: rand(1, 16, 10, 12), "size": lambda: (20, 24)},
     "latent.principal_axes": {"count": lambda: 2},
     "latent.Space": {"of_texture": lambda: True},
-    "lbfgs.BandLBFGS": {"params": lambda: [picture().requires_grad_()]},
+    "lbfgs.BandLBFGS": {"pixels": lambda: picture().requires_grad_()},
     "lbfgs.band_energies": {"bands": lambda: torch.zeros(20, 13).long()},
     "lbfgs.step_lengths": {"energies": lambda: rand(3, 2, 3, 5)},
     "losses.content_loss": {"target": features},

@@ -143,6 +143,16 @@ def test_the_losses_are_relative_means_over_batch_and_layers(network, crops, goa
     torch.testing.assert_close(content, torch.stack(of_content).mean())
 
 
+def test_the_content_is_compared_in_the_layer_that_the_crops_were_seen_in(network, goals):
+    crops = cut_crops([random(1, 1, 3, 40, 50)], network, count=2, size=32, layer="relu4_2")
+    assert crops.features.shape[2:] == (4, 4)
+    run, painted = training(network, crops, goals), random(11, 2, 3, 32, 32)
+    content, _, _ = run.losses(painted, crops.features.float(), torch.tensor([0, 1]))
+    found = network(painted, "relu4_2")["relu4_2"]
+    of_content = [relative_error(found[k], crops.features[k].float()) for k in range(2)]
+    torch.testing.assert_close(content, torch.stack(of_content).mean())
+
+
 def test_training_lowers_the_style_loss(network, crops, goals):
     run = training(network, crops, goals)
     records = [run.step() for _ in range(30)]

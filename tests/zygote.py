@@ -38,12 +38,12 @@ if __name__ == "__main__":
     import nstlib.formats.animation
     import nstlib.textures  # noqa: F401
     from nstlib import weights
-    from nstlib.apps.painting import keeper
+    from nstlib.apps import pace
     from nstlib.cli import main
     from nstlib.features import load_network
 
     load_network("tiny")
-    keeper.INTERVAL = 0.0
+    pace.INTERVAL = 0.0
     address, digest = sys.argv[1:]
     weights.SOURCES["vgg19"] = replace(weights.SOURCES["vgg19"], origin=address, sha256=digest)
     for line in sys.stdin:

@@ -54,7 +54,7 @@ class Lesson:
         rates: over how many steps the rates fall, if not over as many as there are.
         layers: in which the style is compared. weights: of content, style and total variation.
         folder: of photos, beside those that packages bring along.
-        crop: side of the pieces in pixels. blocks: of the network.
+        crop: side of the pieces in pixels. blocks: of the network. content: layer in which it is compared.
     """
 
     steps: int
@@ -66,6 +66,7 @@ class Lesson:
     crop: int = one_pass.CROP
     blocks: int = 3
     rates: int = 0
+    content: str = one_pass.CONTENT_LAYER
 
 
 DEEPER = (*one_pass.STYLE_LAYERS, "relu4_1")
@@ -74,6 +75,7 @@ LESSONS = (
     Lesson(3000, seed=1, crops=300, layers=DEEPER, weights=(1, 10, 1), folder="training"),
     Lesson(6489, 2, 300, (*DEEPER, "relu5_1"), (1, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, rates=10000),
     Lesson(3000, 3, 300, DEEPER, (3, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS),
+    Lesson(12000, 4, 900, DEEPER, (2, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, content="relu4_2"),
 )
 
 
@@ -120,7 +122,9 @@ def begun(
     """Return a lesson's training: the first begins with nothing, the others with what the one before has saved."""
     generator = torch.Generator().manual_seed(lesson.seed)
     photos = [photo.to(device) for photo in training_photos(generator, lesson.folder, lesson.crop)]
-    pieces = one_pass.cut_crops(photos, network, count=lesson.crops, size=lesson.crop, generator=generator)
+    pieces = one_pass.cut_crops(
+        photos, network, count=lesson.crops, size=lesson.crop, layer=lesson.content, generator=generator
+    )
     if number:
         model, styles = one_pass.load_one_pass(one_pass.SAVED)
         model, numbers = grown(model, torch.stack([styles[name] for name in wanted]), lesson.blocks, generator)

@@ -20,7 +20,7 @@ from nstlib.engine.run import Run
 from nstlib.errors import ResumeError
 from nstlib.formats.files import replacing
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".checkpoint"
 LONGEST_NAME = 255  # bytes, on the disks that people have
 ANEW = "Delete it, and start anew."

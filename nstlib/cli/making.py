@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from nstlib.engine.run import Run
     from nstlib.transfer import Step
 
+WORTH_A_LOOK = 5.0  # seconds that are left: then it is said where the picture can be watched
+
 
 class Prepared(NamedTuple):
     """A run, what keeps its results, and how many of its steps are done."""
@@ -168,7 +170,8 @@ def _watch(run: Run, keeper: Keeper, stop: Stop, done: int) -> float:
                 warm = time.perf_counter()  # the first step also warms up the machine: it would spoil the estimate
             elif step.index == done + 3 and len(run.levels) == 1:
                 left = (time.perf_counter() - warm) / 3 * (run.steps - step.index)
-                say(f"About {duration(left)} to go. Ctrl-C stops early and keeps the best image so far.")
+                shown = f"; {keeper.preview} shows it meanwhile" if left > WORTH_A_LOOK else ""
+                say(f"About {duration(left)} to go{shown}. Ctrl-C stops early and keeps the best image so far.")
     return time.perf_counter() - begin
 
 

@@ -96,8 +96,8 @@ def stylize(
     """Paint the scene of CONTENT with the texture of STYLE.
 
     Ctrl-C stops early and keeps the best image so far; the same command with
-    --resume goes on. So it does after a crash: long runs keep a checkpoint beside
-    the output.
+    --resume goes on. So it does after a crash: from the first step on, a checkpoint
+    is kept beside the output, and a .partial picture to watch.
     """
     given = SimpleNamespace(**locals())
     with one_line_errors(exit_code=2):

@@ -17,22 +17,27 @@ class Table:
     Attributes:
         columns: their names. rows: from a row's name to its cells, as text, in the order of the columns.
         marked: the cells that are set in bold, as (row, column).
+        words: the columns whose cells begin with no number; they are read from the left, numbers compared at the right.
     """
 
     def __init__(self, columns: list[str], rows: dict[str, list[str]], marked: frozenset[tuple[str, str]]):
         self.columns, self.rows, self.marked = columns, rows, marked
+        numbers = {
+            head for cells in rows.values() for head, cell in zip(columns, cells, strict=True) if _is_number(cell)
+        }
+        self.words = frozenset(columns) - numbers
 
     def __repr__(self) -> str:
         names = ["", *self.rows]
         columns = [names, *([head, *(row[k] for row in self.rows.values())] for k, head in enumerate(self.columns))]
-        widths = [max(map(len, column)) for column in columns]
-        lines = []
-        for name, *cells in zip(*columns, strict=True):
-            lines.append("  ".join([f"{name:{widths[0]}}", *map(str.rjust, cells, widths[1:])]).rstrip())
-        return "\n".join(lines)
+        for k, column in enumerate(columns):
+            align = str.ljust if k == 0 or self.columns[k - 1] in self.words else str.rjust
+            width = max(map(len, column))
+            columns[k] = [align(cell, width) for cell in column]
+        return "\n".join("  ".join(line).rstrip() for line in zip(*columns, strict=True))
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        heads = "".join(f'<th scope="col"{self._class(name)}>{html.escape(name)}</th>' for name in self.columns)
         lines = [f"<tr><td></td>{heads}</tr>"]
         for name, cells in self.rows.items():
             shown = "".join(self._cell(name, *each) for each in zip(self.columns, cells, strict=True))
@@ -42,7 +47,11 @@ class Table:
 
     def _cell(self, row: str, column: str, text: str) -> str:
         shown = html.escape(text)
-        return f"<td><strong>{shown}</strong></td>" if (row, column) in self.marked else f"<td>{shown}</td>"
+        shown = f"<strong>{shown}</strong>" if (row, column) in self.marked else shown
+        return f"<td{self._class(column)}>{shown}</td>"
+
+    def _class(self, column: str) -> str:
+        return ' class="words"' if column in self.words else ""
 
 
 def show_table(
@@ -86,6 +95,10 @@ def show_table(
         wanted = format(choose(float(cells[column]) for cells in rows.values()), style)
         marked |= {(name, str(column)) for name, cells in texts.items() if cells[place] == wanted}
     return Table([str(column) for column in columns], texts, frozenset(marked))
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("+-\N{MINUS SIGN}.")[:1].isdigit()
 
 
 def _text(cell: object, style: str) -> str:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from nstlib.apps.checkpoint import checkpoint_path, is_checkpoint, load_checkpoint, preview_path, save_checkpoint
+from nstlib.apps.checkpoint import (
+    FORMAT,
+    checkpoint_path,
+    is_checkpoint,
+    load_checkpoint,
+    preview_path,
+    save_checkpoint,
+)
 from nstlib.errors import ResumeError
 from nstlib.features import load_network
 from nstlib.transfer import stylize
@@ -96,7 +103,7 @@ def set_in(state, names, value):
 def test_a_whole_file_that_no_run_wrote_is_told_in_one_line(new_run, tmp_path, names, value):
     first = new_run()
     next(first)
-    content = {"format": 1, "nstlib": "0.2", "run": first.state_dict(), "extra": {}}
+    content = {"format": FORMAT, "nstlib": "0.2", "run": first.state_dict(), "extra": {}}
     set_in(content, names, value)
     torch.save(content, tmp_path / "odd.checkpoint")
     with pytest.raises(ResumeError) as told:
@@ -142,7 +149,7 @@ def test_nothing_in_a_checkpoint_is_executed(new_run, tmp_path):
         def __reduce__(self):
             return (open, (str(tmp_path / "trapped"), "w"))
 
-    torch.save({"format": 1, "nstlib": "", "run": Trap(), "extra": {}}, tmp_path / "trap.checkpoint")
+    torch.save({"format": FORMAT, "nstlib": "", "run": Trap(), "extra": {}}, tmp_path / "trap.checkpoint")
     with pytest.raises(ResumeError, match="is damaged, or not a saved run"):
         load_checkpoint(new_run(), tmp_path / "trap.checkpoint")
     assert not (tmp_path / "trapped").exists()

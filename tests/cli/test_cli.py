@@ -19,6 +19,7 @@ from PIL import Image
 import nstlib
 from nstlib import defaults, dual, features, transfer, weights
 from nstlib import dream as dreams
+from nstlib.apps import pace
 from nstlib.apps.checkpoint import load_checkpoint
 from nstlib.apps.painting import keeper
 from nstlib.cli.console import duration
@@ -245,6 +246,9 @@ class FakeRun:
 
     def __iter__(self):
         return self._steps
+
+    def state_dict(self):
+        return {}
 
     def _go(self, content, totals, error):
         step = None
@@ -525,7 +529,7 @@ def test_resuming_another_run_or_none_is_refused(nst, monkeypatch):
 
 def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_the_run(nst, monkeypatch):
     saved = []
-    monkeypatch.setattr(keeper, "INTERVAL", 0.0)
+    monkeypatch.setattr(pace, "INTERVAL", 0.0)
 
     def full(_run, path, _extra):
         saved.append(path)
@@ -543,7 +547,7 @@ def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_
 @pytest.mark.skipif(os.name == "nt", reason="Windows kills in another way")
 def test_a_killed_process_leaves_a_picture_and_a_checkpoint_that_goes_on(nst):
     arguments = ("stylize", "cat", "wave", "-o", "out.png", "--network", "tiny", "--size", "32")
-    code = "from nstlib import cli; from nstlib.apps.painting import keeper; keeper.INTERVAL = 0.1; cli.main()"
+    code = "from nstlib import cli; from nstlib.apps import pace; pace.INTERVAL = 0.1; cli.main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments, "--steps", "100000"],
         stdout=subprocess.DEVNULL,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from nstlib import one_pass
 from nstlib.apps.checkpoint import ANEW, checkpoint_path, is_checkpoint, read_archive, write_archive
 from nstlib.apps.fast.photos import course_photos, read_photos, stock_photos
 from nstlib.apps.outputs import Output, check_outputs, check_places, check_space
+from nstlib.apps.pace import Pace
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
 from nstlib.features import Features
 from nstlib.formats.encoding import is_marked
@@ -30,7 +30,6 @@ CROPS = 288
 UNSEEN = "cat"  # one of the course's photos, not learned from unless somebody asks for it
 FIRST = "brush"  # any style of the course's network is a start: it can use strokes and edges
 ENOUGH = 5e7  # bytes on the disk for network, checkpoint and preview
-INTERVAL = 30.0  # seconds between two checkpoints; longer if writing them is slow
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Learner:
         self._training = one_pass.Training(
             self._model, styles, crops, goals, network, steps=lesson.steps, generator=generator
         )
-        self._due = time.monotonic() + INTERVAL
+        self._pace = Pace()
 
     @property
     def index(self) -> int:
@@ -138,13 +137,12 @@ class Learner:
             raise DivergenceError(
                 f"The loss is no finite number any more, at step {record.index}. Try another --seed, or --fresh."
             )
-        if time.monotonic() >= self._due and self.index < self._lesson.steps:
-            begin = time.monotonic()
+        if self._pace.is_due and self.index < self._lesson.steps:
             try:
-                self.save()
+                with self._pace.keeping():
+                    self.save()
             except (ImageError, ResumeError) as error:
                 self._note(f"{error} The training goes on.")
-            self._due = time.monotonic() + max(INTERVAL, 20 * (time.monotonic() - begin))
         return record
 
     def save(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from nstlib import transfer
 from nstlib.apps.checkpoint import ANEW, checkpoint_path, load_checkpoint, preview_path, save_checkpoint
+from nstlib.apps.pace import Pace
 from nstlib.apps.painting.job import Job
 from nstlib.engine.run import Run
 from nstlib.errors import ImageError, ResumeError
@@ -22,7 +22,6 @@ from nstlib.images import resize, save_image
 
 FRAMES = 60  # at most about so many in an animation; one of every step would be slow and large
 FRAME_SIZE = 320
-INTERVAL = 30.0  # seconds between two checkpoints; longer if writing them is slow
 
 
 class Keeper:
@@ -41,7 +40,7 @@ class Keeper:
         self._frames: list[Tensor] = []
         self._alpha = load_alpha(job.content, size=job.size)
         self._frame_every = 0 if job.animation is None else max(1, run.steps // FRAMES)
-        self._due = time.monotonic() + INTERVAL
+        self._pace = Pace()
         self._warned = False
 
     @property
@@ -76,13 +75,12 @@ class Keeper:
             except ImageError as error:
                 self.failed = True
                 self._warn_once(error)
-        if time.monotonic() >= self._due:
-            begin = time.monotonic()
+        if self._pace.is_due:
             try:
-                self.save()
+                with self._pace.keeping():
+                    self.save()
             except (ImageError, ResumeError) as error:
                 self._warn_once(error)
-            self._due = time.monotonic() + max(INTERVAL, 20 * (time.monotonic() - begin))
 
     def save(self) -> None:
         """Write the checkpoint and, beside it, the picture as it is."""

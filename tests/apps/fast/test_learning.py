@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from nstlib.apps import pace
 from nstlib.apps.fast import learning
 from nstlib.apps.fast.learning import Learner, Lesson, styles_by_name
 from nstlib.errors import ChoiceError, DivergenceError, ResumeError, WeightsError
@@ -83,7 +84,7 @@ def test_another_training_is_not_gone_on_with(lesson, network):
 
 
 def test_a_checkpoint_comes_from_time_to_time_and_a_full_disk_does_not_end_the_training(lesson, network, monkeypatch):
-    monkeypatch.setattr(learning, "INTERVAL", 0.0)
+    monkeypatch.setattr(pace, "INTERVAL", 0.0)
     told = []
     learner = Learner(lesson, network, told.append)
     learner.step()
@@ -93,7 +94,7 @@ def test_a_checkpoint_comes_from_time_to_time_and_a_full_disk_does_not_end_the_t
         raise ResumeError("No space left.")
 
     monkeypatch.setattr(learner, "save", full)
-    learner._due = 0.0
+    monkeypatch.setattr(learner, "_pace", pace.Pace())  # whose next time is now
     learner.step()
     assert told == ["No space left. The training goes on."]
 
@@ -135,7 +136,7 @@ def test_torch_s_own_word_for_a_full_disk_is_a_note_too(lesson, network, monkeyp
     def full(*_):
         raise RuntimeError("inline_container.cc: unexpected pos 64 vs 0")
 
-    monkeypatch.setattr(learning, "INTERVAL", 0.0)
+    monkeypatch.setattr(pace, "INTERVAL", 0.0)
     monkeypatch.setattr(torch, "save", full)
     told = []
     learner = Learner(lesson, network, told.append)
