@@ -53,7 +53,7 @@ class BandLBFGS:
             first one, and those after it as long as the loss curves downwards. None: all pixels *together* by at most 1.
 
     Attributes:
-        state: what it remembers, by name (``REMEMBERED``).
+        state: what it remembers, by name (``REMEMBERED``). history_size: as it was given; may be changed between steps.
     """
 
     def __init__(self, pixels: Tensor, lr: float = 1.0, history_size: int = 20, *, first_move: float | None = None):
