@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -219,11 +220,25 @@ def tracked(*paths):
 
 @pytest.mark.exhaustive
 def test_a_wheel_holds_all_that_the_library_has_and_what_it_reads_of_the_course(wheel):
-    read = tracked("images/content", "images/style", "images/CREDITS.md", "book", "_toc.yml")
+    read = tracked("images/content", "images/style", "images/CREDITS.md", "book", "gallery/lighthouse.json", "_toc.yml")
     assert {path.relative_to(wheel).as_posix() for path in wheel.glob("nstlib/**/*") if path.is_file()} == {
         *tracked("nstlib"),
         *(f"nstlib/_course/{name}" for name in read),
     }
+
+
+@pytest.mark.exhaustive
+def test_a_wheel_holds_each_file_that_a_notebook_calls_by_name(wheel):
+    """On Colab the package is all there is."""
+    named = [
+        (path.name, "/".join(re.findall(r'"([^"]+)"', call)))
+        for path in sorted((ROOT / "lessons").glob("*.ipynb"))
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+        for call in re.findall(r'course\.ROOT((?: / "[^"]+")+)', cell.source)
+    ]
+    assert named
+    assert [each for each in named if not (wheel / "nstlib" / "_course" / each[1]).is_file()] == []
 
 
 @pytest.mark.exhaustive

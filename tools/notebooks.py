@@ -56,7 +56,7 @@ import importlib.util
 import os
 import sys
 
-# Threads of torch that wait for each other sleep: beside other work, spinning ones take three times as long.
+# Threads of torch that wait for each other sleep: beside other work, spinning ones take longer still.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 if importlib.util.find_spec("nstlib") is None:
     if "google.colab" not in sys.modules:
