@@ -46,7 +46,7 @@ def dream(
     """Iterate over the images of a DeepDream, size by size (Mordvintsev, Olah and Tyka, 2015).
 
     At each size the image climbs: whatever the layer sees in it gets stronger. What was added (the *details*) is enlarged
-    and added to the photo at the next size, so each size draws its own details, and the photo's low frequencies stay.
+    and added to the photo at the next size, so each size draws its own details.
 
     Args:
         image: RGB in [0, 1], shape (1, 3, H, W).

@@ -184,6 +184,12 @@ def test_everything_cited_is_in_the_bibliography():
     assert cited <= set(known)
 
 
+def test_names_of_authors_are_letters_in_notebooks_not_bibtex():
+    known = read_citations(ROOT / "book" / "references.bib")
+    assert known["pitie2007"].authors == "Pitié and Kokaram"
+    assert [citation.authors for citation in known.values() if set(citation.authors) & set("{}\\")] == []
+
+
 def test_notebooks_say_what_their_chapters_say():
     problems = "\n\n".join(notebooks.check(COURSE, CHAPTERS))
     if problems:

@@ -36,11 +36,11 @@ def read_citations(path: Path) -> dict[str, Citation]:
     found = {}
     for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
         people = entry.persons.get("author") or entry.persons.get("editor") or []
-        names = [" ".join([*person.prelast_names, *person.last_names]).strip("{}") for person in people]
+        names = [" ".join(map(str, [*person.rich_prelast_names, *person.rich_last_names])) for person in people]
         if len(names) > 2:
             authors = f"{names[0]} et al."
         else:
-            authors = " and ".join(names) or entry.fields.get("title", key).strip("{}")
+            authors = " and ".join(names) or str(entry.rich_fields.get("title", key))
         found[key] = Citation(authors, entry.fields.get("year", "n.d."), address_of(entry.fields))
     return found
 
