@@ -37,10 +37,9 @@ def read_citations(path: Path) -> dict[str, Citation]:
     for key, entry in parse_file(str(path), bib_format="bibtex").entries.items():
         people = entry.persons.get("author") or entry.persons.get("editor") or []
         names = [" ".join(map(str, [*person.rich_prelast_names, *person.rich_last_names])) for person in people]
+        authors = " and ".join(names) or str(entry.rich_fields.get("title", key))
         if len(names) > 2:
             authors = f"{names[0]} et al."
-        else:
-            authors = " and ".join(names) or str(entry.rich_fields.get("title", key))
         found[key] = Citation(authors, entry.fields.get("year", "n.d."), address_of(entry.fields))
     return found
 
