@@ -104,6 +104,25 @@ def test_exercises_of_a_page_are_found_in_the_folder_of_its_name(pages, tmp_path
     ]
 
 
+def test_a_page_is_not_run_again_for_what_its_cells_say_of_their_outputs(pages, tmp_path):
+    words = "---\nmystnb:\n  image:\n    alt: {}\n---\n{}"
+    chapter = write_chapter(tmp_path, "01_images", words.format("a cat", "print(1)"))
+    pages.forget_stale(tmp_path)
+    keep_as_run(pages, chapter)
+    for text, known in (
+        (words.format("the face of a cat", "print(1)"), True),
+        (words.format("the face of a cat", "print(2)"), False),
+        ("---\ntags: [raises-exception]\n---\nprint(1)", False),
+    ):
+        write_chapter(tmp_path, "01_images", text)
+        assert pages.executed_page(chapter) is None
+        pages.take_over(chapter)
+        page = pages.executed_page(chapter)
+        assert (page is not None) == known, text
+        if known:
+            assert page.cells[-1].metadata.mystnb.image.alt == "the face of a cat"
+
+
 @pytest.mark.exhaustive
 def test_a_chapter_that_fails_is_named_and_the_others_are_kept(pages, tmp_path, capfd):
     good = write_chapter(tmp_path, "01_good", "print(6 * 7)")

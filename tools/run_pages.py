@@ -75,7 +75,7 @@ def computed_with(root: Path) -> dict[str, str]:
     text_of = cache(lambda file: file.read_text(encoding="utf-8"))
     used, named = {}, {}
     for page in sorted((root / "book").glob("*.md")):
-        cells = [cell.source for cell in read_page(page).cells if cell.cell_type == "code"]
+        cells = [cell.source for cell in code_cells(read_page(page))]
         used[page.stem] = library.files_behind(page.stem.partition("_")[2], cells)
         named[page.stem] = set().union(*map(named_in, [*cells, *map(text_of, used[page.stem])]))
     common = [digest(root, PICTURES), *(f"{name}={version(name)}" for name in TOOLS)]
@@ -136,6 +136,32 @@ def forget_stale(root: Path) -> None:
     stamp.write_text(json.dumps(now, indent=1), encoding="utf-8")
 
 
+def take_over(chapter: Path) -> None:
+    """Keep the outputs of a page where only what its cells say of them has changed: captions, alternative texts."""
+    outputs, page = get_cache(str(chapter.parent.parent / CACHE)), read_page(chapter)
+    for record in outputs.list_cache_records():
+        if record.uri != str(chapter):
+            continue
+        run = outputs.get_cache_bundle(record.pk).nb
+        if code_of(run) == code_of(page):
+            for cell, now in zip(code_cells(run), code_cells(page), strict=True):
+                cell.metadata = now.metadata
+            outputs.cache_notebook_bundle(
+                CacheBundleIn(run, record.uri, data=record.data), check_validity=False, overwrite=True
+            )
+            return
+
+
+def code_cells(page: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that are run."""
+    return [cell for cell in page.cells if cell.cell_type == "code"]
+
+
+def code_of(page: NotebookNode) -> list[tuple[str, list[str]]]:
+    """Return all that outputs depend on: what is run, and the tags, some of which say how."""
+    return [(cell.source, cell.metadata.get("tags", [])) for cell in code_cells(page)]
+
+
 def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None) -> list[str]:
     """Run the chapters that need it, each on one core; return which failed and why. ``only``: leave out all but these.
 
@@ -143,6 +169,9 @@ def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None)
     """
     root = chapters[0].parent.parent
     forget_stale(root)
+    for chapter in only or chapters:
+        if executed_page(chapter) is None:
+            take_over(chapter)
     waiting = [chapter for chapter in reversed(only or chapters) if executed_page(chapter) is None]
     if not waiting:
         return []
