@@ -123,6 +123,28 @@ def test_a_page_is_not_run_again_for_what_its_cells_say_of_their_outputs(pages, 
             assert page.cells[-1].metadata.mystnb.image.alt == "the face of a cat"
 
 
+@pytest.mark.parametrize(
+    ("failures", "why", "tries"),
+    [(1, "", 2), (2, "Kernel died before replying to kernel_info", 2), (2, "Kernel died", 1)],
+)
+def test_a_kernel_that_did_not_begin_is_started_once_more(pages, tmp_path, monkeypatch, failures, why, tries):
+    chapter, tried = write_chapter(tmp_path, "01_images", "print(1)"), []
+
+    def run(*_, **__):
+        tried.append(chapter)
+        if len(tried) <= failures:
+            raise RuntimeError(why or pages.NOT_BEGUN)
+        return "run"
+
+    monkeypatch.setattr(pages, "single_nb_execution", run)
+    if why:
+        with pytest.raises(RuntimeError, match=why):
+            pages.run_page(chapter)
+    else:
+        assert pages.run_page(chapter) == "run"
+    assert len(tried) == tries
+
+
 @pytest.mark.exhaustive
 def test_a_chapter_that_fails_is_named_and_the_others_are_kept(pages, tmp_path, capfd):
     good = write_chapter(tmp_path, "01_good", "print(6 * 7)")

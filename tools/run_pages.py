@@ -34,6 +34,7 @@ CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
 PICTURES = ("images/content/*", "images/style/*", "models/*")  # cells get them by names of their own
 DATA = ("book/data/**/*", "gallery/lighthouse.json")  # of these only what a page, or a module behind it, calls by name
+NOT_BEGUN = "Kernel died before replying"  # jupyter_client's words
 TOOLS = ("jupyter-book", "myst-nb", "torch", "matplotlib", "ipywidgets")
 KERNEL = {
     "OMP_NUM_THREADS": "1",
@@ -121,7 +122,16 @@ def run_page(chapter: Path) -> ExecutionResult:
     timeout = read_config(chapter)["execute"]["timeout"]
     # ipykernel warns on the terminal of whoever builds the book that others on this machine could listen to the kernel.
     quiet = {"extra_arguments": ["--log-level=ERROR"]}
-    return single_nb_execution(read_page(chapter), str(chapter.parent), timeout, allow_errors=False, **quiet)
+
+    def run() -> ExecutionResult:
+        return single_nb_execution(read_page(chapter), str(chapter.parent), timeout, allow_errors=False, **quiet)
+
+    try:
+        return run()
+    except RuntimeError as error:
+        if NOT_BEGUN not in str(error):
+            raise
+        return run()  # another kernel had taken a port that was free when this one chose it
 
 
 def forget_stale(root: Path) -> None:
