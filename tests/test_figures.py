@@ -234,12 +234,19 @@ def test_a_table_is_aligned_in_a_terminal_and_drawn_on_a_page():
 
 
 def test_words_begin_at_the_left_and_numbers_end_at_the_right():
-    rows = {"a": {"seen": "an eye", "count": "7 of 9", "by": "-"}, "b": {"seen": "a", "count": "12 of 14", "by": 3}}
+    rows = {
+        "a": {"seen": "an eye", "count": "7 of 9", "by": "-"},
+        "b": {"seen": "conv1", "count": "12", "by": "over 3"},
+    }
     table = figures.show_table(rows)
     assert table.words == {"seen"}
-    assert repr(table).splitlines() == ["   seen       count  by", "a  an eye    7 of 9   -", "b  a       12 of 14   3"]
+    assert repr(table).splitlines() == [
+        "   seen     count      by",
+        "a  an eye  7 of 9       -",
+        "b  conv1       12  over 3",
+    ]
     page = BeautifulSoup(table._repr_html_(), "html.parser")
-    assert [cell.text for cell in page.select(".words")] == ["seen", "an eye", "a"]
+    assert [cell.text for cell in page.select(".words")] == ["seen", "an eye", "conv1"]
 
 
 def test_floats_of_every_kind_are_rounded_and_signed_and_nothing_else_is():

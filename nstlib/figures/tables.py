@@ -17,13 +17,13 @@ class Table:
     Attributes:
         columns: their names. rows: from a row's name to its cells, as text, in the order of the columns.
         marked: the cells that are set in bold, as (row, column).
-        words: the columns whose cells begin with no number; they are read from the left, numbers compared at the right.
+        words: the columns whose cells neither begin nor end with a number; numbers are compared from the right.
     """
 
     def __init__(self, columns: list[str], rows: dict[str, list[str]], marked: frozenset[tuple[str, str]]):
         self.columns, self.rows, self.marked = columns, rows, marked
         numbers = {
-            head for cells in rows.values() for head, cell in zip(columns, cells, strict=True) if _is_number(cell)
+            head for cells in rows.values() for head, cell in zip(columns, cells, strict=True) if _has_number(cell)
         }
         self.words = frozenset(columns) - numbers
 
@@ -97,8 +97,9 @@ def show_table(
     return Table([str(column) for column in columns], texts, frozenset(marked))
 
 
-def _is_number(text: str) -> bool:
-    return text.lstrip("+-\N{MINUS SIGN}.")[:1].isdigit()
+def _has_number(text: str) -> bool:
+    words = text.split() or [""]
+    return any(word.lstrip("+-\N{MINUS SIGN}.")[:1].isdigit() for word in (words[0], words[-1]))
 
 
 def _text(cell: object, style: str) -> str:
