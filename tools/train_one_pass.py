@@ -1,16 +1,19 @@
 """Train the network of chapter 16 and write it to book/data/: one_pass.safetensors, one_pass.onnx and one_pass.json.
 
-    python tools/train_one_pass.py                   all of it, some 80 minutes of one core
+    python tools/train_one_pass.py                   all of it, some three hours of one core
     python tools/train_one_pass.py --state FILE      keep the state there each minute, and go on from it if it is there
     python tools/train_one_pass.py --steps 40        at most so many steps a lesson, to try it
     python tools/train_one_pass.py --device cuda     on a GPU, with the same draws as on the CPU
     python tools/train_one_pass.py --measure         only graph and figures anew, of the network that is there
 
-It learns in four lessons. The first is chapter 16's. The second goes on from it, with twice the weight of the style, one
+It learns in six lessons. The first is chapter 16's. The second goes on from it, with twice the weight of the style, one
 deeper layer and more photos: statistics of deep layers are those of larger pieces, stones and strokes. The third does so
 once more: one layer deeper still, larger crops, in which such a layer has something to count, and two more blocks, which
 begin as doing nothing. By then stones were stones, and the cats beneath them gone; it was stopped there. The fourth gives
-up the deepest layer and asks for the scene three times as much.
+up the deepest layer and asks for the scene three times as much: they were back, under an even slanting weave. What held it
+was the layer of the content: relu3_1 asks for each edge where it was. The fifth, the longest, compares contents in relu4_2,
+as `stylize` does, and the weave is gone. The sixth looks at two layers around the deepest of the style, where most of the
+distance was left, and goes a little far: what is kept is two thirds of its way, a mean of weights (Wortsman et al., 2022).
 
 It learns from photographs that scikit-image and matplotlib bring along, from those of images/training, and from pictures
 drawn here; the course shows none of them. The figures in one_pass.json are of the course's own photographs, which it never
@@ -24,6 +27,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +59,7 @@ class Lesson:
         layers: in which the style is compared. weights: of content, style and total variation.
         folder: of photos, beside those that packages bring along.
         crop: side of the pieces in pixels. blocks: of the network. content: layer in which it is compared.
+        share: of the way from the network that it began with to the one that it ended with, which is kept.
     """
 
     steps: int
@@ -67,15 +72,17 @@ class Lesson:
     blocks: int = 3
     rates: int = 0
     content: str = one_pass.CONTENT_LAYER
+    share: float = 1.0
 
 
-DEEPER = (*one_pass.STYLE_LAYERS, "relu4_1")
+DEEPER, SCENE = (*one_pass.STYLE_LAYERS, "relu4_1"), "relu4_2"
 LESSONS = (
     Lesson(9720, seed=0, crops=288),
     Lesson(3000, seed=1, crops=300, layers=DEEPER, weights=(1, 10, 1), folder="training"),
     Lesson(6489, 2, 300, (*DEEPER, "relu5_1"), (1, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, rates=10000),
     Lesson(3000, 3, 300, DEEPER, (3, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS),
-    Lesson(12000, 4, 900, DEEPER, (2, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, content="relu4_2"),
+    Lesson(12000, 4, 900, DEEPER, (2, 20, 1), "training", crop=128, blocks=one_pass.BLOCKS, content=SCENE),
+    Lesson(2500, 5, 900, (*DEEPER, SCENE), (2, 30, 1), "training", 128, one_pass.BLOCKS, content=SCENE, share=0.65),
 )
 
 
@@ -108,12 +115,21 @@ def train(
     saved = torch.load(state, weights_only=True, map_location="cpu") if state and state.is_file() else {"lesson": 0}
     for number, lesson in enumerate(LESSONS[saved["lesson"] :], saved["lesson"]):
         training = begun(lesson, number, wanted, network, device, most)
+        began = {"model": deepcopy(training.model.state_dict()), "styles": training.styles.detach().clone()}
         if "training" in saved and number == saved["lesson"]:
             training.load_state_dict(saved["training"])
-        for line in kept_going(training, min(lesson.steps, training.steps), number, state):
+            began = saved["began"]
+        for line in kept_going(training, min(lesson.steps, training.steps), {"lesson": number, "began": began}, state):
             say(f"lesson {number + 1}, {line}")
-        styles = dict(zip(wanted, training.styles.detach(), strict=True))
+        styles = dict(zip(wanted, go_back(training, began, lesson.share), strict=True))
         one_pass.save_one_pass(training.model, styles, one_pass.SAVED)
+
+
+def go_back(training: one_pass.Training, began: dict, share: float) -> Tensor:
+    """Move the network to that share of the way that it went, and return its styles there."""
+    ended = training.model.state_dict()
+    training.model.load_state_dict({k: v.to(ended[k]).lerp(ended[k], share) for k, v in began["model"].items()})
+    return began["styles"].to(training.styles).lerp(training.styles.detach(), share)
 
 
 def begun(
@@ -159,7 +175,7 @@ def grown(
     return larger, torch.cat([styles[..., :before], added.flatten(2), styles[..., before:]], -1)
 
 
-def kept_going(training: one_pass.Training, steps: int, number: int, state: Path | None) -> Iterator[str]:
+def kept_going(training: one_pass.Training, steps: int, beside: dict, state: Path | None) -> Iterator[str]:
     """Make all steps that are left, keep the state from time to time, and yield lines that say how it goes."""
     saved, started, spent = time.monotonic(), time.process_time(), []
     while training.index < steps:
@@ -172,7 +188,7 @@ def kept_going(training: one_pass.Training, steps: int, number: int, state: Path
             spent = []
         if state and (time.monotonic() - saved > EVERY or last):
             with replacing(state, error=OSError) as temporary:
-                torch.save({"lesson": number, "training": training.state_dict()}, temporary)
+                torch.save({**beside, "training": training.state_dict()}, temporary)
             saved = time.monotonic()
 
 
