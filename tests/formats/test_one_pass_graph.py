@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,9 +72,22 @@ def test_the_tool_trains_keeps_its_state_and_writes_all_three_files(tmp_path, mo
         *("one_pass.safetensors", "one_pass.onnx", "one_pass.json", "state.pt")
     }
     told = capsys.readouterr().out
-    assert [line[:17] for line in told.splitlines()[:4]] == [f"lesson {k}, step 2:" for k in (1, 2, 3, 4)]
+    assert [line[:17] for line in told.splitlines()[:6]] == [f"lesson {k}, step 2:" for k in range(1, 7)]
+    kept = (tmp_path / "one_pass.safetensors").read_bytes()
     assert train_one_pass.main(arguments) == 0  # nothing left to do
     assert "step" not in capsys.readouterr().out
+    assert (tmp_path / "one_pass.safetensors").read_bytes() == kept
+
+
+def test_of_a_lesson_s_way_the_share_is_kept_that_it_says():
+    model, began = one_pass.OnePass(), {"model": one_pass.OnePass().state_dict(), "styles": torch.zeros(2, 3)}
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 4
+    training = SimpleNamespace(model=model, styles=torch.full((2, 3), 4.0))
+    assert torch.equal(train_one_pass.go_back(training, began, 0.25), torch.ones(2, 3))
+    for name, weight in model.state_dict().items():
+        torch.testing.assert_close(weight, began["model"][name] + 1)
 
 
 def test_a_network_that_is_given_more_blocks_paints_what_it_painted():
