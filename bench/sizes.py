@@ -62,7 +62,7 @@ def child(
             times.append(end.user + end.system - begin.user - begin.system)
             in_system.append(end.system - begin.system)
         begin = os.times()
-    plan, remembered = run.plan, run.state_dict()["descent"]["optimizer"]["state"].get(0, {})
+    plan, remembered = run.plan, run.state_dict()["descent"]["optimizer"]
     return {
         "seconds": statistics.median(times[1:]),  # the first one warms up: goals, kernels, memory
         "system": statistics.median(in_system[1:]),
@@ -71,7 +71,7 @@ def child(
         "levels": len(run.levels),
         "tiled": plan.tiled,
         "history": plan.history,
-        "pairs": len(remembered.get("moves", remembered.get("old_dirs", ()))),
+        "pairs": len(remembered.get("moves", ())),  # of L-BFGS
     }
 
 
