@@ -12,7 +12,7 @@ once more: one layer deeper still, larger crops, in which such a layer has somet
 begin as doing nothing. By then stones were stones, and the cats beneath them gone; it was stopped there. The fourth gives
 up the deepest layer and asks for the scene three times as much: they were back, under an even slanting weave. What held it
 was the layer of the content: relu3_1 asks for each edge where it was. The fifth, the longest, compares contents in relu4_2,
-as `stylize` does, and the weave is gone. The sixth looks at two layers around the deepest of the style, where most of the
+as `stylize` does, and the weave is gone. The sixth adds relu4_2 to the layers of the style, near which most of the
 distance was left, and goes a little far: what is kept is two thirds of its way, a mean of weights (Wortsman et al., 2022).
 
 It learns from photographs that scikit-image and matplotlib bring along, from those of images/training, and from pictures

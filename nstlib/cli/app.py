@@ -84,7 +84,7 @@ def main() -> None:
     occupy_streams()
     allow_keeping()
     # Before torch is there, which reads it once. Its threads else spin while they wait, on processors that others need:
-    # beside other work a transfer takes longer still then; on a machine that does nothing else it takes no less.
+    # beside other work a transfer takes longer then (bench/busy.py); on a machine that does nothing else it takes no less.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(prog_name="nst")
