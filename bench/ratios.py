@@ -127,7 +127,8 @@ def start_rows(rounds: int = 3) -> Iterator[Row]:
         return time.perf_counter() - begin
 
     with tempfile.TemporaryDirectory() as folder:
-        first = (*"-m nstlib stylize cat fluid --size 192 --steps 1 -o".split(), f"{folder}/out.png")
+        settings = ("--size", "192", "--steps", "1", "-o", f"{folder}/out.png")
+        first = ("-m", "nstlib", "stylize", "cat", "fluid", *settings)
         for name, one, other, goal in (
             ("nst --help / Python's start", ("-m", "nstlib", "--help"), ("-c", "import json"), "<= 10"),
             ("import nstlib.gram / import torch", ("-c", "import nstlib.gram"), ("-c", "import torch"), "<= 1.1"),
