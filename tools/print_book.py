@@ -29,7 +29,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
 PDF = ROOT / "_build" / "book.pdf"
-JOINED = "book/on-paper.html"  # beside the pages, so that what they load is where they say
+JOINED = "book/on-paper.html"  # as if it lay beside the pages, so that what they load is where they say; never a file
 FOLDS = ("open", "none")
 QUALITY = 88  # of JPEG
 # Of no use on paper.
@@ -198,20 +198,21 @@ def served(folder: Path) -> Iterator[str]:
 
 def print_book(browser, html: Path, pdf: Path, folds: str) -> int:
     """Print the book that is built in ``html`` with Playwright's ``browser``, and return how many pages it has."""
-    joined, pages = html / JOINED, {}
-    try:
-        with served(html) as address:
-            for _ in range(2):
-                joined.write_text(join(html, folds, pages), encoding="utf-8")
-                page = browser.new_page()
-                page.set_default_timeout(PATIENCE)
-                page.goto(f"{address}/{JOINED}", wait_until="load")
-                page.evaluate(SETTLED)
-                page.pdf(path=pdf, **PAPER)
-                page.close()
-                pages = first_pages(pdf)
-    finally:
-        joined.unlink(missing_ok=True)
+    pages: dict[str, int] = {}
+    with served(html) as address:
+        for _ in range(2):
+            joined = join(html, folds, pages)
+            page = browser.new_page()
+            page.set_default_timeout(PATIENCE)
+            page.route(
+                f"{address}/{JOINED}",
+                lambda route, text=joined: route.fulfill(body=text, content_type="text/html; charset=utf-8"),
+            )
+            page.goto(f"{address}/{JOINED}", wait_until="load")
+            page.evaluate(SETTLED)
+            page.pdf(path=pdf, **PAPER)
+            page.close()
+            pages = first_pages(pdf)
     from pypdf import PdfReader
 
     return len(PdfReader(pdf).pages)
