@@ -45,7 +45,7 @@ exhaustive: $(STAMPS)/test weights  ## Run the long tests that `make test` leave
 	@failed=0; \
 	$(PYTEST) --dist worksteal -m "exhaustive and not browser" || failed=1; \
 	$(PYTEST) --dist loadgroup -m "exhaustive and browser" tests/browser || failed=1; \
-	$(PY) tools/run_notebooks.py lessons || failed=1; \
+	$(MAKE) --no-print-directory lessons || failed=1; \
 	exit $$failed
 
 lint: $(STAMPS)/test  ## Check style, and that imports only go down

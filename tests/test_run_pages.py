@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,3 +166,35 @@ def test_a_chapter_that_fails_is_named_and_the_others_are_kept(pages, tmp_path, 
     assert pages.run_missing([good, bad]) == []
     assert "Running 1 of 2 chapters" in capfd.readouterr().out
     assert pages.run_missing([good, bad]) == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to survive")
+def test_a_build_that_is_killed_leaves_nothing_running(pages, tmp_path):
+    code = "import os, time\nprint(os.getpid(), os.getppid(), file=open('who', 'w'))\ntime.sleep(300)"
+    chapter, who = write_chapter(tmp_path, "01_long", code), tmp_path / "book" / "who"
+    script = tmp_path / "build.py"  # its workers import it anew
+    script.write_text(
+        f"import sys\nfrom pathlib import Path\nsys.path.insert(0, {str(ROOT / 'tools')!r})\n"
+        f"if __name__ == '__main__':\n    from run_pages import run_missing\n    run_missing([Path({str(chapter)!r})])\n"
+    )
+    build = subprocess.Popen([sys.executable, str(script)])
+    wait_for(lambda: who.exists() and who.read_text().endswith("\n"), 60)
+    family = [psutil.Process(int(number)) for number in who.read_text().split()]
+    build.terminate()
+    build.wait()
+    wait_for(lambda: not any(map(is_alive, family)), 20)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_for(what, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.2)

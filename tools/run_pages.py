@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from importlib.metadata import version
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import yaml
@@ -172,6 +173,16 @@ def code_of(page: NotebookNode) -> list[tuple[str, list[str]]]:
     return [(cell.source, cell.metadata.get("tags", [])) for cell in code_cells(page)]
 
 
+def end_with_parent() -> None:
+    """Let this process end when whoever started it does, however that ends; its kernel then ends by itself."""
+
+    def wait() -> None:
+        parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None) -> list[str]:
     """Run the chapters that need it, each on one core; return which failed and why. ``only``: leave out all but these.
 
@@ -189,7 +200,7 @@ def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None)
     print(f"Running {len(waiting)} of {len(chapters)} chapters ...", flush=True)
     failed = []
     workers = min(len(waiting), max(2, (os.cpu_count() or 2) // 2))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         running = {pool.submit(run_page, chapter): chapter for chapter in waiting}
         for done in as_completed(running):
             chapter, result = running[done], done.result()
