@@ -44,6 +44,16 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture
+def hangup() -> Iterator[int]:
+    """The signal by which a terminal says that it closes, listened to for this test even if the tests run under nohup."""
+    if not hasattr(signal, "SIGHUP"):
+        pytest.skip("Windows has no SIGHUP")
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield signal.SIGHUP
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.fixture
 def rng() -> torch.Generator:
     """Random numbers that are the same in every run."""
     return torch.Generator().manual_seed(0)

@@ -197,18 +197,17 @@ def test_what_could_not_be_printed_is_let_go(monkeypatch):
         stream.flush()  # as the interpreter does at its end
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
-def test_a_terminal_that_closes_stops_the_run_as_sigterm_does(nst, monkeypatch):
+def test_a_terminal_that_closes_stops_the_run_as_sigterm_does(nst, monkeypatch, hangup):
     def watched(self, step):
         see(self, step)
         if step.index == 2:
             for _ in range(3):  # it comes from the kernel and from the shell
-                signal.raise_signal(signal.SIGHUP)
+                signal.raise_signal(hangup)
 
     see = keeper.Keeper.see
     monkeypatch.setattr(keeper.Keeper, "see", watched)
     code, _, err = nst("stylize", "cat", "wave", *SHORT, "-o", "out.png")
-    assert code == STOPPED[signal.SIGHUP] == 129
+    assert code == STOPPED[hangup] == 129
     assert "nst: Stopped. Wrote the best image so far, of step" in err
     assert load_image("out.png").shape == (1, 3, 24, 32)
     assert checkpoint_path(Path("out.png")).exists()

@@ -9,9 +9,6 @@ import pytest
 
 from nstlib.apps.painting.stopping import stoppable
 
-HANGUP = getattr(signal, "SIGHUP", None)
-hangs_up = pytest.mark.skipif(HANGUP is None, reason="Windows has no SIGHUP")
-
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_noted_and_a_second_one_ends_at_once(number):
@@ -26,27 +23,22 @@ def test_a_signal_is_noted_and_a_second_one_ends_at_once(number):
     assert signal.getsignal(number) is before
 
 
-@hangs_up
-def test_a_terminal_that_closes_says_so_twice_and_is_in_no_hurry():
-    said, before = [], signal.getsignal(HANGUP)
+def test_a_terminal_that_closes_says_so_twice_and_is_in_no_hurry(hangup):
+    said = []
     with stoppable(said.append) as stop:
-        signal.raise_signal(HANGUP)
-        signal.raise_signal(HANGUP)
-        assert (stop.signal, len(said)) == (HANGUP, 1)
+        signal.raise_signal(hangup)
+        signal.raise_signal(hangup)
+        assert (stop.signal, len(said)) == (hangup, 1)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-    assert signal.getsignal(HANGUP) is before
+    assert signal.getsignal(hangup) is signal.SIG_DFL
 
 
-@hangs_up
-def test_under_nohup_a_run_goes_on():
-    before = signal.signal(HANGUP, signal.SIG_IGN)
-    try:
-        with stoppable(pytest.fail) as stop:
-            signal.raise_signal(HANGUP)
-            assert stop.signal is None
-    finally:
-        signal.signal(HANGUP, before)
+def test_under_nohup_a_run_goes_on(hangup):
+    signal.signal(hangup, signal.SIG_IGN)
+    with stoppable(pytest.fail) as stop:
+        signal.raise_signal(hangup)
+        assert stop.signal is None
 
 
 def test_outside_the_main_thread_nothing_changes():
