@@ -50,7 +50,10 @@ def one_pass_graph(model: OnePass):
     def relu(x: str) -> str:
         return node("Relu", [x], f"{x}.on")
 
-    x = relu(layer("image", 0))
+    # The first norm takes away what a channel is in the mean, and so what the photo is; where it is far from zero, a
+    # browser's runtime adds up the variance with an error that ends as a level of 255.
+    centred = node("Sub", ["image", node("GlobalAveragePool", ["image"], "mean")], "centred")
+    x = relu(layer(centred, 0))
     for k in (1, 2):
         x = relu(layer(x, k, 2))
     for k in model.blocks:

@@ -185,6 +185,18 @@ def test_the_worker_paints_what_the_network_paints_to_a_thousandth(engine, paint
         torch.testing.assert_close(painted, model(image, mixed), atol=1e-3, rtol=0)
 
 
+def test_a_picture_that_is_nearly_all_one_color_is_painted_as_exactly(engine, painter):
+    ground, disc = (torch.tensor(color).view(1, 3, 1, 1) / 255 for color in ((0, 135, 0), (74, 255, 22)))
+    down, across = torch.meshgrid(torch.arange(144), torch.arange(192), indexing="ij")
+    image = torch.where((down - 72) ** 2 + (across - 96) ** 2 < 36**2, disc, ground).contiguous()
+    model, styles = painter
+    given = {"pixels": base64.b64encode(image.numpy().tobytes()).decode(), "height": 144, "width": 192}
+    found = engine.evaluate(ENGINE, {**given, "amounts": {"brush": 1}})
+    torch.testing.assert_close(
+        torch.tensor(found["data"]).view(image.shape), model(image, styles["brush"]), atol=1e-3, rtol=0
+    )
+
+
 @pytest.mark.timed
 def test_frames_come_many_a_second(engine, record_property):
     sizes = [(192, 144), (192, 192), (256, 192), (256, 256)]
