@@ -196,22 +196,23 @@ def served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+def print_page(browser, address: str, text: str, pdf: Path) -> None:
+    """Print a page of this text, as if it were found at this address."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.route(address, lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.goto(address, wait_until="load")
+    page.evaluate(SETTLED)
+    page.pdf(path=pdf, **PAPER)
+    page.close()
+
+
 def print_book(browser, html: Path, pdf: Path, folds: str) -> int:
     """Print the book that is built in ``html`` with Playwright's ``browser``, and return how many pages it has."""
     pages: dict[str, int] = {}
     with served(html) as address:
         for _ in range(2):
-            joined = join(html, folds, pages)
-            page = browser.new_page()
-            page.set_default_timeout(PATIENCE)
-            page.route(
-                f"{address}/{JOINED}",
-                lambda route, text=joined: route.fulfill(body=text, content_type="text/html; charset=utf-8"),
-            )
-            page.goto(f"{address}/{JOINED}", wait_until="load")
-            page.evaluate(SETTLED)
-            page.pdf(path=pdf, **PAPER)
-            page.close()
+            print_page(browser, f"{address}/{JOINED}", join(html, folds, pages), pdf)
             pages = first_pages(pdf)
     from pypdf import PdfReader
 

@@ -3,17 +3,20 @@
     python tools/run_notebooks.py              lessons and solutions
     python tools/run_notebooks.py lessons      one of the two
 
-A lesson must run from top to bottom before anything in it is solved. A solution must say what its page says, up to what
-tests/nbval.cfg allows, and show what it shows. Both are the same code, so it runs once: pages that were not run yet are
-run now, and the book's build finds their outputs (tools/run_pages.py, tools/replay.py).
+A lesson must run from top to bottom before anything in it is solved; its descents are cut short (tools/coasting.py), for
+its code is the page's. A solution must say what its page says, up to what tests/nbval.cfg allows, and show what it shows.
+Both are the same code, so it runs once: pages that were not run yet are run now, and the book's build finds their outputs
+(tools/run_pages.py, tools/replay.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,9 +49,14 @@ def check(folder: str) -> int:
     command += ["-q", "-o", "filterwarnings=default", *map(str, sorted((ROOT / folder).glob("*.ipynb")))]
     paths = os.pathsep.join(map(str, (ROOT / "tools", ROOT / "_ext")))
     kernel = {name: value for name, value in KERNEL.items() if name != "NST_STATIC_WIDGETS"}
-    if folder == "lessons":
-        del kernel["NST_FIGURES"]  # nothing is compared: they run as a reader runs them
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **kernel, "PYTHONPATH": paths}).returncode
+    with tempfile.TemporaryDirectory() as home:
+        if folder == "lessons":
+            del kernel["NST_FIGURES"]  # nothing is compared: they run as a reader runs them
+            startup = Path(home) / "profile_default" / "startup"
+            startup.mkdir(parents=True)
+            shutil.copy(ROOT / "tools" / "coasting.py", startup)
+            kernel["IPYTHONDIR"] = home
+        return subprocess.run(command, cwd=ROOT, env={**os.environ, **kernel, "PYTHONPATH": paths}).returncode
 
 
 def main() -> int:

@@ -5,13 +5,18 @@ functions, partials, or classes whose objects are called.
 """
 
 import contextlib
+import os
+import pickle
 import runpy
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from nstlib.check import Result, examine, exercises
+from nstlib.formats.files import replacing
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parent / "corpus").glob("[a-z]*.py"))}
 KNOWN = {f"{exercise.module.split('.')[-2]}_{name}": name for name, exercise in exercises.items()}
@@ -32,13 +37,31 @@ def answers(stem):
     return found
 
 
-@cache
-def results(stem, every=1) -> dict[str, Result]:
-    """Return what the examination finds about the right answers of a file, and about one in so many of its wrong ones."""
-    known = answers(stem)
-    wrong = [name for name in known if name.startswith("wrong_")][::every]
-    chosen = [name for name in known if name.startswith("right_") or name in wrong]
-    return {name: examine(KNOWN[stem], known[name]) for name in chosen}
+@pytest.fixture(scope="session")
+def results(tmp_path_factory) -> Callable[..., dict[str, Result]]:
+    """What the examination finds about the right answers of a file, and about one in so many of its wrong ones.
+
+    It is examined once, whichever of the processes that share the tests asks first.
+    """
+    shelf = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shelf = shelf.parent  # the others' too
+
+    @cache
+    def found(stem: str, every: int = 1) -> dict[str, Result]:
+        kept = shelf / f"corpus-{stem}-{every}.pickle"
+        if kept.exists():
+            return pickle.loads(kept.read_bytes())
+        known = answers(stem)
+        wrong = [name for name in known if name.startswith("wrong_")][::every]
+        chosen = [name for name in known if name.startswith("right_") or name in wrong]
+        # A function to go on with cannot be handed on, and is not asked about.
+        verdicts = {name: replace(examine(KNOWN[stem], known[name]), go_on=None) for name in chosen}
+        with replacing(kept) as temporary:
+            temporary.write_bytes(pickle.dumps(verdicts))
+        return verdicts
+
+    return found
 
 
 def told(found):
@@ -47,14 +70,14 @@ def told(found):
 
 @ALL_FILES
 @EVERY
-def test_no_right_answer_is_refused_and_no_wrong_one_passes(stem, every):
+def test_no_right_answer_is_refused_and_no_wrong_one_passes(results, stem, every):
     false = {name: r for name, r in results(stem, every).items() if name.startswith("right_") != r.passed}
     assert not false, told(false)
 
 
 @ALL_FILES
 @EVERY
-def test_every_answer_is_told_in_eight_lines(stem, every):
+def test_every_answer_is_told_in_eight_lines(results, stem, every):
     long = {name: r for name, r in results(stem, every).items() if len(str(r).splitlines()) > 8}
     assert not long, told(long)
 
@@ -67,7 +90,7 @@ def test_a_file_holds_five_right_answers_and_twenty_wrong_ones(stem):
 
 
 @pytest.mark.exhaustive
-def test_many_wrong_answers_get_a_name_or_a_place():
+def test_many_wrong_answers_get_a_name_or_a_place(results):
     wrong = [r for stem in FILES for name, r in results(stem).items() if name.startswith("wrong_")]
     share = sum(result.mistake is not None for result in wrong) / len(wrong)
     print(f"{len(wrong)} wrong answers to {len(FILES)} exercises, {share:.0%} of them named or located")
