@@ -14,10 +14,13 @@ class Pace:
     """When it is time to keep something: at the first question, then after 1, 2, 4, ... up to 30 seconds.
 
     The first picture is there as soon as there can be one, for whoever waits for it. Slow writing is done less often.
+
+    Args:
+        older: whether what is kept takes the place of something older: that is left there for the first 30 seconds.
     """
 
-    def __init__(self) -> None:
-        self._wait, self._due = FIRST, time.monotonic()
+    def __init__(self, *, older: bool = False) -> None:
+        self._wait, self._due = FIRST, time.monotonic() + (INTERVAL if older else 0)
 
     @property
     def is_due(self) -> bool:

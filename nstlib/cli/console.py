@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -81,6 +82,15 @@ def lacking(needed: float) -> str:
 
     free = psutil.virtual_memory().available
     return f"may need {gigabytes(needed)} of memory, and {gigabytes(free)} are free." if needed > free else ""
+
+
+def warn_of_older(checkpoint: Path) -> None:
+    """Warn if a run that begins anew will replace what an earlier one kept."""
+    if checkpoint.exists():
+        warn(
+            f"{checkpoint} is from an earlier run. This one begins anew, and replaces it after half a minute or at its end. "
+            "To go on with the earlier one instead, press Ctrl-C twice, and repeat its command with --resume."
+        )
 
 
 def warn_of_memory(needed: float) -> None:

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from nstlib.cli.console import STOPPED, duration, gigabytes, lacking, note, one_line, one_line_errors, say, warn
+from nstlib.cli.console import (
+    STOPPED,
+    duration,
+    gigabytes,
+    lacking,
+    note,
+    one_line,
+    one_line_errors,
+    say,
+    warn,
+    warn_of_older,
+)
 from nstlib.cli.inputs import MOST, check_device, check_seed, find_contents, find_picture, weighted_name
 from nstlib.cli.options import Device, NetworkName, flag, option
 from nstlib.defaults import NETWORKS
@@ -167,6 +178,8 @@ def train(
         learner = Learner(lesson, load_network(network), note)
         if resume:
             learner.resume()
+        else:
+            warn_of_older(lesson.checkpoint)
     _learn(lesson, learner)
 
 

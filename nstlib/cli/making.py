@@ -21,6 +21,7 @@ from nstlib.cli.console import (
     say,
     warn,
     warn_of_memory,
+    warn_of_older,
 )
 from nstlib.defaults import GIGABYTE
 from nstlib.errors import ChoiceError, DivergenceError, ImageError, ResumeError, WeightsError
@@ -130,6 +131,8 @@ def _prepare(job: Job, network: Network) -> Prepared:
         _check_fits(job, run)
     run = make_run(job, pictures, network.load())
     keeper = Keeper(job, run, warn=warn)
+    if not job.resume:
+        warn_of_older(keeper.checkpoint)
     return Prepared(run, keeper, keeper.resume() if job.resume else 0)
 
 

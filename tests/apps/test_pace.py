@@ -37,6 +37,10 @@ def test_the_first_time_is_at_once_and_the_waits_double_up_to_half_a_minute(cloc
     assert waits(pace.Pace(), clock, 8, cost=0) == [0, 1, 2, 4, 8, 16, 30, 30]
 
 
+def test_what_is_older_is_left_there_for_half_a_minute(clock):
+    assert waits(pace.Pace(older=True), clock, 3, cost=0) == [30, 1, 2]
+
+
 def test_slow_writing_is_done_less_often(clock):
     assert waits(pace.Pace(), clock, 3, cost=2) == [0, 40, 40]
 

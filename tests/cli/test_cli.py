@@ -543,6 +543,27 @@ def test_a_checkpoint_is_written_from_time_to_time_and_a_full_disk_does_not_end_
     assert "Wrote out.png" in out
 
 
+def test_a_run_that_begins_anew_leaves_an_older_checkpoint_for_a_while_and_says_how_to_keep_it(nst, monkeypatch):
+    def stopped(self, step):
+        see(self, step)
+        signal.raise_signal(signal.SIGINT)
+        if twice and step.index == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    see, twice = keeper.Keeper.see, False
+    monkeypatch.setattr(keeper.Keeper, "see", stopped)
+    anew = ("stylize", "cat", "wave", *SHORT, "-o", "out.png")
+    assert nst(*anew)[0] == 130
+    older, twice = Path("out.png.checkpoint").read_bytes(), True
+    code, _, err = nst(*anew, "--seed", "1")
+    assert code == 130
+    assert "out.png.checkpoint is from an earlier run. This one begins anew, and replaces it after half a minute" in err
+    assert Path("out.png.checkpoint").read_bytes() == older
+    twice = False
+    code, _, err = nst(*anew, "--resume")
+    assert "earlier run" not in err
+
+
 @pytest.mark.exhaustive
 @pytest.mark.skipif(os.name == "nt", reason="Windows kills in another way")
 def test_a_killed_process_leaves_a_picture_and_a_checkpoint_that_goes_on(nst):

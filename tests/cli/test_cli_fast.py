@@ -231,9 +231,27 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bytes(nst, monkeypatch)
     )
     assert Path("out.safetensors.checkpoint").exists()
     monkeypatch.setattr(learning.Learner, "step", step)
-    assert nst(*line, "-o", "out.safetensors", "--resume")[0] == 0
+    code, _, err = nst(*line, "-o", "out.safetensors", "--resume")
+    assert code == 0
+    assert "earlier run" not in err
     assert Path("out.safetensors").read_bytes() == Path("straight.safetensors").read_bytes()
     assert not Path("out.safetensors.checkpoint").exists()
+
+
+def test_a_training_that_begins_anew_says_what_an_earlier_one_kept(nst, monkeypatch):
+    line = ("fast", "train", "wave", "--photos", "photos", *SHORT)
+    step = learning.Learner.step
+
+    def stopping(self):
+        signal.raise_signal(signal.SIGTERM)
+        return step(self)
+
+    monkeypatch.setattr(learning.Learner, "step", stopping)
+    assert nst(*line, "-o", "out.safetensors")[0] == 143
+    monkeypatch.setattr(learning.Learner, "step", step)
+    code, _, err = nst(*line, "-o", "out.safetensors")
+    assert code == 0
+    assert "out.safetensors.checkpoint is from an earlier run. This one begins anew, and replaces it" in err
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ class Learner:
         self._training = one_pass.Training(
             self._model, styles, crops, goals, network, steps=lesson.steps, generator=generator
         )
-        self._pace = Pace()
+        self._pace = Pace(older=lesson.checkpoint.exists())
 
     @property
     def index(self) -> int:

@@ -40,7 +40,7 @@ class Keeper:
         self._frames: list[Tensor] = []
         self._alpha = load_alpha(job.content, size=job.size)
         self._frame_every = 0 if job.animation is None else max(1, run.steps // FRAMES)
-        self._pace = Pace()
+        self._pace = Pace(older=self.checkpoint.exists())
         self._warned = False
 
     @property
