@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from waiting import is_alive, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 FRONT = "---\nkernelspec:\n  name: python3\n  display_name: Python 3\n---\n# Small\n\n"
@@ -184,17 +184,3 @@ def test_a_build_that_is_killed_leaves_nothing_running(pages, tmp_path):
     build.terminate()
     build.wait()
     wait_for(lambda: not any(map(is_alive, family)), 20)
-
-
-def is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def wait_for(what, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.2)

@@ -10,12 +10,11 @@ import hashlib
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from importlib.metadata import version
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
 import yaml
@@ -30,6 +29,8 @@ from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
 from page_imports import Library
+
+from nstlib.apps.offspring import end_with_parent
 
 CACHE = Path("_build") / ".jupyter_cache"
 STAMP = "computed-with.json"
@@ -171,16 +172,6 @@ def code_cells(page: NotebookNode) -> list[NotebookNode]:
 def code_of(page: NotebookNode) -> list[tuple[str, list[str]]]:
     """Return all that outputs depend on: what is run, and the tags, some of which say how."""
     return [(cell.source, cell.metadata.get("tags", [])) for cell in code_cells(page)]
-
-
-def end_with_parent() -> None:
-    """Let this process end when whoever started it does, however that ends; its kernel then ends by itself."""
-
-    def wait() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def run_missing(chapters: Sequence[Path], *, only: Sequence[Path] | None = None) -> list[str]:

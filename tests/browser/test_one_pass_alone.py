@@ -156,10 +156,23 @@ def engine(chromium, static, serving):
 
 def assert_painted(it: Explorer, painter, amounts: dict[str, float]) -> None:
     """Compare the painting that is shown with what the library makes of the photo that is shown."""
-    model, styles = painter
-    mixed = sum(share * styles[name] for name, share in amounts.items())
-    wanted = model(it.photo()[None] / 255, mixed)[0] * 255
+    wanted = painted_by(painter, it.photo()[None] / 255, amounts)[0] * 255
     assert (it.painting() - wanted).abs().max() <= 1.01
+
+
+def assert_the_worker_paints(engine, painter, image: torch.Tensor, amounts: dict[str, float]) -> None:
+    """Compare what the worker makes of an image, shape (1, 3, H, W), with what the library makes of it."""
+    height, width = image.shape[2:]
+    given = {"pixels": base64.b64encode(image.numpy().tobytes()).decode(), "height": height, "width": width}
+    found = engine.evaluate(ENGINE, {**given, "amounts": amounts})
+    painted = torch.tensor(found["data"]).view(1, 3, found["height"], found["width"])
+    torch.testing.assert_close(painted, painted_by(painter, image, amounts), atol=1e-3, rtol=0)
+
+
+def painted_by(painter, image: torch.Tensor, amounts: dict[str, float]) -> torch.Tensor:
+    """Return what the library makes of an image in a mixture of styles."""
+    model, styles = painter
+    return model(image, sum(share * styles[name] for name, share in amounts.items()) / sum(amounts.values()))
 
 
 def picture_file(width: int, height: int, name: str = "odd.png") -> dict:
@@ -176,25 +189,15 @@ def picture_file(width: int, height: int, name: str = "odd.png") -> dict:
 def test_the_worker_paints_what_the_network_paints_to_a_thousandth(engine, painter, sides):
     height, width = sides
     image = load_image(picture("china"), size=256)[..., :height, :width].contiguous()
-    model, styles = painter
     for amounts in ({"mosaic": 1}, {"brush": 1, "woodcut": 3}):
-        given = {"pixels": base64.b64encode(image.numpy().tobytes()).decode(), "height": height, "width": width}
-        found = engine.evaluate(ENGINE, {**given, "amounts": amounts})
-        mixed = sum(share * styles[name] for name, share in amounts.items()) / sum(amounts.values())
-        painted = torch.tensor(found["data"]).view(1, 3, found["height"], found["width"])
-        torch.testing.assert_close(painted, model(image, mixed), atol=1e-3, rtol=0)
+        assert_the_worker_paints(engine, painter, image, amounts)
 
 
 def test_a_picture_that_is_nearly_all_one_color_is_painted_as_exactly(engine, painter):
     ground, disc = (torch.tensor(color).view(1, 3, 1, 1) / 255 for color in ((0, 135, 0), (74, 255, 22)))
     down, across = torch.meshgrid(torch.arange(144), torch.arange(192), indexing="ij")
     image = torch.where((down - 72) ** 2 + (across - 96) ** 2 < 36**2, disc, ground).contiguous()
-    model, styles = painter
-    given = {"pixels": base64.b64encode(image.numpy().tobytes()).decode(), "height": 144, "width": 192}
-    found = engine.evaluate(ENGINE, {**given, "amounts": {"brush": 1}})
-    torch.testing.assert_close(
-        torch.tensor(found["data"]).view(image.shape), model(image, styles["brush"]), atol=1e-3, rtol=0
-    )
+    assert_the_worker_paints(engine, painter, image, {"brush": 1})
 
 
 @pytest.mark.timed

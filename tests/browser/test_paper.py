@@ -46,3 +46,4 @@ def test_the_file_has_pages_that_its_list_names(chromium, html, tmp_path, monkey
     assert ("Hint 1" in whole) is (folds == "open")
     assert "Question" in whole
     assert sum(len(page.images) for page in pages) > 20
+    assert not (html / print_book.JOINED).exists()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -21,6 +20,7 @@ from typing import NamedTuple
 import torch
 
 from nstlib.apps.cluster import POLL, run_there
+from nstlib.apps.offspring import end_with_parent
 from nstlib.apps.study.grid import Grid
 from nstlib.apps.study.measure import Task, run_task, tasks_of
 from nstlib.apps.study.results import Results
@@ -130,13 +130,7 @@ def _work(pipe: Connection) -> None:
     torch.set_num_threads(1)
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    end_with_parent()
     with suppress(EOFError, OSError):  # whoever asks has died
         while True:
             pipe.send(None)  # ready: importing what is needed has taken seconds

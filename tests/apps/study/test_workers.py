@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import psutil
 import pytest
 from small_grid import TINY
+from waiting import wait_for
 
 from nstlib.apps.study import workers
 from nstlib.apps.study.grid import read_grid
@@ -161,13 +161,6 @@ def test_ctrl_c_stops_the_command_and_the_same_command_goes_on(grid_file, tmp_pa
     assert again.returncode == 0
     assert again.stdout.endswith("holds 16 of 16 rows.\n")
     assert keys(read_rows(path)) == all_keys(grid)
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 # On a cluster ---------------------------------------------------------------------------------------------------------
