@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -42,6 +43,9 @@ network = "tiny"
 size = 32
 steps = 3
 """
+# What Python prints in a worker whose parent is killed before it has told the worker what to be: none of our lines has run
+# there yet, and nobody can catch the parent's signal.
+UNBORN = re.compile(r'Traceback .*\n  File "<string>", line 1, in <module>\n(?: .*\n)+EOFError: Ran out of input\n')
 pytestmark = [
     pytest.mark.exhaustive,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has neither fork nor these signals"),
@@ -132,5 +136,6 @@ def test_a_killed_command_loses_nothing_and_leaves_nothing_over(zygote, straight
             assert code == 0, log.read_text(encoding="utf-8")
             assert contents(folder) == wanted, log.read_text(encoding="utf-8")
             resumes = False
-        assert "Traceback" not in log.read_text(encoding="utf-8")
+        said = log.read_text(encoding="utf-8")
+        assert "Traceback" not in (UNBORN.sub("", said) if kind == "SIGKILL" else said)
         shutil.rmtree(folder.parent)
