@@ -22,7 +22,7 @@ from torch import Tensor
 
 from nstlib.kernels import products
 from nstlib.kernels.products import Factors, inner, mm
-from nstlib.kernels.winograd import INPUT_2D, OUTPUT_2D
+from nstlib.kernels.winograd import F4X4
 
 Case = tuple[str, Callable[[], Tensor], float]
 
@@ -35,15 +35,15 @@ def cases() -> list[Case]:
         return torch.randn(shape, generator=rng)
 
     found: list[Case] = []
-    for tiles, channels in ((256, 128), (128, 256), (64, 512), (16, 512)):
-        left, factors = draw(36, tiles, channels), Factors(draw(36, channels, channels))
-        work = 2 * 36 * tiles * channels * channels
+    for count, tiles, channels in ((36, 256, 128), (36, 128, 256), (36, 64, 512), (36, 16, 512), (16, 64, 512)):
+        left, factors = draw(count, tiles, channels), Factors(draw(count, channels, channels))
+        work = 2 * count * tiles * channels * channels
         found.append(
-            (f"36 of ({tiles}, {channels}) ({channels}, {channels})", lambda x=left, f=factors: f.after(x), work)
+            (f"{count} of ({tiles}, {channels}) ({channels}, {channels})", lambda x=left, f=factors: f.after(x), work)
         )
     patches = draw(36, 32768)
-    found.append(("tiles in: (36, 36) (36, 32768)", lambda: mm(INPUT_2D, patches), 2 * 36 * 36 * 32768))
-    found.append(("tiles out: (16, 36) (36, 32768)", lambda: mm(OUTPUT_2D, patches), 2 * 16 * 36 * 32768))
+    found.append(("tiles in: (36, 36) (36, 32768)", lambda: mm(F4X4.inputs_2d, patches), 2 * 36 * 36 * 32768))
+    found.append(("tiles out: (16, 36) (36, 32768)", lambda: mm(F4X4.outputs_2d, patches), 2 * 16 * 36 * 32768))
     for positions, channels in ((65536, 64), (4096, 256), (1024, 512)):
         rows, work = draw(positions, channels), 2 * positions * channels * channels
         found.append((f"Gram: {channels} channels, {positions} positions", lambda v=rows: inner(v, v), work))

@@ -103,11 +103,12 @@ class Features:
         """Return what calling the network returns, up to rounding, sooner: for loops that come here many times.
 
         On the CPU and in float32, convolutions with many channels run by Winograd's algorithm, whose transformed kernels
-        are made at their first use and take 8 times the memory of the kernels; where positions are few, as products with
-        kernels that take twice the memory. Winograd's rounding errors (some 1e-6) reach pixels that a unit does not see at
-        all, so whoever looks at gradients themselves calls the network instead. In exactly flat areas the four corners of
-        a pooling window are equal, and rounding decides which of them gets the gradient: in the black background of the
-        course's astronaut it differs by 2 to 3 % (PyTorch's own in single and in double precision, by half a percent).
+        are made at their first use and take 8 times the memory of the kernels, or 4 times for small maps; where positions
+        are very few, as products with kernels that take twice the memory. Winograd's rounding errors (some 1e-6) reach
+        pixels that a unit does not see at all, so whoever looks at gradients themselves calls the network instead. In
+        exactly flat areas the four corners of a pooling window are equal, and rounding decides which of them gets the
+        gradient: in the black background of the course's astronaut it differs by 2 to 3 % (PyTorch's own in single and in
+        double precision, by half a percent).
 
         Args, Returns, Raises: as for calling the network.
         """

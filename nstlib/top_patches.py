@@ -121,7 +121,7 @@ def top_patches(
     ranking, crops, seen = torch.zeros(4, 0, len(channels), dtype=torch.float64), {}, 0
     for batch in images:
         with torch.no_grad():
-            maps = network(batch, layer)[layer][:, channels]  # (B, C, h, w)
+            maps = network.fast(batch, layer)[layer][:, channels]  # (B, C, h, w)
         rows, columns = (_inside(network, layer, length) if inside else slice(None) for length in batch.shape[2:])
         found = _strongest(maps[:, :, rows, columns], seen, rows.start or 0, columns.start or 0)
         ranking = _best(torch.cat([ranking, found], 1), k)

@@ -15,6 +15,7 @@ SMALL = {
     "engine.py": "--sizes 32 --rounds 1",
     "fast.py": "flicker",
     "grading.py": "--submissions 6 --hostile 2",
+    "layouts.py": "--sides 4 --rounds 1",
     "products.py": "--rounds 1",
     "quality.py": "--size 32 --evaluations 3 --pairs cat+fluid",
     "ratios.py": "start gpu",

@@ -44,6 +44,9 @@ SMALL = {  # chapter: what the page printed, what the solution has stored, wheth
     "02_changed": ("42 after 0.5 s\n", "43 after 0.5 s\n", True, ""),
     "03_own": ("42 after 0.5 s\n", "42 after 12 s\n", True, CELL),
     "04_unrun": ("42 after 0.5 s\n", "42 after 0.5 s\n", False, ""),
+    "05_rounded": ("42 off by 0.31,  0.00\n", "42 off by 0.32, -0.01\n", True, ""),
+    "06_farther": ("42 off by 0.31\n", "42 off by 0.33\n", True, ""),
+    "07_coarser": ("42 off by 0.31\n", "42 off by 0.3\n", True, ""),
 }
 
 
@@ -108,6 +111,12 @@ def test_a_changed_output_fails_with_its_cell_its_line_and_both_texts(report):
     assert verdicts(report, "02_changed") == ["PASSED", "PASSED", "FAILED"]
     told = report[report.index("book/02_changed.md:19") :]
     assert told.index("Cell 2: Cell outputs differ") < told.index("43 after TIME") < told.index("42 after TIME")
+
+
+def test_another_processor_may_round_the_last_decimal_otherwise_and_no_more(report):
+    assert verdicts(report, "05_rounded") == ["PASSED"] * 3
+    for name in ("06_farther", "07_coarser"):
+        assert verdicts(report, name) == ["PASSED", "PASSED", "FAILED"]
 
 
 def test_code_that_only_the_page_has_changes_nothing_behind_all_that_the_notebook_has(report):

@@ -1,8 +1,9 @@
 """3 x 3 convolutions with frozen kernels, each laid out once for an algorithm that is faster than the usual one.
 
-There are two: ``nstlib.kernels.winograd``, for many channels, and ``nstlib.kernels.im2col``, for few positions. They work on
-the CPU and in float32, and return tensors that are channels last in memory. What is gained depends on the machine;
-``bench/`` measures it. ``FrozenConvolution`` takes whichever is fastest; its readable twin is ``F.conv2d``.
+There are three: Winograd's (``nstlib.kernels.winograd``) in large tiles, for many channels, and in small ones, where
+positions are fewer; and ``nstlib.kernels.im2col``, where they are very few. They work on the CPU and in float32, and return
+tensors that are channels last in memory. What is gained depends on the machine; ``bench/`` measures it.
+``FrozenConvolution`` takes whichever is fastest; its readable twin is ``F.conv2d``.
 """
 
 from __future__ import annotations
@@ -18,18 +19,23 @@ from nstlib.errors import ShapeError
 from nstlib.kernels.im2col import unroll_kernel
 from nstlib.kernels.laid_out import Kernel, Rows
 from nstlib.kernels.products import onednn_works
-from nstlib.kernels.winograd import PATCH, transform_kernel
+from nstlib.kernels.winograd import F2X2, F4X4
 
-# From about this many input channels on, kernels that are laid out once win: transformed for Winograd's algorithm from about
-# this many positions on, unrolled into a matrix below. For 512 channels the chapter on the engine measures it; all of it,
-# bench/engine.py does.
+# Kernels that are laid out once win from about this many input channels on: transformed for Winograd's large tiles or its
+# small ones from about so many positions on, unrolled into a matrix below. For 512 channels a chapter measures it; for all,
+# bench/layouts.py does.
 LAID_OUT_CHANNELS = 128
-WINOGRAD_POSITIONS = 192
+LARGE_TILES_POSITIONS = 384
+SMALL_TILES_POSITIONS = 96
 MAX_ERROR = 1e-4  # relative, against a direct convolution; about 2e-6 is usual
 
 Layout = Callable[[Tensor, Tensor], Kernel]  # from a weight and a bias
 # Numbers for each pair of channels in a kernel that is laid out, there and back.
-LAID_OUT = {transform_kernel: 2 * PATCH**2, unroll_kernel: 2 * 9}
+LAID_OUT = {
+    F4X4.transform_kernel: 2 * F4X4.patch**2,
+    F2X2.transform_kernel: 2 * F2X2.patch**2,
+    unroll_kernel: 2 * 9,
+}
 
 
 def fastest_layout(channels: int, positions: int) -> Layout | None:
@@ -40,8 +46,10 @@ def fastest_layout(channels: int, positions: int) -> Layout | None:
     """
     if channels < LAID_OUT_CHANNELS:
         return None
-    if positions >= WINOGRAD_POSITIONS:
-        return transform_kernel
+    if positions >= LARGE_TILES_POSITIONS:
+        return F4X4.transform_kernel
+    if positions >= SMALL_TILES_POSITIONS:
+        return F2X2.transform_kernel
     return unroll_kernel if onednn_works() else None
 
 
@@ -134,7 +142,7 @@ def convolve(x: Tensor, kernel: Kernel, *, relu: bool = False) -> Tensor:
 
     Args:
         x: shape (B, C, H, W), float32 on the CPU, any memory format.
-        kernel: from ``transform_kernel`` or ``unroll_kernel``.
+        kernel: from a ``transform_kernel`` or from ``unroll_kernel``.
         relu: rectify in the same pass; the gradient then is zero where the output is.
 
     Returns:

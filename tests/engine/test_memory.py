@@ -46,8 +46,10 @@ def test_kernels_laid_out_for_other_sizes_are_counted(monkeypatch):
     def need(*others):
         return estimate(demand(256, 256, others=others), 0, HISTORY)
 
-    # At 128 px relu5_1 has 8 x 8 positions: its 512 x 512 kernels are unrolled there, and transformed at 256 px.
-    assert need((128, 128)) - need() == 4 * 512 * 512 * 2 * 9
+    # At 128 px relu5_1 has 8 x 8 positions: its 512 x 512 kernels are unrolled there, and transformed at 256 px. Those of
+    # block 4 are transformed for small tiles there, and for large ones at 256 px.
+    unrolled, small_tiles = 512 * 512 * 2 * 9, (256 + 3 * 512) * 512 * 2 * 16
+    assert need((128, 128)) - need() == 4 * (unrolled + small_tiles)
     assert need((256, 256), (300, 200)) == need()
 
 

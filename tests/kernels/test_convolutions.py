@@ -14,9 +14,9 @@ from nstlib.features import random_network
 from nstlib.kernels import convolutions as module
 from nstlib.kernels.convolutions import convolve, convolve_rows, error_of, pull_rows
 from nstlib.kernels.im2col import unroll_kernel
-from nstlib.kernels.winograd import transform_kernel
+from nstlib.kernels.winograd import F2X2, F4X4
 
-EITHER = pytest.mark.parametrize("lay_out", [transform_kernel, unroll_kernel])
+ANY = pytest.mark.parametrize("lay_out", [F4X4.transform_kernel, F2X2.transform_kernel, unroll_kernel])
 
 
 def draw(rng, *shape):
@@ -28,7 +28,7 @@ def kernel_of(rng, lay_out, out, channels):
     return weight, bias, lay_out(weight, bias)
 
 
-@EITHER
+@ANY
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 2), st.integers(1, 5), st.integers(1, 6), st.integers(1, 13), st.integers(1, 13), st.booleans())
 def test_every_size_of_picture_agrees_with_a_direct_convolution(lay_out, batch, channels, out, height, width, relu):
@@ -40,7 +40,7 @@ def test_every_size_of_picture_agrees_with_a_direct_convolution(lay_out, batch, 
     torch.testing.assert_close(result, expected.relu() if relu else expected, rtol=1e-4, atol=1e-4)
 
 
-@EITHER
+@ANY
 @pytest.mark.parametrize("relu", [False, True])
 def test_the_gradient_agrees_with_a_direct_convolutions(rng, lay_out, relu):
     weight, bias, kernel = kernel_of(rng, lay_out, 9, 7)
@@ -51,7 +51,7 @@ def test_the_gradient_agrees_with_a_direct_convolutions(rng, lay_out, relu):
     torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-4)
 
 
-@EITHER
+@ANY
 @settings(deadline=None, max_examples=25)
 @given(st.integers(1, 2), st.lists(st.integers(1, 7), min_size=1, max_size=4), st.integers(1, 9), st.booleans())
 def test_rows_in_pieces_give_what_a_convolution_without_padding_above_and_below_gives(
@@ -69,26 +69,26 @@ def test_rows_in_pieces_give_what_a_convolution_without_padding_above_and_below_
     torch.testing.assert_close(pull_rows(gradients, kernel), pulled, rtol=1e-4, atol=1e-4)
 
 
-@EITHER
+@ANY
 def test_results_are_channels_last(rng, lay_out):
     _, _, kernel = kernel_of(rng, lay_out, 4, 3)
     assert convolve(draw(rng, 1, 3, 8, 8), kernel).is_contiguous(memory_format=torch.channels_last)
 
 
-@EITHER
+@ANY
 def test_the_error_of_a_kernel_is_small_and_that_of_a_wrong_one_is_not(rng, lay_out):
     weight, _, kernel = kernel_of(rng, lay_out, 8, 8)
     assert error_of(kernel, weight) < 1e-5
     assert error_of(kernel, weight.flip(3)) > 0.1
 
 
-@EITHER
+@ANY
 def test_other_kernels_than_3_by_3_are_refused(rng, lay_out):
     with pytest.raises(ShapeError, match=r"kernel of shape \(K, C, 3, 3\), got \(4, 3, 5, 5\)"):
         lay_out(draw(rng, 4, 3, 5, 5), draw(rng, 4))
 
 
-@EITHER
+@ANY
 def test_features_with_other_channels_are_refused(rng, lay_out):
     _, _, kernel = kernel_of(rng, lay_out, 4, 3)
     with pytest.raises(ShapeError, match=r"features of shape \(B, 3, H, W\), got \(1, 5, 8, 8\)"):
@@ -116,17 +116,17 @@ def laid_out(network):
     }
 
 
-def test_a_fast_network_transforms_kernels_where_positions_are_many_and_unrolls_them_where_they_are_few(
+def test_a_fast_network_takes_large_tiles_for_many_positions_small_ones_for_fewer_and_a_matrix_for_very_few(
     image, monkeypatch
 ):
     monkeypatch.setattr("nstlib.kernels.convolutions.onednn_works", lambda: True)
     network = random_network("vgg16")
     pull(network, image)
     assert set(laid_out(network)) == {
-        ("conv2_2", transform_kernel),  # 32 x 32 positions
-        ("conv3_1", transform_kernel),  # 16 x 16
-        ("conv3_2", transform_kernel),
-        ("conv3_3", transform_kernel),
+        ("conv2_2", F4X4.transform_kernel),  # 32 x 32 positions
+        ("conv3_1", F2X2.transform_kernel),  # 16 x 16
+        ("conv3_2", F2X2.transform_kernel),
+        ("conv3_3", F2X2.transform_kernel),
         ("conv4_1", unroll_kernel),  # 8 x 8
     }
 
@@ -175,16 +175,18 @@ def test_where_kernels_cannot_be_packed_few_positions_are_left_to_pytorch(image,
     monkeypatch.setattr(module, "onednn_works", lambda: False)
     network = random_network("vgg16")
     pull(network, image)
-    assert {lay_out for _, lay_out in laid_out(network)} == {transform_kernel}
+    assert {lay_out for _, lay_out in laid_out(network)} == {F4X4.transform_kernel, F2X2.transform_kernel}
 
 
 def test_strips_choose_by_the_rows_that_come_out(monkeypatch):
     monkeypatch.setattr("nstlib.kernels.convolutions.onednn_works", lambda: True)
     convolution = random_network("vgg16").convolutions["conv4_1"]
-    convolution.rows([torch.zeros(1, 256, 14, 15)], relu=True, fast=True)  # 12 x 15 = 180 positions
+    convolution.rows([torch.zeros(1, 256, 8, 15)], relu=True, fast=True)  # 6 x 15 = 90 positions
     assert set(convolution.laid_out) == {unroll_kernel}
-    convolution.pull([torch.zeros(1, 512, 15, 15)], fast=True)  # 13 x 15 = 195
-    assert set(convolution.laid_out) == {unroll_kernel, transform_kernel}
+    convolution.pull([torch.zeros(1, 512, 9, 15)], fast=True)  # 7 x 15 = 105
+    assert set(convolution.laid_out) == {unroll_kernel, F2X2.transform_kernel}
+    convolution.pull([torch.zeros(1, 512, 28, 15)], fast=True)  # 26 x 15 = 390
+    assert set(convolution.laid_out) == {unroll_kernel, F2X2.transform_kernel, F4X4.transform_kernel}
 
 
 def test_a_kernel_that_does_not_compute_what_it_should_is_not_used(image, monkeypatch):

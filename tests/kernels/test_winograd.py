@@ -5,19 +5,38 @@ import torch.nn.functional as F
 from nstlib.errors import ShapeError
 from nstlib.kernels import winograd
 from nstlib.kernels.convolutions import convolve
-from nstlib.kernels.winograd import transform_kernel, winograd_1d
+from nstlib.kernels.winograd import F2X2, F4X4, winograd_1d
+
+EITHER = pytest.mark.parametrize("algorithm", [F2X2, F4X4])
 
 
 def draw(rng, *shape):
     return torch.randn(shape, generator=rng)
 
 
-def test_the_transforms_are_those_of_one_dimension_multiplied_out():
-    """F(4, 3) in one dimension: A^T [(G g) * (B^T d)] is the sliding product of 6 inputs with 3 weights."""
-    d, g = torch.arange(6.0, dtype=torch.float64) ** 2 - 3, torch.tensor([2.0, -1.0, 5.0], dtype=torch.float64)
-    outputs = winograd.OUTPUT @ ((winograd.KERNEL @ g) * (winograd.INPUT @ d))
-    expected = torch.stack([(d[k : k + 3] * g).sum() for k in range(4)])
+@EITHER
+def test_the_transforms_are_those_of_one_dimension_multiplied_out(algorithm):
+    """F(m, 3) in one dimension: A^T [(G g) * (B^T d)] is the sliding product of m + 2 inputs with 3 weights."""
+    d = torch.arange(algorithm.patch, dtype=torch.float64) ** 2 - 3
+    g = torch.tensor([2.0, -1.0, 5.0], dtype=torch.float64)
+    outputs = algorithm.outputs @ ((algorithm.kernels @ g) * (algorithm.inputs @ d))
+    expected = torch.stack([(d[k : k + 3] * g).sum() for k in range(algorithm.tile)])
     torch.testing.assert_close(outputs, expected)
+
+
+def test_the_small_tiles_are_made_of_the_four_products_of_one_dimension(rng):
+    d, g = draw(rng, 4).double(), draw(rng, 3).double()
+    ours = (F2X2.kernels @ g) * (F2X2.inputs @ d)
+    torch.testing.assert_close(ours, winograd_1d(d, g)[1])
+
+
+def test_small_tiles_round_less_than_large_ones(rng):
+    weight, bias, x = draw(rng, 32, 32, 3, 3) / 17, torch.zeros(32), draw(rng, 1, 32, 24, 24)
+    exact = F.conv2d(x.double(), weight.double(), padding=1)
+    small, large = (
+        (convolve(x, each.transform_kernel(weight, bias)) - exact).norm() / exact.norm() for each in (F2X2, F4X4)
+    )
+    assert small < 0.5 * large < 1e-5
 
 
 def test_four_products_give_two_outputs_of_three_weights(rng):
@@ -34,8 +53,9 @@ def test_other_sizes_than_four_and_three_are_refused():
         winograd_1d(torch.zeros(5), torch.zeros(3))
 
 
-def test_bands_of_any_height_give_the_same_result(rng, monkeypatch):
-    kernel = transform_kernel(draw(rng, 4, 3, 3, 3), draw(rng, 4))
+@EITHER
+def test_bands_of_any_height_give_the_same_result(rng, monkeypatch, algorithm):
+    kernel = algorithm.transform_kernel(draw(rng, 4, 3, 3, 3), draw(rng, 4))
     x = draw(rng, 1, 3, 30, 20)
     whole = convolve(x, kernel)
     monkeypatch.setattr(winograd, "CACHE", 1)  # one row of tiles at a time
