@@ -390,9 +390,9 @@ def test_a_picture_too_large_for_a_method_without_tiles_is_refused_before_the_ne
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0.9e9))
     code, _, err = nst("stylize", "cat", "wave", "--size", "64", "--method", "dual")
     assert code == 2
-    assert "--method dual computes a picture as a whole: 64 x 48 px may need 1." in complaint(err)
+    assert "--method dual computes a picture as a whole: 64 x 48 px may need 1.0 GB of memory, " in complaint(err)
     assert "and 0.9 GB are free. Use a smaller --size, or --method classic, which works in tiles." in complaint(err)
-    assert "--memory 2 tries it all the same." in complaint(err)
+    assert "--memory 1 tries it all the same." in complaint(err)
 
 
 def test_whoever_names_the_memory_is_taken_at_their_word(nst, monkeypatch):
