@@ -37,5 +37,6 @@ def test_a_row_made_again_agrees(method):
     (row,) = [row for row in read_rows(COMMITTED) if tuple(row[name] for name in KEY) == tuple(case.key.values())]
     values = run_task(tasks_of(grid, [case])[0])
     for name in ("ssim", "edge_ssim", "gram", "gram_random", "color_to_content", "structure"):
-        # Another processor rounds differently, and forty steps later that shows.
-        assert values[name] == pytest.approx(float(row[name]), rel=0.15), name
+        # Another processor rounds differently, and forty steps later that shows: the same code without AVX-512 moves the
+        # distance in an untrained network, a few hundredths, by a sixth, all others by less than a twentieth.
+        assert values[name] == pytest.approx(float(row[name]), rel=0.25 if name == "gram_random" else 0.15), name
