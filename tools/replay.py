@@ -24,9 +24,8 @@ from notebooks import find_line
 from run_pages import executed_page, shown
 
 REPLY = "replayed"
-DECIMAL = re.compile(
-    r"\s*[-+−]?\d+\.(?P<decimals>\d+)(?![\d.])"
-)  # with the space before it, which is less before a sign
+# With the space before it: before a sign there is less.
+DECIMAL = re.compile(r"\s*[-+−]?\d+\.(?P<decimals>\d+)(?![\d.])")
 
 
 def pytest_sessionstart() -> None:
